@@ -1,0 +1,213 @@
+import type { ByteString } from "../domain/bytes.ts";
+import type { DiffEntry, DiffStat, FilePatch, WhitespaceMode } from "../domain/diff.ts";
+import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEdit, TreeEntry } from "../domain/git-object.ts";
+import type { ObjectFormat, Oid } from "../domain/oid.ts";
+import type { Head, RefChange, Reference, RefName } from "../domain/reference.ts";
+
+/**
+ * Where a call reads and writes: one bare repository, seen by one request. A quarantine adds a directory for new objects that
+ * the repository does not have yet; the signal stops the work, child processes included.
+ */
+export interface RepositoryView {
+  /** Absolute path of the bare repository, as bytes of the file system in a string. */
+  readonly gitDir: string;
+  readonly objectFormat: ObjectFormat;
+  /** Absolute path of the quarantine's object directory. Objects are read from it as well, and written only to it. */
+  readonly quarantineDir?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A view that may write objects. */
+export interface QuarantinedView extends RepositoryView {
+  readonly quarantineDir: string;
+}
+
+/** What a revision is peeled to, as in `REV^{commit}`; `object` only asks that it exists. */
+export type PeelTarget = "object" | "commit" | "tree" | "blob" | "tag";
+
+/** Reading and writing objects. Reads answer undefined for what does not exist. */
+export interface ObjectsFacet {
+  /** The object that a revision names (gitrevisions(7)), as `git rev-parse --verify --quiet --end-of-options REV^{peel}`. */
+  resolve(view: RepositoryView, revision: ByteString, peel?: PeelTarget): Promise<Oid | undefined>;
+  info(view: RepositoryView, oid: Oid): Promise<ObjectInfo | undefined>;
+  /** Reads a whole object, or its first `bytesMax` bytes. */
+  read(view: RepositoryView, oid: Oid, bytesMax?: number): Promise<GitObject | undefined>;
+  readMany(view: RepositoryView, oids: readonly Oid[]): Promise<(GitObject | undefined)[]>;
+  /** A blob's content in chunks of at most 128 KiB, cut after `bytesMax` bytes; throws `object_not_found`. */
+  stream(view: RepositoryView, oid: Oid, bytesMax?: number): AsyncIterable<Uint8Array>;
+  /** The entry at a path below a tree or commit; the root itself (path "") has no entry. */
+  treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined>;
+  /**
+   * Entries of a tree or commit in batches, in the order of `git ls-tree -t [-r]`, with paths from the root of that tree
+   * prefixed with `prefix` as given (no slash is added).
+   */
+  listTree(view: RepositoryView, treeish: Oid, options: { recursive: boolean; prefix?: GitPath }): AsyncIterable<TreeEntry[]>;
+  /**
+   * Blobs that revisions reach, each once, in the order of `git rev-list --objects --in-commit-order`; `path` is absent for a
+   * blob named directly. Throws `revision_not_found`.
+   */
+  listBlobs(view: RepositoryView, revisions: readonly ByteString[], blobsMax?: number): AsyncIterable<ListedBlob[]>;
+  /** Writes an object into the quarantine, as it is: no conversion, no check of its form. */
+  write(view: QuarantinedView, type: ObjectType, content: Uint8Array): Promise<Oid>;
+  /** Writes the trees that result from edits of `base` (the empty tree when absent). Directories left empty disappear. */
+  editTree(view: QuarantinedView, base: Oid | undefined, edits: readonly TreeEdit[]): Promise<Oid>;
+}
+
+export interface ListedBlob {
+  readonly oid: Oid;
+  readonly path?: GitPath;
+}
+
+/** The life of a quarantine directory (made by storage). */
+export interface QuarantineFacet {
+  /** Makes every object written through the view stand as a file in the quarantine directory, for hooks and child processes. */
+  materialize(view: QuarantinedView): Promise<void>;
+  /** Moves all objects of the quarantine into the repository, durably: when this returns they survive a power cut. */
+  migrate(view: QuarantinedView): Promise<void>;
+  /** Forgets the quarantine's objects and removes the directory. */
+  discard(view: QuarantinedView): Promise<void>;
+}
+
+/** References that are locked, compared and ready to be moved. Exactly one of `commit` and `abort` is called. */
+export interface PreparedRefs {
+  /** The value of each changed reference before the change (zeros when absent), in the order of the changes. */
+  readonly oldOids: readonly Oid[];
+  /** Moves all references; when this returns the change is on disk (file and directory flushed). */
+  commit(): Promise<void>;
+  /** Releases the locks; nothing has changed. */
+  abort(): Promise<void>;
+}
+
+export interface RefsFacet {
+  head(view: RepositoryView): Promise<Head>;
+  /** One reference by full name; undefined when it is absent or (symbolic) unborn. */
+  read(view: RepositoryView, name: RefName): Promise<Reference | undefined>;
+  /**
+   * References whose names begin with one of the prefixes (all below `refs/` when there are none), sorted by name, in
+   * batches. A broken reference (no object id in it) is left out.
+   */
+  list(view: RepositoryView, options: { prefixes: readonly string[]; peel: boolean }): AsyncIterable<Reference[]>;
+  /**
+   * Takes all locks (`NAME.lock`, as git does), compares `expectedOid`, checks name conflicts and that new objects exist.
+   * Throws `references_locked`, `reference_mismatch` (also for a reference that should not exist: actual is then set),
+   * `reference_name_conflict`, `reference_repeated`, `object_not_found`, `not_a_commit` (a branch must point at a commit).
+   * Deleting a reference that does not exist succeeds. With `deref` false a symbolic reference itself is replaced.
+   */
+  prepare(view: RepositoryView, changes: readonly RefChange[], options: { deref: boolean }): Promise<PreparedRefs>;
+  /** Points HEAD at a branch. */
+  setHead(view: RepositoryView, target: RefName): Promise<void>;
+}
+
+/** What `git rev-list` would be asked for. */
+export interface LogQuery {
+  /** Revisions and ranges: `a`, `^a`, `a..b`, `a...b`, `--not`, `--all`, `--branches[=]`, `--tags[=]`, `--glob=`. */
+  readonly revisions: readonly ByteString[];
+  /** `default` is rev-list's own order: newest committer date first, no topology. */
+  readonly order?: "default" | "topo" | "date";
+  readonly firstParent?: boolean;
+  readonly maxParents?: number;
+  /** Only the named commits, sorted by date. */
+  readonly noWalk?: boolean;
+  /** Committer dates in seconds, both ends included. */
+  readonly afterSeconds?: number;
+  readonly beforeSeconds?: number;
+  /** Regular expressions as `--author` and `--grep` take them; several patterns are alternatives. */
+  readonly author?: ByteString;
+  readonly messagePatterns?: readonly ByteString[];
+  readonly ignoreCase?: boolean;
+  /** Paths, taken literally as `--literal-pathspecs` does not: git's pathspecs. */
+  readonly paths?: readonly GitPath[];
+  readonly reverse?: boolean;
+  readonly skip?: number;
+  readonly limit?: number;
+}
+
+export interface HistoryFacet {
+  /** Commit ids in batches. Throws `revision_not_found` for an unknown revision. */
+  log(view: RepositoryView, query: LogQuery): AsyncIterable<Oid[]>;
+  /** Is the first commit an ancestor of the second, or the same? */
+  isAncestor(view: RepositoryView, ancestor: Oid, descendant: Oid): Promise<boolean>;
+  /** All best common ancestors, as `git merge-base --all`. */
+  mergeBases(view: RepositoryView, a: Oid, b: Oid): Promise<Oid[]>;
+  /** Those of the candidates that the tip reaches, as `--merged`. */
+  reachable(view: RepositoryView, tip: Oid, candidates: readonly Oid[]): Promise<Oid[]>;
+  /** Commits of `branch` that `upstream` lacks, oldest first, without merges and without patches that upstream has already. */
+  unappliedCommits(view: RepositoryView, upstream: Oid, branch: Oid): Promise<Oid[]>;
+}
+
+export interface DiffSpec {
+  /** Trees or commits. */
+  readonly left: Oid;
+  readonly right: Oid;
+  readonly paths?: readonly GitPath[];
+  /** Least similarity that makes a rename, percent; absent: no rename detection. */
+  readonly renameThreshold?: number;
+  readonly whitespace?: WhitespaceMode;
+  readonly wordDiff?: boolean;
+}
+
+/** What `git diff-tree --stdin` is asked for: a commit against its parents (or given ones), or two trees. */
+export type ChangedPathsRequest =
+  | { readonly kind: "commit"; readonly commit: Oid; readonly parents?: readonly Oid[] }
+  | { readonly kind: "trees"; readonly left: Oid; readonly right: Oid };
+
+export interface ChangedPath extends DiffEntry {
+  /** The commit that was asked about; empty for a pair of trees. */
+  readonly commitOid: Oid | "";
+}
+
+export interface DiffFacet {
+  /** Patches file by file, in raw order, as `git diff --patch --raw --full-index`. A type change is one entry here. */
+  patches(view: RepositoryView, spec: DiffSpec): AsyncIterable<FilePatch>;
+  /** The unmodified output of `git diff --full-index` (default rename detection, 50 %), in chunks. */
+  raw(view: RepositoryView, left: Oid, right: Oid): AsyncIterable<Uint8Array>;
+  /** `git diff --numstat` with default rename detection. */
+  stats(view: RepositoryView, left: Oid, right: Oid): AsyncIterable<DiffStat[]>;
+  /** Changed paths without renames, request by request. `all-parents` is `-c`: rows only for files that differ from every parent. */
+  changedPaths(
+    view: RepositoryView,
+    requests: readonly ChangedPathsRequest[],
+    merges: "include" | "all-parents",
+  ): AsyncIterable<ChangedPath[]>;
+}
+
+/** A merged tree, or the paths that conflict (sorted, each once). */
+export type MergeResult =
+  | { readonly clean: true; readonly tree: Oid }
+  | { readonly clean: false; readonly conflictingPaths: readonly GitPath[] };
+
+export interface MergeFacet {
+  /** Three-way merge of trees or commits' trees with a given base (the empty tree when absent), by git's ort rules. */
+  mergeTrees(view: QuarantinedView, base: Oid | undefined, ours: Oid, theirs: Oid): Promise<MergeResult>;
+  /** Merges two commits with their own merge bases, by git's ort rules; unrelated histories are allowed. */
+  mergeCommits(view: QuarantinedView, ours: Oid, theirs: Oid): Promise<MergeResult>;
+}
+
+/** Lines of a maintenance run, as they come. */
+export interface MaintenanceFacet {
+  /** `git gc`: repacks, writes the commit-graph, prunes what is unreachable and old. */
+  collectGarbage(view: RepositoryView): AsyncIterable<string>;
+  /** `git fsck --strict`; yields its lines, ends with the exit code. */
+  check(view: RepositoryView): AsyncIterable<string>;
+  /** Copies all objects and references of another repository on disk into this one. */
+  importFrom(view: RepositoryView, sourceDir: string): AsyncIterable<string>;
+}
+
+/** The facets of a backend; the router chooses an implementation for each. */
+export interface GitBackend {
+  readonly name: string;
+  readonly objects: ObjectsFacet;
+  readonly quarantine: QuarantineFacet;
+  readonly refs: RefsFacet;
+  readonly history: HistoryFacet;
+  readonly diff: DiffFacet;
+  readonly merge: MergeFacet;
+  readonly maintenance: MaintenanceFacet;
+  /**
+   * What the backend does itself: "facet.method" names. A method that is missing here, or that throws `unsupported` for this
+   * input, is done by the fallback.
+   */
+  readonly supports: ReadonlySet<string>;
+  /** Releases handles and child processes. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,74 @@
+import type { ByteString } from "./bytes.ts";
+import type { Identity } from "./identity.ts";
+import { parseIdentity } from "./parse-identity.ts";
+import type { Oid } from "./oid.ts";
+
+/** Which kind of signature an object carries, told by the first line of its armour. */
+export type SignatureType = "none" | "pgp" | "x509" | "ssh";
+
+/** A commit, parsed. Message and names are the bytes that the object holds. */
+export interface Commit {
+  readonly oid: Oid;
+  readonly treeOid: Oid;
+  readonly parentOids: readonly Oid[];
+  readonly author: Identity;
+  readonly committer: Identity;
+  /** The `encoding` header as found; empty when there is none. */
+  readonly encoding: ByteString;
+  readonly signatureType: SignatureType;
+  /** The whole message, subject and trailing newline included. */
+  readonly message: Uint8Array;
+}
+
+const NO_ONE: Identity = { name: new Uint8Array(), email: new Uint8Array(), seconds: 0n, timezone: "" };
+
+/** Tells the kind of a signature from the first line of its armour. */
+export function signatureTypeOf(firstLine: string): SignatureType {
+  if (firstLine.startsWith("-----BEGIN PGP")) return "pgp";
+  if (firstLine.startsWith("-----BEGIN SIGNED MESSAGE-----")) return "x509";
+  if (firstLine.startsWith("-----BEGIN SSH SIGNATURE-----")) return "ssh";
+  return "none";
+}
+
+/**
+ * Parses the content of a commit object (gitformat-commit). Malformed identity lines give a partly filled identity,
+ * never an error, since old histories hold many.
+ */
+export function parseCommit(oid: Oid, content: Uint8Array): Commit {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const end = bytes.indexOf("\n\n");
+  const header = bytes.latin1Slice(0, end < 0 ? bytes.length : end);
+  const message = end < 0 ? new Uint8Array() : bytes.subarray(end + 2);
+  let treeOid = "";
+  let author = NO_ONE;
+  let committer = NO_ONE;
+  let encoding = "";
+  let signatureType: SignatureType = "none";
+  const parentOids: Oid[] = [];
+  for (const line of header.split("\n")) {
+    const space = line.indexOf(" ");
+    const value = line.slice(space + 1);
+    switch (line.slice(0, space)) {
+      case "tree":
+        treeOid = value;
+        break;
+      case "parent":
+        parentOids.push(value);
+        break;
+      case "author":
+        author = parseIdentity(value);
+        break;
+      case "committer":
+        committer = parseIdentity(value);
+        break;
+      case "encoding":
+        encoding = value;
+        break;
+      case "gpgsig":
+      case "gpgsig-sha256":
+        signatureType = signatureTypeOf(value);
+        break;
+    }
+  }
+  return { oid, treeOid, parentOids, author, committer, encoding, signatureType, message };
+}

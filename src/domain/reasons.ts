@@ -1,0 +1,124 @@
+import type { ByteString } from "./bytes.ts";
+import type { Code } from "./code.ts";
+import type { GitPath } from "./git-object.ts";
+import type { Oid } from "./oid.ts";
+import type { RefName } from "./reference.ts";
+
+/** What a client may do about an error: nothing, repeat the call, or read the current state first. */
+export type RetryAdvice = "never" | "retry" | "refresh";
+
+export interface ReasonEntry {
+  readonly code: Code;
+  readonly httpStatus: number;
+  readonly retry: RetryAdvice;
+  /** Fixed text; facts are in the details. */
+  readonly message: string;
+}
+
+/** Details of each reason: the facts that a client gets as data. */
+export interface ReasonDetails {
+  invalid_input: { readonly field: string; readonly problem: string };
+  invalid_revision: { readonly revision: ByteString; readonly problem: string };
+  invalid_reference_name: { readonly references: readonly RefName[]; readonly problem: string };
+  invalid_path: { readonly path: GitPath; readonly problem: "empty" | "invalid" | "traversal" | "absolute" | "too_long" };
+  invalid_object_id: { readonly value: string };
+  invalid_identity: { readonly problem: string };
+  storage_unknown: { readonly storage: string };
+  repository_path_escapes: { readonly relativePath: string };
+  unauthenticated: Record<string, never>;
+  forbidden: { readonly operation: string };
+  hook_rejected: {
+    readonly hook: "pre-receive" | "update" | "reference-transaction";
+    readonly stdout: Uint8Array;
+    readonly stderr: Uint8Array;
+  };
+  storage_missing: { readonly storage: string };
+  repository_not_found: { readonly repository: string };
+  reference_not_found: { readonly reference: RefName };
+  revision_not_found: { readonly revision: ByteString };
+  object_not_found: { readonly oid: Oid };
+  path_not_found: { readonly path: GitPath };
+  page_token_not_found: { readonly token: string };
+  repository_exists: { readonly repository: string };
+  reference_exists: { readonly reference: RefName; readonly oid: Oid };
+  path_exists: { readonly path: GitPath; readonly type: "file" | "directory" };
+  repository_invalid: { readonly problem: string };
+  repository_locked: { readonly repository: string };
+  reference_ambiguous: { readonly reference: RefName };
+  reference_is_symbolic: { readonly reference: RefName };
+  reference_name_conflict: { readonly reference: RefName; readonly conflictsWith: RefName };
+  reference_repeated: { readonly reference: RefName };
+  references_locked: { readonly references: readonly RefName[] };
+  reference_mismatch: { readonly reference: RefName; readonly expected: Oid; readonly actual: Oid };
+  not_a_commit: { readonly oid: Oid };
+  merge_conflict: { readonly conflictingPaths: readonly GitPath[]; readonly commitOids: readonly Oid[] };
+  changes_already_applied: Record<string, never>;
+  not_ancestor: { readonly parent: ByteString; readonly child: ByteString };
+  merge_not_confirmed: Record<string, never>;
+  too_large: { readonly what: string; readonly sizeBytes: number; readonly limitBytes: number };
+  limit_exceeded: { readonly limit: string; readonly maximum: number; readonly retryAfterMs: number };
+  deadline_exceeded: Record<string, never>;
+  canceled: Record<string, never>;
+  shutting_down: Record<string, never>;
+  disk_full: Record<string, never>;
+  unsupported: { readonly what: string };
+  unimplemented: { readonly what: string };
+  object_corrupt: { readonly oid: Oid };
+  git_failed: { readonly command: string; readonly exitCode: number };
+  internal: { readonly what: string };
+}
+
+export type Reason = keyof ReasonDetails;
+
+function entry(code: Code, httpStatus: number, retry: RetryAdvice, message: string): ReasonEntry {
+  return { code, httpStatus, retry, message };
+}
+
+/** The closed catalogue of reasons. */
+export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
+  invalid_input: entry("invalid_argument", 400, "never", "invalid input"),
+  invalid_revision: entry("invalid_argument", 400, "never", "invalid revision"),
+  invalid_reference_name: entry("invalid_argument", 400, "never", "invalid reference name"),
+  invalid_path: entry("invalid_argument", 400, "never", "invalid path"),
+  invalid_object_id: entry("invalid_argument", 400, "never", "invalid object id"),
+  invalid_identity: entry("invalid_argument", 400, "never", "invalid name or email"),
+  storage_unknown: entry("invalid_argument", 400, "never", "storage name not found"),
+  repository_path_escapes: entry("invalid_argument", 400, "never", "relative path escapes root directory"),
+  unauthenticated: entry("unauthenticated", 401, "never", "authentication required"),
+  forbidden: entry("permission_denied", 403, "never", "permission denied"),
+  hook_rejected: entry("permission_denied", 403, "never", "rejected by a hook"),
+  storage_missing: entry("not_found", 404, "never", "storage does not exist"),
+  repository_not_found: entry("not_found", 404, "never", "repository not found"),
+  reference_not_found: entry("not_found", 404, "never", "reference not found"),
+  revision_not_found: entry("not_found", 404, "never", "revision not found"),
+  object_not_found: entry("not_found", 404, "never", "object not found"),
+  path_not_found: entry("not_found", 404, "never", "path not found"),
+  page_token_not_found: entry("invalid_argument", 400, "never", "page token not found"),
+  repository_exists: entry("already_exists", 409, "never", "repository exists already"),
+  reference_exists: entry("already_exists", 409, "refresh", "reference exists already"),
+  path_exists: entry("already_exists", 409, "refresh", "path exists already"),
+  repository_invalid: entry("failed_precondition", 409, "never", "not a valid repository"),
+  repository_locked: entry("failed_precondition", 409, "retry", "repository is locked"),
+  reference_ambiguous: entry("invalid_argument", 400, "never", "reference is ambiguous"),
+  reference_is_symbolic: entry("failed_precondition", 409, "never", "reference is symbolic"),
+  reference_name_conflict: entry("failed_precondition", 409, "refresh", "reference name conflicts with another reference"),
+  reference_repeated: entry("invalid_argument", 400, "never", "reference changed more than once"),
+  references_locked: entry("aborted", 409, "retry", "references are locked"),
+  reference_mismatch: entry("aborted", 409, "refresh", "reference does not point to the expected object"),
+  not_a_commit: entry("failed_precondition", 409, "never", "object is not a commit"),
+  merge_conflict: entry("failed_precondition", 409, "refresh", "merge conflict"),
+  changes_already_applied: entry("failed_precondition", 409, "never", "changes are already applied"),
+  not_ancestor: entry("failed_precondition", 409, "refresh", "branch has diverged"),
+  merge_not_confirmed: entry("failed_precondition", 409, "never", "merge was not confirmed"),
+  too_large: entry("resource_exhausted", 413, "never", "larger than the limit"),
+  limit_exceeded: entry("resource_exhausted", 429, "retry", "over a limit"),
+  deadline_exceeded: entry("deadline_exceeded", 504, "retry", "deadline exceeded"),
+  canceled: entry("canceled", 499, "never", "canceled by the client"),
+  shutting_down: entry("unavailable", 503, "retry", "server is shutting down"),
+  disk_full: entry("resource_exhausted", 507, "retry", "no space left on the storage"),
+  unsupported: entry("unimplemented", 501, "never", "not supported by this backend"),
+  unimplemented: entry("unimplemented", 501, "never", "not implemented"),
+  object_corrupt: entry("data_loss", 500, "never", "object is corrupt"),
+  git_failed: entry("internal", 500, "never", "git failed"),
+  internal: entry("internal", 500, "never", "internal error"),
+};
