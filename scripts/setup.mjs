@@ -1,0 +1,24 @@
+// Everything a fresh clone needs before it can serve or be tested. Safe to repeat, quick when nothing is missing.
+import { buildAddon } from "./addon.mjs";
+import { installDependencies } from "./dependencies.mjs";
+import { findLibgit2 } from "./libgit2.mjs";
+
+const NODE_MAJOR_MIN = 20;
+
+/** Progress goes to stderr: stdout belongs to the program that is started. */
+export const say = (line) => process.stderr.write(`holdfast: ${line}\n`);
+
+/** Answers why the embedded backend is not available, or undefined when it is. Exits when nothing can run at all. */
+export function setUp() {
+  if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR_MIN) {
+    say(`Node.js ${process.versions.node} is too old; ${NODE_MAJOR_MIN} or newer is needed`);
+    process.exit(1);
+  }
+  try {
+    installDependencies(say);
+  } catch (error) {
+    say(error.message);
+    process.exit(1);
+  }
+  return findLibgit2(say) ?? buildAddon(say);
+}
