@@ -1,0 +1,127 @@
+import type { GitBackend, QuarantinedView, RepositoryView } from "../backend/backend.ts";
+import type { ByteString } from "../domain/bytes.ts";
+import type { ObjectFormat, Oid } from "../domain/oid.ts";
+import type { RefChange, RefName } from "../domain/reference.ts";
+import type { Caller } from "./principal.ts";
+import type { RepositoryRef } from "./repository-ref.ts";
+
+/** Time as a value that tests can replace. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Milliseconds from an arbitrary start, never going back. */
+  monotonicMs(): number;
+}
+
+/** A proposal to change references, all or none. */
+export interface RefProposal {
+  readonly changes: readonly RefChange[];
+  /** New objects that the change brings; migrated before the references move. */
+  readonly quarantine?: Quarantine;
+  /** `receive`: policy and hooks on disk see the change as they see a push. `none`: only reference-transaction does. */
+  readonly hooks: "receive" | "none";
+  /** Follow symbolic references (default) or replace them. */
+  readonly deref?: boolean;
+}
+
+/** A place for new objects that nobody sees until the ref door migrates it. Discarded when the operation ends. */
+export interface Quarantine {
+  /** Reads see the repository and the new objects; writes go to the quarantine. */
+  readonly view: QuarantinedView;
+}
+
+/** A repository that an operation works on; pinned until the operation ends. */
+export interface OpenRepository {
+  readonly ref: RepositoryRef;
+  readonly objectFormat: ObjectFormat;
+  readonly view: RepositoryView;
+  readonly git: GitBackend;
+  /**
+   * Runs while the shared side of the repository's lock is held: references read inside belong to one state. Never wait for a
+   * client inside.
+   */
+  consistently<T>(read: () => Promise<T>): Promise<T>;
+  /** Opens a quarantine for this operation. */
+  quarantine(): Promise<Quarantine>;
+  /**
+   * The ref door: the only way to change references. Durable when it returns. Throws the reasons of `RefsFacet.prepare` and
+   * `hook_rejected`.
+   */
+  updateRefs(proposal: RefProposal): Promise<RefUpdate>;
+  /** Points HEAD at a branch, durably, through the door. */
+  setHead(target: RefName): Promise<void>;
+}
+
+/** What the ref door did. */
+export interface RefUpdate {
+  /** Old values, in the order of the changes; zeros for what did not exist. */
+  readonly oldOids: readonly Oid[];
+  /** Sequence number of the change in the server's journal; absent when nothing changed. */
+  readonly sequence?: bigint;
+}
+
+/** Repositories as things to make, find and remove. */
+export interface Repositories {
+  /** Names and health of the configured storages. */
+  storages(): Promise<readonly StorageStatus[]>;
+  /** Is there a valid repository? Bad names throw. */
+  exists(ref: RepositoryRef): Promise<boolean>;
+  create(ref: RepositoryRef, options: CreateOptions): Promise<void>;
+  remove(ref: RepositoryRef, signal: AbortSignal): Promise<void>;
+  rename(ref: RepositoryRef, target: RepositoryRef, signal: AbortSignal): Promise<void>;
+  /** Relative paths of all repositories of a storage, sorted, in batches. */
+  list(storage: string): AsyncIterable<string[]>;
+}
+
+export interface CreateOptions {
+  /** Short name of the branch that HEAD shall name; `main` when absent. */
+  readonly defaultBranch?: ByteString;
+  readonly objectFormat: ObjectFormat;
+}
+
+export interface StorageStatus {
+  readonly name: string;
+  readonly readable: boolean;
+  readonly writeable: boolean;
+  /** Type of the file system, such as `ext4`; empty when unknown. */
+  readonly fsType: string;
+  /** Identifier that stays with the storage. */
+  readonly filesystemId: string;
+}
+
+/** The git backends as an administrator sees and switches them. */
+export interface BackendControl {
+  current(): string;
+  available(): readonly string[];
+  /** Counters of calls by backend, for `backend show`. */
+  counters(): Readonly<Record<string, number>>;
+  /** Sends new calls to another backend; calls in flight finish where they began. Throws `invalid_input` for an unknown name. */
+  switchTo(name: string): void;
+}
+
+/** Limits that operations apply themselves; the engine applies the others. */
+export interface OperationLimits {
+  readonly pushBytesMax: number;
+  readonly blobBytesMax: number;
+  readonly answerBytesMax: number;
+}
+
+/** Facts about the running server. */
+export interface ServerFacts {
+  readonly version: string;
+  gitVersion(): Promise<string>;
+}
+
+/** Everything that an operation may use: all that is not domain arrives through here. */
+export interface Context {
+  readonly caller: Caller;
+  /** Fires on cancellation and when the deadline passes. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly limits: OperationLimits;
+  /** The repository of the input; only for operations whose target is `repository`. */
+  readonly repository: OpenRepository;
+  readonly repositories: Repositories;
+  readonly backends: BackendControl;
+  readonly server: ServerFacts;
+}

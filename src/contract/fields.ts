@@ -1,0 +1,24 @@
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+
+/** Vocabulary for the inputs and outputs of operations. Sizes are in bytes, counts in items. */
+
+/** A storage and a relative path. */
+export const RepositoryField = Type.Object(
+  { storage: Type.String(), relativePath: Type.String() },
+  { additionalProperties: false, description: "The repository: a storage and a path below it" },
+);
+
+/** Raw bytes. Doors that speak JSON take UTF-8 text or base64 instead. */
+export const BytesField = (description: string) => Type.Uint8Array({ description });
+
+/** Bytes as a string of one character for each byte: reference names, revisions, paths. */
+export const ByteStringField = (description: string) => Type.String({ description });
+
+/** A full object id. */
+export const OidField = (description: string) => Type.String({ description });
+
+/** A value that may be left out. */
+export const Maybe = <T extends TSchema>(schema: T) => Type.Optional(schema);
+
+export { Type };
+export type { Static, TSchema };

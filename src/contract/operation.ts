@@ -1,0 +1,65 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import type { Reason } from "../domain/reasons.ts";
+import type { Context } from "./context.ts";
+
+/** Reads change nothing; writes change references or repositories; maintenance changes neither but takes long. */
+export type OperationKind = "read" | "write" | "maintenance";
+
+/**
+ * How values flow. `call`: one input, one output. `list`: batches of items. `watch`: events without an end. `download`: chunks
+ * of bytes. `upload`: a body of parts behind the input, one output. `duplex`: parts in, outputs out, while both are open.
+ */
+export type OperationShape = "call" | "list" | "watch" | "download" | "upload" | "duplex";
+
+/** What a caller must be allowed to do. `server` rules are for operations that are not about one repository. */
+export type AccessRule = "read" | "write" | "admin" | "server-read" | "server-admin";
+
+/** What `run` gives back, by shape. */
+export interface ResultOfShape<Output> {
+  call: Promise<Output>;
+  list: AsyncIterable<Output[]>;
+  watch: AsyncIterable<Output>;
+  download: AsyncIterable<Uint8Array>;
+  upload: Promise<Output>;
+  duplex: AsyncIterable<Output>;
+}
+
+/** An example that tests run through every door. */
+export interface Example<Input> {
+  readonly title: string;
+  /** The input without its repository, which the test provides. */
+  readonly input: Omit<Input, "repository">;
+}
+
+/** An operation: a verb of Holdfast, declared once and reached through every door. */
+export interface Operation<
+  I extends TSchema = TSchema,
+  O extends TSchema = TSchema,
+  S extends OperationShape = OperationShape,
+  Part = unknown,
+> {
+  /** Verb and noun in camelCase; the file has the same name in kebab-case. */
+  readonly name: string;
+  readonly summary: string;
+  readonly kind: OperationKind;
+  readonly shape: S;
+  readonly access: AccessRule;
+  /**
+   * Does the operation work on one existing repository? Then its input has `repository`, and the engine opens it, pins it and
+   * puts it into the context. `path` only checks the name: the repository may be absent or broken.
+   */
+  readonly target: "repository" | "path" | "none";
+  readonly input: I;
+  readonly output: O;
+  /** Reasons it may fail with, besides those that every operation shares. */
+  readonly errors: readonly Reason[];
+  readonly examples: readonly Example<Static<I>>[];
+  run(input: Static<I>, ctx: Context, parts: AsyncIterable<Part>): ResultOfShape<Static<O>>[S];
+}
+
+/** Declares an operation; only gives the compiler something to infer from. */
+export function defineOperation<I extends TSchema, O extends TSchema, S extends OperationShape, Part = never>(
+  operation: Operation<I, O, S, Part>,
+): Operation<I, O, S, Part> {
+  return operation;
+}

@@ -1,0 +1,196 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import { TypeCompiler, type TypeCheck } from "@sinclair/typebox/compiler";
+import type { BackendControl, Clock, Context, OpenRepository, OperationLimits, Repositories, ServerFacts } from "../contract/context.ts";
+import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
+import type { Caller } from "../contract/principal.ts";
+import type { RepositoryRef } from "../contract/repository-ref.ts";
+import { OperationError } from "../domain/errors.ts";
+import type { Admission } from "./admission.ts";
+import { authorise } from "./authorise.ts";
+import { Deadline } from "./deadline.ts";
+import type { OperationRecord, Recorder } from "./record.ts";
+
+/** Opens repositories for operations; implemented by storage and the ref door, bound in main.ts. */
+export interface RepositoryOpener {
+  /** Finds, checks and pins a repository; `release` gives it back when the operation has ended. */
+  open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<{ repository: OpenRepository; release(): void | Promise<void> }>;
+  /** Checks only the names. */
+  validate(ref: RepositoryRef): void;
+}
+
+export interface EngineServices {
+  readonly opener: RepositoryOpener;
+  readonly repositories: Repositories;
+  readonly backends: BackendControl;
+  readonly server: ServerFacts;
+  readonly admission: Admission;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly limits: OperationLimits;
+}
+
+type AnyOperation<I extends TSchema, O extends TSchema, S extends OperationShape, P> = Operation<I, O, S, P>;
+
+async function* noParts(): AsyncGenerator<never> {}
+
+/**
+ * What happens round every operation, in this order: parse, authorise, limit, deadline, run, record. Doors call `run` and get
+ * what the operation's shape promises; errors are OperationErrors, or bugs.
+ */
+export class Engine {
+  readonly #services: EngineServices;
+  readonly #checks = new Map<TSchema, TypeCheck<TSchema>>();
+
+  constructor(services: EngineServices) {
+    this.#services = services;
+  }
+
+  /** Runs an operation. For streaming shapes nothing happens before the result is iterated. */
+  run<I extends TSchema, O extends TSchema, S extends OperationShape, P = never>(
+    operation: AnyOperation<I, O, S, P>,
+    input: Static<I>,
+    caller: Caller,
+    parts?: AsyncIterable<P>,
+  ): ResultOfShape<Static<O>>[S] {
+    const body = parts ?? noParts();
+    const streams = operation.shape !== "call" && operation.shape !== "upload";
+    const result = streams ? this.#stream(operation, input, caller, body) : this.#call(operation, input, caller, body);
+    return result as ResultOfShape<Static<O>>[S];
+  }
+
+  async #call<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
+    operation: AnyOperation<I, O, S, P>,
+    input: Static<I>,
+    caller: Caller,
+    parts: AsyncIterable<P>,
+  ): Promise<unknown> {
+    const record = this.#services.recorder.begin(operation.name, caller);
+    const run = new OperationRun(this.#services, record, caller);
+    try {
+      const ctx = await run.enter(operation, input, this.#check(operation.input));
+      const output = await (operation.run(input, ctx, parts) as Promise<unknown>);
+      await run.leave();
+      return output;
+    } catch (error) {
+      throw await run.fail(error);
+    }
+  }
+
+  async *#stream<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
+    operation: AnyOperation<I, O, S, P>,
+    input: Static<I>,
+    caller: Caller,
+    parts: AsyncIterable<P>,
+  ): AsyncGenerator<unknown> {
+    const record = this.#services.recorder.begin(operation.name, caller);
+    const run = new OperationRun(this.#services, record, caller);
+    let finished = false;
+    try {
+      const ctx = await run.enter(operation, input, this.#check(operation.input));
+      yield* operation.run(input, ctx, parts) as AsyncIterable<unknown>;
+      finished = true;
+      await run.leave();
+    } catch (error) {
+      finished = true;
+      throw await run.fail(error);
+    } finally {
+      // The door stopped reading: the client has gone, or has had enough.
+      if (!finished) await run.abandon();
+    }
+  }
+
+  #check(schema: TSchema): TypeCheck<TSchema> {
+    let check = this.#checks.get(schema);
+    if (check === undefined) {
+      check = TypeCompiler.Compile(schema);
+      this.#checks.set(schema, check);
+    }
+    return check;
+  }
+}
+
+/** One run of one operation: what has been taken for it, and gives it back exactly once. */
+class OperationRun {
+  readonly #services: EngineServices;
+  readonly #record: OperationRecord;
+  readonly #caller: Caller;
+  readonly #deadline: Deadline;
+  readonly #releases: (() => void | Promise<void>)[] = [];
+
+  constructor(services: EngineServices, record: OperationRecord, caller: Caller) {
+    this.#services = services;
+    this.#record = record;
+    this.#caller = caller;
+    this.#deadline = new Deadline(caller, services.clock);
+  }
+
+  async enter(operation: Operation, input: unknown, check: TypeCheck<TSchema>): Promise<Context> {
+    if (!check.Check(input)) throw inputError(check, input);
+    authorise(operation, this.#caller.principal);
+    const target = operation.target === "none" ? undefined : (input as { repository: RepositoryRef }).repository;
+    if (target !== undefined) {
+      this.#record.repository(target);
+      this.#services.opener.validate(target);
+    }
+    const { signal } = this.#deadline;
+    this.#deadline.check();
+    const queuedAtMs = this.#services.clock.monotonicMs();
+    const admitted = this.#services.admission.enter(target, signal);
+    this.#releases.push(admitted instanceof Promise ? await admitted : admitted);
+    this.#record.queued(this.#services.clock.monotonicMs() - queuedAtMs);
+    const services = this.#services;
+    const context: Omit<Context, "repository"> = {
+      caller: this.#caller,
+      signal,
+      clock: services.clock,
+      limits: services.limits,
+      repositories: services.repositories,
+      backends: services.backends,
+      server: services.server,
+    };
+    if (target === undefined || operation.target === "path") return withoutRepository(context);
+    const opened = await services.opener.open(target, this.#caller, signal);
+    this.#releases.push(opened.release);
+    return { ...context, repository: opened.repository };
+  }
+
+  async leave(): Promise<void> {
+    await this.#release();
+    this.#record.end();
+  }
+
+  async fail(error: unknown): Promise<unknown> {
+    const told = this.#deadline.explain(error);
+    await this.#release();
+    this.#record.end(told);
+    return told;
+  }
+
+  async abandon(): Promise<void> {
+    await this.#release();
+    this.#record.end(new OperationError("canceled", {}));
+  }
+
+  async #release(): Promise<void> {
+    this.#deadline.end();
+    for (let release = this.#releases.pop(); release !== undefined; release = this.#releases.pop()) {
+      const released = release();
+      if (released instanceof Promise) await released;
+    }
+  }
+}
+
+/** A context whose `repository` refuses: the operation has declared that it works on none. */
+function withoutRepository(context: Omit<Context, "repository">): Context {
+  return {
+    ...context,
+    get repository(): OpenRepository {
+      throw new OperationError("internal", { what: "the operation has no repository" });
+    },
+  };
+}
+
+function inputError(check: TypeCheck<TSchema>, input: unknown): OperationError {
+  const first = check.Errors(input).First();
+  return new OperationError("invalid_input", { field: first?.path ?? "", problem: first?.message ?? "does not match the schema" });
+}
