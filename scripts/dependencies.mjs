@@ -20,11 +20,11 @@ const bunIsThere = () => existsSync(bun) && statSync(bun).size > NOTICE_BYTES_MA
 export function installDependencies(say) {
   const wanted = lockHash();
   if (installedHash() === wanted && bunIsThere()) return;
-  // Never `npm ci` over an existing folder: it would empty node_modules below a running server.
-  const command = existsSync(modules) ? ["install", "--no-save"] : ["ci"];
   say("installing npm packages …");
-  const npm = run("npm", [...command, "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-  if (!npm.ok) throw new Error(`npm ${command[0]} failed:\n${tail(npm.output)}`);
+  // Not `npm ci`: it would empty node_modules below a running server, and it refuses a lock file
+  // that lacks the optional programs of platforms we do not run on.
+  const npm = run("npm", ["install", "--no-save", "--include=dev", "--ignore-scripts", "--loglevel=error"]);
+  if (!npm.ok) throw new Error(`npm install failed:\n${tail(npm.output)}`);
   if (!bunIsThere()) {
     // The only install script that is run: it puts the program of this platform in its place.
     const installer = run(process.execPath, [join(modules, "bun", "install.js")]);

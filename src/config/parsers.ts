@@ -1,0 +1,111 @@
+import { resolve } from "node:path";
+import type { ParseBase } from "./setting.ts";
+
+/** Text as it is. */
+export const text = (value: string): string => value;
+
+/** Text that must not be empty. */
+export function word(value: string): string {
+  if (value.trim() === "") throw new Error("must not be empty");
+  return value;
+}
+
+/** An absolute path. */
+export function path(value: string, base: ParseBase): string {
+  return resolve(base.cwd, word(value));
+}
+
+/** An absolute path, or nothing. */
+export function optionalPath(value: string, base: ParseBase): string | undefined {
+  return value === "" ? undefined : path(value, base);
+}
+
+/** One of a few words. */
+export function oneOf<const W extends string>(...words: readonly W[]): (value: string) => W {
+  return (value) => {
+    const found = words.find((candidate) => candidate === value);
+    if (found === undefined) throw new Error(`${quoted(value)} is not one of ${words.join(", ")}`);
+    return found;
+  };
+}
+
+/** `true` or `false`. */
+export function flagValue(value: string): boolean {
+  if (value === "true" || value === "1") return true;
+  if (value === "false" || value === "0") return false;
+  throw new Error(`${quoted(value)} is neither true nor false`);
+}
+
+/** A whole number between two bounds. */
+export function count(min: number, max: number = Number.MAX_SAFE_INTEGER): (value: string) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= min && number <= max)) throw new Error(`${quoted(value)} is not a whole number ${range(min, max)}`);
+    return number;
+  };
+}
+
+/** A share of a hundred; fractions are allowed. */
+export function percent(value: string): number {
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= 0 && number <= 100)) throw new Error(`${quoted(value)} is not a number from 0 to 100`);
+  return number;
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+/** A number of bytes: `1048576` or `1 MiB`. */
+export function bytes(value: string): number {
+  const match = /^(\d+) ?(KiB|MiB|GiB|TiB)?$/.exec(value);
+  const size = Number(match?.[1]) * (SIZE_UNITS[match?.[2] ?? ""] ?? Number.NaN);
+  if (!Number.isSafeInteger(size) || size < 1)
+    throw new Error(`${quoted(value)} is not a size such as 1048576 or 1 MiB`);
+  return size;
+}
+
+/** A TCP port; 0 is a free one, `off` keeps the door closed. */
+export type Port = number | "off";
+
+/** A port. */
+export function port(value: string): Port {
+  if (value === "off") return "off";
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number <= 65_535)) throw new Error(`${quoted(value)} is not a port (0 to 65535, or off)`);
+  return number;
+}
+
+/** A port of its own, or `http` for the one that the HTTP door listens on. */
+export function portOrHttp(value: string): Port | "http" {
+  return value === "http" ? "http" : port(value);
+}
+
+const STORAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** `name=path,…`: storages of the Gitaly protocol. */
+export function storages(value: string, base: ParseBase): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const item of word(value).split(",")) {
+    const at = item.indexOf("=");
+    const name = item.slice(0, at).trim();
+    const place = item.slice(at + 1).trim();
+    if (at < 0 || place === "" || !STORAGE_NAME.test(name)) throw new Error(`${quoted(item)} is not name=path`);
+    if (found.has(name)) throw new Error(`storage ${quoted(name)} is named twice`);
+    const root = resolve(base.cwd, place);
+    for (const [other, otherRoot] of found) refuseNesting(name, root, other, otherRoot);
+    found.set(name, root);
+  }
+  return found;
+}
+
+/** Two storages that share files would see each other's repositories. */
+function refuseNesting(name: string, root: string, other: string, otherRoot: string): void {
+  if (`${root}/`.startsWith(`${otherRoot}/`) || `${otherRoot}/`.startsWith(`${root}/`)) {
+    throw new Error(`storages ${quoted(other)} and ${quoted(name)} lie within each other`);
+  }
+}
+
+function range(min: number, max: number): string {
+  return max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+}
+
+const quoted = (value: string): string => JSON.stringify(value);

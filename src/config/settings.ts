@@ -1,0 +1,164 @@
+import {
+  bytes,
+  count,
+  flagValue,
+  oneOf,
+  optionalPath,
+  path,
+  percent,
+  port,
+  portOrHttp,
+  storages,
+  text,
+  word,
+} from "./parsers.ts";
+import type { Setting } from "./setting.ts";
+
+/** Every setting. The property's name gives the file's key, the environment variable and the flag (setting.ts). */
+export const SETTINGS = {
+  data: { default: "./data", parse: path, meaning: "Data directory; one server at a time owns it." },
+  storages: {
+    default: "default=<data>/repositories",
+    parse: storages,
+    meaning: "Storages of the Gitaly protocol, as name=path,…; in the file also a table.",
+  },
+  host: { default: "127.0.0.1", parse: word, meaning: "Address to listen on." },
+  httpPort: { default: "8080", parse: port, meaning: "Port of the HTTP door: health and metrics." },
+  grpcPort: { default: "8075", parse: port, meaning: "Port of the Gitaly protocol." },
+  metricsPort: {
+    default: "http",
+    parse: portOrHttp,
+    meaning: "Port of the metrics when they shall have one of their own; `http` serves them on the HTTP port.",
+  },
+
+  backend: {
+    default: "libgit2",
+    parse: oneOf("libgit2", "shell"),
+    aliases: ["GIT_BACKEND"],
+    meaning: "Git backend: the embedded library, or native git in child processes.",
+  },
+  canaryPercent: {
+    default: "1",
+    parse: percent,
+    meaning: "Share of reads that the other backend answers as well, to be compared.",
+  },
+
+  grpcToken: {
+    default: "",
+    parse: text,
+    secret: true,
+    meaning: "Shared secret of the Gitaly protocol; may be empty only while listening on loopback.",
+  },
+  grpcTokenPrevious: {
+    default: "",
+    parse: text,
+    secret: true,
+    meaning: "The secret before, accepted as well while clients change over.",
+  },
+  gitalyTargetRefs: {
+    default: "any",
+    parse: oneOf("any", "merge-requests"),
+    meaning: "Target of UserMergeToRef and UserRebaseToRef: any valid refs/…, or as Gitaly only refs/merge-requests/….",
+  },
+  gitalyConflictWord: {
+    default: "true",
+    parse: flagValue,
+    meaning:
+      'Whether the message of a merge conflict always contains the word "conflict"; false gives Gitaly\'s own text.',
+  },
+  gitalyRequireGl: {
+    default: "false",
+    parse: flagValue,
+    meaning: "Whether a request that changes something must carry gl_id and gl_repository, as hooks of GitLab need.",
+  },
+
+  requestsMax: { default: "512", parse: count(1), meaning: "Requests at once in all." },
+  repositoryRequestsMax: { default: "128", parse: count(1), meaning: "Requests at once on one repository." },
+  requestsWaitingMax: { default: "4096", parse: count(0), meaning: "Requests that may wait for their turn." },
+  requestWaitMs: {
+    default: "10000",
+    parse: count(0),
+    meaning: "Longest wait of a request for its turn, milliseconds.",
+  },
+  pushBytesMax: {
+    default: "2 GiB",
+    parse: bytes,
+    meaning: "Largest push, and largest change by UserCommitFiles, bytes.",
+  },
+  blobBytesMax: { default: "100 MiB", parse: bytes, meaning: "Largest blob written through an API, bytes." },
+  answerBytesMax: { default: "4 GiB", parse: bytes, meaning: "Largest answer to one request, bytes." },
+  lockTimeoutMs: { default: "30000", parse: count(1), meaning: "Longest wait for a repository's lock, milliseconds." },
+  hookTimeoutMs: { default: "60000", parse: count(1), meaning: "Longest run of one hook, milliseconds." },
+  drainTimeoutMs: {
+    default: "10000",
+    parse: count(0),
+    meaning: "How long a server that was told to stop lets running requests finish, milliseconds.",
+  },
+
+  hooksPath: { default: "", parse: optionalPath, meaning: "Directory of hooks that run for every repository." },
+  eventsKeepDays: { default: "30", parse: count(1, 36_500), meaning: "How long events are kept, days." },
+  logLevel: {
+    default: "info",
+    parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+    meaning: "Least weighty kind of log line that is written.",
+  },
+
+  sshPort: { default: "off", parse: port, later: "warned", meaning: "Port of SSH." },
+  gitPort: { default: "off", parse: port, later: "warned", meaning: "Port of git://." },
+  anonAccess: {
+    default: "",
+    parse: text,
+    later: "warned",
+    meaning: "What callers without credentials may do.",
+  },
+  allowKeyless: {
+    default: "",
+    parse: text,
+    later: "warned",
+    meaning: "Whether callers without keys may do anything.",
+  },
+  adminToken: { default: "", parse: text, secret: true, later: "warned", meaning: "The administrator's token." },
+  tlsCert: { default: "", parse: text, later: "refused", meaning: "Certificate for HTTP and gRPC." },
+  tlsKey: { default: "", parse: text, later: "refused", meaning: "Key of the certificate." },
+  databaseUrl: { default: "", parse: text, secret: true, later: "warned", meaning: "Metadata database." },
+  sessionAutocommitMs: { default: "", parse: text, later: "warned", meaning: "Delay of a session's automatic commit." },
+  allowPrivateTargets: {
+    default: "",
+    parse: text,
+    later: "warned",
+    meaning: "Whether webhooks may reach private addresses.",
+  },
+  createOnPush: {
+    default: "",
+    parse: text,
+    later: "warned",
+    meaning: "Whether a push to a missing repository creates it.",
+  },
+  publicUrl: { default: "", parse: text, later: "warned", meaning: "Address that users see." },
+  trustedProxies: {
+    default: "",
+    parse: text,
+    later: "warned",
+    meaning: "Proxies whose Forwarded headers are believed.",
+  },
+  allowedOrigins: { default: "", parse: text, later: "warned", meaning: "Origins of web pages that may call us." },
+  redisUrl: {
+    default: "",
+    parse: text,
+    secret: true,
+    later: "warned",
+    meaning: "Redis, for caches that servers share.",
+  },
+  otlpEndpoint: {
+    default: "",
+    parse: text,
+    aliases: ["OTEL_EXPORTER_OTLP_ENDPOINT"],
+    later: "warned",
+    meaning: "Receiver of traces.",
+  },
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The settings of a server, checked and typed. */
+export type Config = { readonly [N in SettingName]: ReturnType<(typeof SETTINGS)[N]["parse"]> };
