@@ -49,7 +49,11 @@ export interface ObjectsFacet {
   listBlobs(view: RepositoryView, revisions: readonly ByteString[], blobsMax?: number): AsyncIterable<ListedBlob[]>;
   /** Writes an object into the quarantine, as it is: no conversion, no check of its form. */
   write(view: QuarantinedView, type: ObjectType, content: Uint8Array): Promise<Oid>;
-  /** Writes the trees that result from edits of `base` (the empty tree when absent). Directories left empty disappear. */
+  /**
+   * Writes the trees that result from edits of `base` (a tree; the empty one when absent). Edits act in their order: an entry
+   * replaces whatever stands at its path, directories included, and a file that stands in the way of its directories; `remove`
+   * takes away a file or a whole directory, and is fine where nothing is. Directories left empty disappear.
+   */
   editTree(view: QuarantinedView, base: Oid | undefined, edits: readonly TreeEdit[]): Promise<Oid>;
 }
 
@@ -64,6 +68,8 @@ export interface QuarantineFacet {
   materialize(view: QuarantinedView): Promise<void>;
   /** Moves all objects of the quarantine into the repository, durably: when this returns they survive a power cut. */
   migrate(view: QuarantinedView): Promise<void>;
+  /** Copies a commit and all that it reaches, as far as it is missing here, from another repository on this machine. */
+  fetch(view: QuarantinedView, source: RepositoryView, tip: Oid): Promise<void>;
   /** Forgets the quarantine's objects and removes the directory. */
   discard(view: QuarantinedView): Promise<void>;
 }

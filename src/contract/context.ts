@@ -41,6 +41,8 @@ export interface OpenRepository {
    * client inside.
    */
   consistently<T>(read: () => Promise<T>): Promise<T>;
+  /** Another repository of this server, to read from; pinned like this one. */
+  open(ref: RepositoryRef): Promise<OpenRepository>;
   /** Opens a quarantine for this operation. */
   quarantine(): Promise<Quarantine>;
   /**

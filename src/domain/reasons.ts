@@ -21,7 +21,7 @@ export interface ReasonDetails {
   invalid_revision: { readonly revision: ByteString; readonly problem: string };
   invalid_reference_name: { readonly references: readonly RefName[]; readonly problem: string };
   invalid_path: { readonly path: GitPath; readonly problem: "empty" | "invalid" | "traversal" | "absolute" | "too_long" };
-  invalid_object_id: { readonly value: string };
+  invalid_object_id: { readonly value: string; readonly field?: string };
   invalid_identity: { readonly problem: string };
   storage_unknown: { readonly storage: string };
   repository_path_escapes: { readonly relativePath: string };
@@ -35,8 +35,8 @@ export interface ReasonDetails {
   storage_missing: { readonly storage: string };
   repository_not_found: { readonly repository: string };
   reference_not_found: { readonly reference: RefName };
-  revision_not_found: { readonly revision: ByteString };
-  object_not_found: { readonly oid: Oid };
+  revision_not_found: { readonly revision: ByteString; readonly field?: string };
+  object_not_found: { readonly oid: Oid; readonly field?: string };
   path_not_found: { readonly path: GitPath };
   page_token_not_found: { readonly token: string };
   repository_exists: { readonly repository: string };
@@ -50,6 +50,7 @@ export interface ReasonDetails {
   reference_repeated: { readonly reference: RefName };
   references_locked: { readonly references: readonly RefName[] };
   reference_mismatch: { readonly reference: RefName; readonly expected: Oid; readonly actual: Oid };
+  commit_not_pickable: { readonly oid: Oid };
   not_a_commit: { readonly oid: Oid };
   merge_conflict: { readonly conflictingPaths: readonly GitPath[]; readonly commitOids: readonly Oid[] };
   changes_already_applied: Record<string, never>;
@@ -106,6 +107,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   references_locked: entry("aborted", 409, "retry", "references are locked"),
   reference_mismatch: entry("aborted", 409, "refresh", "reference does not point to the expected object"),
   not_a_commit: entry("failed_precondition", 409, "never", "object is not a commit"),
+  commit_not_pickable: entry("failed_precondition", 409, "never", "a root commit cannot be picked"),
   merge_conflict: entry("failed_precondition", 409, "refresh", "merge conflict"),
   changes_already_applied: entry("failed_precondition", 409, "never", "changes are already applied"),
   not_ancestor: entry("failed_precondition", 409, "refresh", "branch has diverged"),
