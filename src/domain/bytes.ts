@@ -6,7 +6,7 @@ export type ByteString = string & { readonly __byteString?: never };
 
 /** Turns raw bytes into a byte string, one character for each byte. */
 export function toByteString(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** Turns a byte string back into the bytes it carries. */
@@ -16,12 +16,12 @@ export function fromByteString(text: ByteString): Uint8Array {
 
 /** Encodes Unicode text as the byte string of its UTF-8 bytes. */
 export function encodeUtf8(text: string): ByteString {
-  return Buffer.from(text, "utf8").latin1Slice();
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 /** Decodes the bytes of a byte string as UTF-8; bytes that are not UTF-8 become U+FFFD, so this is for people only. */
 export function decodeUtf8(text: ByteString): string {
-  return Buffer.from(text, "latin1").utf8Slice();
+  return Buffer.from(text, "latin1").toString("utf8");
 }
 
 /** Orders byte strings as memcmp orders their bytes, which is how Git sorts names. */

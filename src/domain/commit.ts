@@ -20,7 +20,8 @@ export interface Commit {
   readonly message: Uint8Array;
 }
 
-const NO_ONE: Identity = { name: new Uint8Array(), email: new Uint8Array(), seconds: 0n, timezone: "" };
+/** Stands for the author or committer of a commit that lacks the header. */
+const NO_ONE: Identity = { name: new Uint8Array(), email: new Uint8Array(), timezone: "" };
 
 /** Tells the kind of a signature from the first line of its armour. */
 export function signatureTypeOf(firstLine: string): SignatureType {
@@ -37,7 +38,7 @@ export function signatureTypeOf(firstLine: string): SignatureType {
 export function parseCommit(oid: Oid, content: Uint8Array): Commit {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const end = bytes.indexOf("\n\n");
-  const header = bytes.latin1Slice(0, end < 0 ? bytes.length : end);
+  const header = bytes.toString("latin1", 0, end < 0 ? bytes.length : end);
   const message = end < 0 ? new Uint8Array() : bytes.subarray(end + 2);
   let treeOid = "";
   let author = NO_ONE;

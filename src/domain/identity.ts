@@ -4,8 +4,8 @@ import type { ByteString } from "./bytes.ts";
 export interface Identity {
   readonly name: Uint8Array;
   readonly email: Uint8Array;
-  /** Seconds since 1970; a date that cannot be read is `DATE_UNREADABLE`. */
-  readonly seconds: bigint;
+  /** Seconds since 1970; absent when the line has no date; a date that cannot be read is `DATE_UNREADABLE`. */
+  readonly seconds?: bigint;
   /** Zone as written, such as `+0100`; empty when the line has none. */
   readonly timezone: ByteString;
 }

@@ -24,7 +24,7 @@ const SIGNATURE = /^-----BEGIN (?:PGP (?:SIGNATURE|MESSAGE)|SIGNED MESSAGE|SSH S
 export function parseTag(oid: Oid, content: Uint8Array): Tag {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const end = bytes.indexOf("\n\n");
-  const header = bytes.latin1Slice(0, end < 0 ? bytes.length : end);
+  const header = bytes.toString("latin1", 0, end < 0 ? bytes.length : end);
   const message = end < 0 ? new Uint8Array() : bytes.subarray(end + 2);
   const fields = new Map<string, string>();
   for (const line of header.split("\n")) {
@@ -32,7 +32,7 @@ export function parseTag(oid: Oid, content: Uint8Array): Tag {
     fields.set(line.slice(0, space), line.slice(space + 1));
   }
   const tagger = fields.get("tagger");
-  const signature = SIGNATURE.exec(Buffer.from(message.buffer, message.byteOffset, message.byteLength).latin1Slice());
+  const signature = SIGNATURE.exec(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("latin1"));
   return {
     oid,
     targetOid: fields.get("object") ?? "",
