@@ -1,0 +1,33 @@
+// `npm run generate`: writes what is derived from other files. With --check, tells whether it is up to date.
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { bun, modules, root, tool } from "./paths.mjs";
+import { run, tail } from "./run.mjs";
+
+const MESSAGES = "src/transports/api/gitaly/generated";
+const SETTINGS = "docs/reference/settings.md";
+
+const place = mkdtempSync(join(tmpdir(), "holdfast-generate-"));
+process.on("exit", () => rmSync(place, { recursive: true, force: true }));
+
+function must(result) {
+  if (result.ok) return;
+  console.error(tail(result.output));
+  process.exit(1);
+}
+
+// The generator is a Node.js program: it is found next to the others, without asking for a package.
+const env = { ...process.env, PATH: `${join(modules, ".bin")}:${dirname(process.execPath)}:${process.env.PATH}` };
+must(run(tool("buf"), ["generate", "--output", place], { env }));
+must(run(bun, ["scripts/settings-reference.ts", join(place, SETTINGS)]));
+
+if (process.argv.includes("--check")) {
+  const stale = [MESSAGES, SETTINGS].filter((path) => !run("diff", ["-r", join(place, path), join(root, path)]).ok);
+  for (const path of stale) console.error(`${path} is not what its sources give; run: npm run generate`);
+  process.exit(stale.length > 0 ? 1 : 0);
+}
+for (const path of [MESSAGES, SETTINGS]) {
+  rmSync(join(root, path), { recursive: true, force: true });
+  cpSync(join(place, path), join(root, path), { recursive: true });
+}
