@@ -73,3 +73,15 @@ export function parseCommit(oid: Oid, content: Uint8Array): Commit {
   }
   return { oid, treeOid, parentOids, author, committer, encoding, signatureType, message };
 }
+
+/** The raw value of a commit's header, such as `author`, byte for byte; undefined when the commit has no such header. */
+export function rawHeader(content: Uint8Array, name: string): Uint8Array | undefined {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const end = bytes.indexOf("\n\n");
+  const label = `\n${name} `;
+  const at = bytes.indexOf(label);
+  if (at < 0 || (end >= 0 && at > end)) return undefined;
+  const start = at + label.length;
+  const newline = bytes.indexOf("\n", start);
+  return bytes.subarray(start, newline < 0 ? bytes.length : newline);
+}

@@ -1,0 +1,29 @@
+import { OperationError } from "../../domain/errors.ts";
+import type { GitPath } from "../../domain/git-object.ts";
+
+/**
+ * Cleans the path of a file action: `.` and `x/..` are resolved, slashes at the ends dropped. Throws `invalid_path` for an
+ * empty path, a double slash, a way out of the tree, and a component that Git forbids (`.git`, in any case).
+ */
+export function cleanFilePath(path: GitPath): GitPath {
+  if (path === "") throw new OperationError("invalid_path", { path, problem: "empty" });
+  if (path.includes("//")) throw new OperationError("invalid_path", { path, problem: "invalid" });
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.pop() === undefined) throw new OperationError("invalid_path", { path, problem: "traversal" });
+  }
+  if (parts.length === 0 || parts.some(isForbidden)) throw new OperationError("invalid_path", { path, problem: "forbidden" });
+  return parts.join("/");
+}
+
+/** Names that `git fsck --strict` refuses in a tree: `.git` and what file systems take for it, and NUL. */
+function isForbidden(name: string): boolean {
+  const lower = name.toLowerCase().replace(/[. ]+$/, "");
+  return lower === ".git" || lower === "git~1" || name.includes("\0") || ntfsStream(lower);
+}
+
+function ntfsStream(lower: string): boolean {
+  return lower.startsWith(".git:") || lower.startsWith(".git\\") || lower.startsWith("git~1:");
+}

@@ -1,0 +1,20 @@
+import { RepositoryField, Type } from "../../contract/fields.ts";
+import { defineOperation } from "../../contract/operation.ts";
+
+/** Removes a repository with all that is in it. */
+export const removeRepository = defineOperation({
+  name: "removeRepository",
+  summary: "Remove a repository",
+  kind: "write",
+  shape: "call",
+  access: "admin",
+  target: "path",
+  input: Type.Object({ repository: RepositoryField }, { additionalProperties: false }),
+  output: Type.Object({}),
+  errors: ["repository_not_found", "repository_locked"],
+  examples: [{ title: "A repository", input: {} }],
+  async run({ repository }, { repositories, signal }) {
+    await repositories.remove(repository, signal);
+    return {};
+  },
+});
