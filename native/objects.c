@@ -1,0 +1,123 @@
+/* Reading objects by id, and the raw forms of trees and commits. Content is never parsed into libgit2's structures: walking the bytes is several times faster. */
+#include "repository.h"
+
+const git_oid hf_empty_tree = {{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
+                                0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
+
+static int fail_read(hf_error *err, int rc, const git_oid *oid) {
+  char hex[GIT_OID_HEXSZ + 1];
+  git_oid_tostr(hex, sizeof(hex), oid);
+  int code = hf_fail_git(err, rc, "read an object");
+  memcpy(err->subject, hex, sizeof(hex));
+  return code;
+}
+
+int hf_repo_read(git_odb_object **out, hf_repo *repo, const git_oid *oid, hf_error *err) {
+  int rc = git_odb_read(out, repo->odb, oid);
+  return rc < 0 ? fail_read(err, rc, oid) : HF_OK;
+}
+
+int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err) {
+  int rc = git_odb_read_header(size, type, repo->odb, oid);
+  return rc < 0 ? fail_read(err, rc, oid) : HF_OK;
+}
+
+bool hf_repo_exists(hf_repo *repo, const git_oid *oid) { return git_odb_exists(repo->odb, oid) == 1; }
+
+int hf_repo_write(git_oid *out, hf_repo *repo, git_object_t type, const void *data, size_t size, hf_error *err) {
+  if (!repo->quarantine) return hf_fail(err, HF_INVALID, "objects are written only into a quarantine");
+  int rc = git_odb_hash(out, data, size, type);
+  if (rc < 0) return hf_fail_git(err, rc, "hash an object");
+  return hf_quarantine_put(repo->quarantine, out, type, data, size, err);
+}
+
+int hf_tree_next(hf_tree_entry *out, const uint8_t **at, const uint8_t *end) {
+  const uint8_t *cursor = *at;
+  if (cursor == end) return 0;
+  uint32_t mode = 0;
+  while (cursor < end && *cursor >= '0' && *cursor <= '7') mode = mode << 3 | (uint32_t)(*cursor++ - '0');
+  if (cursor == *at || cursor >= end || *cursor != ' ') return -1;
+  const uint8_t *name = ++cursor;
+  const uint8_t *zero = memchr(name, 0, (size_t)(end - name));
+  if (!zero || zero == name || (size_t)(end - zero) < 1 + GIT_OID_RAWSZ) return -1;
+  out->mode = mode;
+  out->name = (const char *)name;
+  out->name_len = (size_t)(zero - name);
+  out->oid = zero + 1;
+  *at = zero + 1 + GIT_OID_RAWSZ;
+  return 1;
+}
+
+int hf_tree_compare(const char *a, size_t a_len, bool a_is_tree, const char *b, size_t b_len, bool b_is_tree) {
+  size_t common = a_len < b_len ? a_len : b_len;
+  int order = memcmp(a, b, common);
+  if (order != 0) return order;
+  unsigned char after_a = a_len > common ? (unsigned char)a[common] : a_is_tree ? '/' : 0;
+  unsigned char after_b = b_len > common ? (unsigned char)b[common] : b_is_tree ? '/' : 0;
+  return (int)after_a - (int)after_b;
+}
+
+size_t hf_oid_prefix(git_oid *out, const char *hex, size_t length) {
+  memset(out, 0, sizeof(*out));
+  size_t i = 0;
+  for (; i < length && i < GIT_OID_HEXSZ; i++) {
+    char digit = hex[i];
+    int value = digit >= '0' && digit <= '9'   ? digit - '0'
+                : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
+                : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
+                                               : -1;
+    if (value < 0) break;
+    out->id[i / 2] |= (unsigned char)(i % 2 ? value : value << 4);
+  }
+  return i;
+}
+
+/** Reads `prefix`, 40 digits and a newline; moves behind them. */
+static bool header_oid(git_oid *out, const char **at, const char *end, const char *prefix) {
+  size_t prefix_len = strlen(prefix);
+  if ((size_t)(end - *at) < prefix_len + GIT_OID_HEXSZ + 1 || memcmp(*at, prefix, prefix_len) != 0) return false;
+  const char *hex = *at + prefix_len;
+  if (hf_oid_prefix(out, hex, GIT_OID_HEXSZ) != GIT_OID_HEXSZ || hex[GIT_OID_HEXSZ] != '\n') return false;
+  *at = hex + GIT_OID_HEXSZ + 1;
+  return true;
+}
+
+int hf_commit_tree(git_oid *out, const void *data, size_t size) {
+  const char *at = data;
+  return header_oid(out, &at, at + size, "tree ") ? HF_OK : HF_CORRUPT;
+}
+
+int hf_commit_parent(git_oid *out, const void *data, size_t size, size_t parent) {
+  const char *at = data, *end = at + size;
+  if (!header_oid(out, &at, end, "tree ")) return HF_CORRUPT;
+  for (size_t i = 0; header_oid(out, &at, end, "parent "); i++)
+    if (i == parent) return HF_OK;
+  return HF_NOT_FOUND;
+}
+
+int hf_peel(git_oid *out, hf_repo *repo, const git_oid *oid, git_object_t type, hf_error *err) {
+  git_oid at = *oid;
+  for (;;) {
+    git_object_t found;
+    size_t size;
+    int rc = hf_repo_read_header(&found, &size, repo, &at, err);
+    if (rc < 0) return rc;
+    if (found == type || type == GIT_OBJECT_ANY) {
+      *out = at;
+      return HF_OK;
+    }
+    bool to_tree = found == GIT_OBJECT_COMMIT && type == GIT_OBJECT_TREE;
+    if (!to_tree && found != GIT_OBJECT_TAG) {
+      char hex[GIT_OID_HEXSZ + 1];
+      git_oid_tostr(hex, sizeof(hex), &at);
+      return hf_fail_about(err, HF_WRONG_TYPE, hex, GIT_OID_HEXSZ, "the object is a %s, not a %s", git_object_type2string(found),
+                           git_object_type2string(type));
+    }
+    git_odb_object *object;
+    if ((rc = hf_repo_read(&object, repo, &at, err)) < 0) return rc;
+    const char *content = git_odb_object_data(object), *end = content + git_odb_object_size(object);
+    bool ok = header_oid(&at, &content, end, to_tree ? "tree " : "object ");
+    git_odb_object_free(object);
+    if (!ok) return hf_fail(err, HF_CORRUPT, "a %s without a target", git_object_type2string(found));
+  }
+}

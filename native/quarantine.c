@@ -1,0 +1,590 @@
+/*
+ * Quarantines: new objects that the repository does not have yet. A quarantine is named by its object directory, which storage
+ * makes. Objects that we write are kept in memory, so that a commit of one file touches the disk once, when it is accepted;
+ * child processes write files into the directory, and large objects go there at once.
+ *
+ * A view of a quarantine reads from an object database with three parts: the memory, the repository, the directory.
+ * Migration writes or moves everything into the repository: all files are flushed side by side, then named, then all folders
+ * are flushed side by side. Two waits for the disk, however many objects there are.
+ */
+#include "repository.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <git2/sys/odb_backend.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#define BUCKETS 64
+#define LARGE_OBJECT_BYTES (4 * 1024 * 1024)
+
+typedef struct memory_object {
+  struct memory_object *next; /* in the bucket */
+  git_oid oid;
+  git_object_t type;
+  size_t size;
+  bool on_disk; /* stands in the quarantine's directory too */
+  uint8_t data[];
+} memory_object;
+
+struct hf_quarantine {
+  hf_quarantine *next;
+  char *dir;
+  hf_entry *entry;
+  unsigned users; /* views, plus one for the table */
+  bool listed;
+  git_odb *disk;
+  git_odb *overlay;
+  pthread_mutex_t lock; /* of what follows */
+  memory_object **buckets;
+  size_t bucket_count;
+  size_t count;
+  size_t bytes;
+};
+
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+static hf_quarantine *table[BUCKETS];
+
+/* ---- objects in memory ---- */
+
+static size_t bucket_of(const hf_quarantine *quarantine, const git_oid *oid) {
+  size_t hash;
+  memcpy(&hash, oid->id, sizeof(hash));
+  return hash & (quarantine->bucket_count - 1);
+}
+
+static memory_object *find_object(hf_quarantine *quarantine, const git_oid *oid) {
+  if (quarantine->count == 0) return NULL;
+  for (memory_object *object = quarantine->buckets[bucket_of(quarantine, oid)]; object; object = object->next)
+    if (git_oid_equal(&object->oid, oid)) return object;
+  return NULL;
+}
+
+static bool make_room(hf_quarantine *quarantine) {
+  if (quarantine->count < quarantine->bucket_count) return true;
+  size_t before = quarantine->bucket_count;
+  size_t wanted = before ? before * 4 : 64;
+  memory_object **buckets = calloc(wanted, sizeof(*buckets));
+  if (!buckets) return before > 0;
+  memory_object **old = quarantine->buckets;
+  quarantine->buckets = buckets;
+  quarantine->bucket_count = wanted;
+  for (size_t i = 0; i < before; i++) {
+    for (memory_object *object = old[i], *next; object; object = next) {
+      next = object->next;
+      memory_object **bucket = &buckets[bucket_of(quarantine, &object->oid)];
+      object->next = *bucket;
+      *bucket = object;
+    }
+  }
+  free(old);
+  return true;
+}
+
+int hf_quarantine_put(hf_quarantine *quarantine, const git_oid *oid, git_object_t type, const void *data, size_t size, hf_error *err) {
+  if (size > LARGE_OBJECT_BYTES) {
+    bool made;
+    int rc = hf_loose_make_folder(quarantine->dir, oid->id[0], &made, err);
+    return rc < 0 ? rc : hf_loose_write(quarantine->dir, oid, type, data, size, false, err);
+  }
+  pthread_mutex_lock(&quarantine->lock);
+  int rc = HF_OK;
+  if (!find_object(quarantine, oid)) {
+    memory_object *object = make_room(quarantine) ? malloc(sizeof(*object) + size) : NULL;
+    if (object) {
+      git_oid_cpy(&object->oid, oid);
+      object->type = type;
+      object->size = size;
+      object->on_disk = false;
+      if (size) memcpy(object->data, data, size);
+      memory_object **bucket = &quarantine->buckets[bucket_of(quarantine, oid)];
+      object->next = *bucket;
+      *bucket = object;
+      quarantine->count++;
+      quarantine->bytes += size;
+    } else {
+      rc = hf_fail_memory(err);
+    }
+  }
+  pthread_mutex_unlock(&quarantine->lock);
+  return rc;
+}
+
+/* ---- the memory as a part of an object database ---- */
+
+typedef struct {
+  git_odb_backend parent;
+  hf_quarantine *quarantine;
+} memory_backend;
+
+static hf_quarantine *quarantine_of(git_odb_backend *backend) { return ((memory_backend *)backend)->quarantine; }
+
+/** Objects are never dropped while a view is open, so what is found may be used without the lock. */
+static memory_object *look_up(git_odb_backend *backend, const git_oid *oid) {
+  hf_quarantine *quarantine = quarantine_of(backend);
+  pthread_mutex_lock(&quarantine->lock);
+  memory_object *object = find_object(quarantine, oid);
+  pthread_mutex_unlock(&quarantine->lock);
+  return object;
+}
+
+static int memory_give(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const memory_object *object) {
+  *size = object->size;
+  *type = object->type;
+  *data = git_odb_backend_data_alloc(backend, object->size ? object->size : 1);
+  if (!*data) return -1;
+  memcpy(*data, object->data, object->size);
+  return 0;
+}
+
+static int memory_read(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
+  memory_object *object = look_up(backend, oid);
+  return object ? memory_give(data, size, type, backend, object) : GIT_ENOTFOUND;
+}
+
+static int memory_find_prefix(memory_object **out, git_odb_backend *backend, const git_oid *prefix, size_t length) {
+  hf_quarantine *quarantine = quarantine_of(backend);
+  memory_object *found = NULL;
+  int matches = 0;
+  pthread_mutex_lock(&quarantine->lock);
+  for (size_t i = 0; i < quarantine->bucket_count; i++) {
+    for (memory_object *object = quarantine->buckets[i]; object; object = object->next) {
+      if (git_oid_ncmp(&object->oid, prefix, length) != 0) continue;
+      found = object;
+      matches++;
+    }
+  }
+  pthread_mutex_unlock(&quarantine->lock);
+  *out = found;
+  return matches == 0 ? GIT_ENOTFOUND : matches == 1 ? 0 : GIT_EAMBIGUOUS;
+}
+
+static int memory_read_prefix(git_oid *out, void **data, size_t *size, git_object_t *type, git_odb_backend *backend,
+                              const git_oid *prefix, size_t length) {
+  memory_object *object;
+  int rc = memory_find_prefix(&object, backend, prefix, length);
+  if (rc < 0) return rc;
+  git_oid_cpy(out, &object->oid);
+  return memory_give(data, size, type, backend, object);
+}
+
+static int memory_read_header(size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
+  memory_object *object = look_up(backend, oid);
+  if (!object) return GIT_ENOTFOUND;
+  *size = object->size;
+  *type = object->type;
+  return 0;
+}
+
+static int memory_exists(git_odb_backend *backend, const git_oid *oid) { return look_up(backend, oid) != NULL; }
+
+static int memory_exists_prefix(git_oid *out, git_odb_backend *backend, const git_oid *prefix, size_t length) {
+  memory_object *object;
+  int rc = memory_find_prefix(&object, backend, prefix, length);
+  if (rc == 0) git_oid_cpy(out, &object->oid);
+  return rc;
+}
+
+static int memory_write(git_odb_backend *backend, const git_oid *oid, const void *data, size_t size, git_object_t type) {
+  hf_error err;
+  if (hf_quarantine_put(quarantine_of(backend), oid, type, data, size, &err) == HF_OK) return 0;
+  git_error_set_str(err.code == HF_MEMORY ? GIT_ERROR_NOMEMORY : GIT_ERROR_OS, err.message);
+  return -1;
+}
+
+static int memory_freshen(git_odb_backend *backend, const git_oid *oid) { return look_up(backend, oid) ? 0 : GIT_ENOTFOUND; }
+
+static int memory_foreach(git_odb_backend *backend, git_odb_foreach_cb callback, void *payload) {
+  hf_quarantine *quarantine = quarantine_of(backend);
+  pthread_mutex_lock(&quarantine->lock);
+  size_t count = 0;
+  git_oid *oids = malloc((quarantine->count ? quarantine->count : 1) * sizeof(*oids));
+  for (size_t i = 0; oids && i < quarantine->bucket_count; i++)
+    for (memory_object *object = quarantine->buckets[i]; object; object = object->next) oids[count++] = object->oid;
+  pthread_mutex_unlock(&quarantine->lock);
+  int rc = oids ? 0 : -1;
+  for (size_t i = 0; rc == 0 && i < count; i++) rc = callback(&oids[i], payload);
+  free(oids);
+  return rc;
+}
+
+static void memory_free(git_odb_backend *backend) { free(backend); }
+
+static int add_memory(git_odb *odb, hf_quarantine *quarantine, int priority, hf_error *err) {
+  memory_backend *backend = calloc(1, sizeof(*backend));
+  if (!backend) return hf_fail_memory(err);
+  git_odb_init_backend(&backend->parent, GIT_ODB_BACKEND_VERSION);
+  backend->parent.read = memory_read;
+  backend->parent.read_prefix = memory_read_prefix;
+  backend->parent.read_header = memory_read_header;
+  backend->parent.write = memory_write;
+  backend->parent.exists = memory_exists;
+  backend->parent.exists_prefix = memory_exists_prefix;
+  backend->parent.foreach = memory_foreach;
+  backend->parent.freshen = memory_freshen;
+  backend->parent.free = memory_free;
+  backend->quarantine = quarantine;
+  int rc = git_odb_add_backend(odb, &backend->parent, priority);
+  if (rc == 0) return HF_OK;
+  free(backend);
+  return hf_fail_git(err, rc, "add the quarantine's memory");
+}
+
+/* ---- the table of quarantines ---- */
+
+static void free_quarantine(hf_quarantine *quarantine) {
+  git_odb_free(quarantine->overlay);
+  git_odb_free(quarantine->disk);
+  for (size_t i = 0; i < quarantine->bucket_count; i++) {
+    for (memory_object *object = quarantine->buckets[i], *next; object; object = next) {
+      next = object->next;
+      free(object);
+    }
+  }
+  free(quarantine->buckets);
+  pthread_mutex_destroy(&quarantine->lock);
+  if (quarantine->entry) hf_entry_release(quarantine->entry);
+  free(quarantine->dir);
+  free(quarantine);
+}
+
+static int make_quarantine(hf_quarantine **out, hf_entry *entry, const char *dir, hf_error *err) {
+  hf_quarantine *quarantine = calloc(1, sizeof(*quarantine));
+  if (!quarantine) return hf_fail_memory(err);
+  pthread_mutex_init(&quarantine->lock, NULL);
+  int rc = HF_OK;
+  quarantine->dir = strdup(dir);
+  if (!quarantine->dir || !make_room(quarantine)) rc = hf_fail_memory(err);
+  else if ((rc = git_odb_open(&quarantine->disk, dir)) < 0) rc = hf_fail_git(err, rc, "open the quarantine's directory");
+  else if ((rc = git_odb_new(&quarantine->overlay)) < 0) rc = hf_fail_git(err, rc, "make an object database");
+  else if ((rc = add_memory(quarantine->overlay, quarantine, 3, err)) == HF_OK &&
+           (rc = hf_odb_borrow(quarantine->overlay, hf_entry_odb(entry), 2, err)) == HF_OK)
+    rc = hf_odb_borrow(quarantine->overlay, quarantine->disk, 1, err);
+  if (rc < 0) {
+    free_quarantine(quarantine);
+    return rc;
+  }
+  hf_entry_retain(entry);
+  quarantine->entry = entry;
+  *out = quarantine;
+  return HF_OK;
+}
+
+static hf_quarantine **slot_of(const char *dir) {
+  uint64_t hash = 14695981039346656037u;
+  for (const char *at = dir; *at; at++) hash = (hash ^ (uint8_t)*at) * 1099511628211u;
+  return &table[(hash ^ hash >> 32) % BUCKETS];
+}
+
+static hf_quarantine *find_quarantine(const char *dir) {
+  hf_quarantine *quarantine = *slot_of(dir);
+  while (quarantine && strcmp(quarantine->dir, dir) != 0) quarantine = quarantine->next;
+  return quarantine;
+}
+
+int hf_quarantine_acquire(hf_quarantine **out, hf_entry *entry, const char *dir, hf_error *err) {
+  pthread_mutex_lock(&table_lock);
+  hf_quarantine *quarantine = find_quarantine(dir);
+  if (quarantine) quarantine->users++;
+  pthread_mutex_unlock(&table_lock);
+  if (quarantine) {
+    *out = quarantine;
+    return HF_OK;
+  }
+  hf_quarantine *fresh = NULL;
+  int rc = make_quarantine(&fresh, entry, dir, err);
+  if (rc < 0) return rc;
+  pthread_mutex_lock(&table_lock);
+  quarantine = find_quarantine(dir);
+  if (!quarantine) {
+    hf_quarantine **slot = slot_of(dir);
+    fresh->next = *slot;
+    *slot = fresh;
+    fresh->listed = true;
+    fresh->users = 1;
+    quarantine = fresh;
+    fresh = NULL;
+  }
+  quarantine->users++;
+  pthread_mutex_unlock(&table_lock);
+  if (fresh) free_quarantine(fresh);
+  *out = quarantine;
+  return HF_OK;
+}
+
+void hf_quarantine_release(hf_quarantine *quarantine) {
+  pthread_mutex_lock(&table_lock);
+  bool last = --quarantine->users == 0;
+  pthread_mutex_unlock(&table_lock);
+  if (last) free_quarantine(quarantine);
+}
+
+git_odb *hf_quarantine_odb(hf_quarantine *quarantine) { return quarantine->overlay; }
+
+void hf_quarantine_usage(size_t *count, size_t *bytes) {
+  *count = 0;
+  *bytes = 0;
+  pthread_mutex_lock(&table_lock);
+  for (size_t i = 0; i < BUCKETS; i++) {
+    for (hf_quarantine *quarantine = table[i]; quarantine; quarantine = quarantine->next) {
+      pthread_mutex_lock(&quarantine->lock);
+      *count += 1;
+      *bytes += quarantine->bytes;
+      pthread_mutex_unlock(&quarantine->lock);
+    }
+  }
+  pthread_mutex_unlock(&table_lock);
+}
+
+/* ---- what is to be written or moved ---- */
+
+/** One file that must reach the repository (or, when materializing, the quarantine's directory). */
+typedef struct {
+  const memory_object *object; /* to be written; or NULL: */
+  char *source;                /* to be moved */
+  char *target;
+  int rank; /* order in which packs' files are named; 0 for loose objects */
+  hf_error err;
+  int rc;
+} transfer;
+
+typedef struct {
+  transfer *items;
+  size_t count, capacity;
+  const char *objects_dir;
+  bool flush;
+  bool folders[256]; /* folders of loose objects that get something */
+  bool pack;
+  bool root; /* the object directory itself gets a folder */
+} plan;
+
+static transfer *add_transfer(plan *work) {
+  if (work->count == work->capacity) {
+    size_t capacity = work->capacity ? work->capacity * 2 : 16;
+    transfer *items = realloc(work->items, capacity * sizeof(*items));
+    if (!items) return NULL;
+    work->items = items;
+    work->capacity = capacity;
+  }
+  transfer *item = &work->items[work->count++];
+  memset(item, 0, sizeof(*item));
+  return item;
+}
+
+static void free_plan(plan *work) {
+  for (size_t i = 0; i < work->count; i++) {
+    free(work->items[i].source);
+    free(work->items[i].target);
+  }
+  free(work->items);
+}
+
+/** Plans the objects in memory; those that stand in the directory as well are moved from there when migrating. */
+static int plan_memory(plan *work, hf_quarantine *quarantine, hf_error *err) {
+  int rc = HF_OK;
+  pthread_mutex_lock(&quarantine->lock);
+  for (size_t i = 0; rc == HF_OK && i < quarantine->bucket_count; i++) {
+    for (memory_object *object = quarantine->buckets[i]; object; object = object->next) {
+      if (object->on_disk) continue;
+      transfer *item = add_transfer(work);
+      if (!item) {
+        rc = hf_fail_memory(err);
+        break;
+      }
+      item->object = object;
+      work->folders[object->oid.id[0]] = true;
+    }
+  }
+  pthread_mutex_unlock(&quarantine->lock);
+  return rc;
+}
+
+static bool is_hex(const char *text, size_t length) {
+  return strlen(text) == length && strspn(text, "0123456789abcdef") == length;
+}
+
+static int plan_file(plan *work, const char *folder, const char *subfolder, const char *name, int rank, hf_error *err) {
+  transfer *item = add_transfer(work);
+  if (!item) return hf_fail_memory(err);
+  item->source = hf_path_join(folder, name, NULL);
+  item->target = hf_path_join(work->objects_dir, subfolder, name, NULL);
+  item->rank = rank;
+  return item->source && item->target ? HF_OK : hf_fail_memory(err);
+}
+
+/** A pack is found by its index, so that comes last; a .keep protects it before it is there. */
+static int rank_of_pack_file(const char *name) {
+  const char *dot = strrchr(name, '.');
+  if (strncmp(name, "pack-", 5) != 0 || !dot) return 0;
+  if (strcmp(dot, ".keep") == 0) return 1;
+  if (strcmp(dot, ".pack") == 0) return 2;
+  if (strcmp(dot, ".idx") == 0) return 4;
+  static const char *const others[] = {".rev", ".mtimes", ".promisor", ".bitmap"};
+  for (size_t i = 0; i < HF_ARRAY_SIZE(others); i++)
+    if (strcmp(dot, others[i]) == 0) return 3;
+  return 0;
+}
+
+static int plan_folder(plan *work, const char *dir, const char *subfolder, hf_error *err) {
+  char *folder = hf_path_join(dir, subfolder, NULL);
+  if (!folder) return hf_fail_memory(err);
+  DIR *handle = opendir(folder);
+  int rc = HF_OK;
+  bool is_pack = strcmp(subfolder, "pack") == 0;
+  if (!handle && errno != ENOENT) rc = hf_fail_os(err, errno, "read %s", folder);
+  for (struct dirent *found; rc == HF_OK && handle && (found = readdir(handle));) {
+    int rank = is_pack ? rank_of_pack_file(found->d_name) : 0;
+    if (is_pack ? rank == 0 : !is_hex(found->d_name, GIT_OID_HEXSZ - 2)) continue;
+    rc = plan_file(work, folder, subfolder, found->d_name, rank, err);
+    if (is_pack) work->pack = true;
+    else work->folders[strtoul(subfolder, NULL, 16)] = true;
+  }
+  if (handle) closedir(handle);
+  free(folder);
+  return rc;
+}
+
+static int plan_directory(plan *work, const char *dir, hf_error *err) {
+  DIR *handle = opendir(dir);
+  if (!handle) return errno == ENOENT ? HF_OK : hf_fail_os(err, errno, "read %s", dir);
+  int rc = HF_OK;
+  for (struct dirent *found; rc == HF_OK && (found = readdir(handle));)
+    if (is_hex(found->d_name, 2) || strcmp(found->d_name, "pack") == 0) rc = plan_folder(work, dir, found->d_name, err);
+  closedir(handle);
+  return rc;
+}
+
+static int make_folders(plan *work, hf_error *err) {
+  int rc = HF_OK;
+  for (unsigned i = 0; rc == HF_OK && i < 256; i++) {
+    bool made = false;
+    if (!work->folders[i]) continue;
+    rc = hf_loose_make_folder(work->objects_dir, (uint8_t)i, &made, err);
+    work->root |= made;
+  }
+  if (rc < 0 || !work->pack) return rc;
+  char *path = hf_path_join(work->objects_dir, "pack", NULL);
+  if (!path) return hf_fail_memory(err);
+  if (mkdir(path, 0777) == 0) work->root = true;
+  else if (errno != EEXIST) rc = hf_fail_os(err, errno, "make %s", path);
+  free(path);
+  return rc;
+}
+
+/** Writes one object under its name, or flushes one file that is to be moved. Runs on several threads. */
+static void write_or_flush(void *context, size_t index) {
+  plan *work = context;
+  transfer *item = &work->items[index];
+  const memory_object *object = item->object;
+  if (object) item->rc = hf_loose_write(work->objects_dir, &object->oid, object->type, object->data, object->size, work->flush, &item->err);
+  else item->rc = hf_fsync_path(item->source, &item->err);
+}
+
+static int by_rank(const void *a, const void *b) { return ((const transfer *)a)->rank - ((const transfer *)b)->rank; }
+
+typedef struct {
+  char *path;
+  hf_error err;
+  int rc;
+} folder_flush;
+
+static void flush_folder(void *context, size_t index) {
+  folder_flush *folder = &((folder_flush *)context)[index];
+  folder->rc = folder->path ? hf_fsync_path(folder->path, &folder->err) : hf_fail_memory(&folder->err);
+}
+
+static int flush_folders(const plan *work, hf_error *err) {
+  folder_flush folders[258] = {0};
+  size_t count = 0;
+  char name[3];
+  for (unsigned i = 0; i < 256; i++) {
+    if (!work->folders[i]) continue;
+    snprintf(name, sizeof(name), "%02x", i);
+    folders[count++].path = hf_path_join(work->objects_dir, name, NULL);
+  }
+  if (work->pack) folders[count++].path = hf_path_join(work->objects_dir, "pack", NULL);
+  if (work->root) folders[count++].path = strdup(work->objects_dir);
+  hf_parallel(flush_folder, folders, count);
+  int rc = HF_OK;
+  for (size_t i = 0; i < count; i++) {
+    if (folders[i].rc < 0 && rc == HF_OK) {
+      *err = folders[i].err;
+      rc = folders[i].rc;
+    }
+    free(folders[i].path);
+  }
+  return rc;
+}
+
+/** Does what was planned, up to the point where everything has its name. */
+static int carry_out(plan *work, hf_error *err) {
+  int rc = make_folders(work, err);
+  if (rc < 0) return rc;
+  qsort(work->items, work->count, sizeof(*work->items), by_rank);
+  hf_parallel(write_or_flush, work, work->count);
+  for (size_t i = 0; i < work->count; i++) {
+    if (work->items[i].rc == HF_OK) continue;
+    *err = work->items[i].err;
+    return work->items[i].rc;
+  }
+  for (size_t i = 0; i < work->count; i++) {
+    const transfer *item = &work->items[i];
+    if (item->source && rename(item->source, item->target) < 0) return hf_fail_os(err, errno, "move %s", item->source);
+  }
+  return HF_OK;
+}
+
+int hf_quarantine_materialize(const char *gitdir, const char *dir, hf_error *err) {
+  hf_repo repo;
+  int rc = hf_repo_open(&repo, gitdir, dir, err);
+  if (rc < 0) return rc;
+  plan work = {.objects_dir = dir, .flush = false};
+  if ((rc = plan_memory(&work, repo.quarantine, err)) == HF_OK) rc = carry_out(&work, err);
+  if (rc == HF_OK) {
+    pthread_mutex_lock(&repo.quarantine->lock);
+    for (size_t i = 0; i < work.count; i++) ((memory_object *)work.items[i].object)->on_disk = true;
+    pthread_mutex_unlock(&repo.quarantine->lock);
+  }
+  free_plan(&work);
+  hf_repo_close(&repo);
+  return rc;
+}
+
+int hf_quarantine_migrate(const char *gitdir, const char *dir, hf_error *err) {
+  hf_repo repo;
+  int rc = hf_repo_open(&repo, gitdir, dir, err);
+  if (rc < 0) return rc;
+  plan work = {.objects_dir = hf_entry_objects_dir(repo.entry), .flush = true};
+  if ((rc = plan_directory(&work, dir, err)) == HF_OK && (rc = plan_memory(&work, repo.quarantine, err)) == HF_OK &&
+      (rc = carry_out(&work, err)) == HF_OK)
+    rc = flush_folders(&work, err);
+  free_plan(&work);
+  hf_repo_close(&repo);
+  return rc;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk) {
+  (void)st;
+  (void)kind;
+  (void)walk;
+  return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int hf_quarantine_discard(const char *dir, hf_error *err) {
+  pthread_mutex_lock(&table_lock);
+  hf_quarantine **at = slot_of(dir);
+  while (*at && strcmp((*at)->dir, dir) != 0) at = &(*at)->next;
+  hf_quarantine *quarantine = *at;
+  bool last = false;
+  if (quarantine) {
+    *at = quarantine->next;
+    quarantine->listed = false;
+    last = --quarantine->users == 0;
+  }
+  pthread_mutex_unlock(&table_lock);
+  if (last) free_quarantine(quarantine);
+  if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
+    return hf_fail_os(err, errno, "remove %s", dir);
+  return HF_OK;
+}
