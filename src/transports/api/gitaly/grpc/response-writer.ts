@@ -1,0 +1,102 @@
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+
+/** Small messages are gathered up to this size, so that each does not become a write, a frame and a packet of its own. */
+const GATHERED_BYTES_MAX = 32 * 1024;
+
+const RESPONSE_HEADERS: OutgoingHttpHeaders = {
+  ":status": 200,
+  "content-type": "application/grpc",
+  "grpc-accept-encoding": "identity,gzip",
+};
+
+/** Writes messages and trailers of one call. Nothing is written after the end, nor to a stream that has gone. */
+export class ResponseWriter {
+  readonly #stream: ServerHttp2Stream;
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #flushScheduled = false;
+  #responded = false;
+  #ended = false;
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  constructor(stream: ServerHttp2Stream) {
+    this.#stream = stream;
+  }
+
+  /** Takes a frame. False: wait for `drained()` before the next. */
+  write(frame: Uint8Array): boolean {
+    this.#gathered.push(frame);
+    this.#gatheredBytes += frame.byteLength;
+    if (this.#gatheredBytes >= GATHERED_BYTES_MAX) return this.#flush();
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      // Ticks run once no promise is left to settle: all messages that are at hand go out together.
+      process.nextTick(() => {
+        this.#flushScheduled = false;
+        this.#flush();
+      });
+    }
+    return !this.#stream.writableNeedDrain;
+  }
+
+  /** Resolves when the stream takes more, or never will. */
+  drained(): Promise<void> {
+    if (this.#ended || this.#stream.destroyed) return Promise.resolve();
+    if (this.#drained === undefined) {
+      this.#drained = Promise.withResolvers();
+      this.#stream.once("drain", () => this.release());
+    }
+    return this.#drained.promise;
+  }
+
+  /** Lets who waits for `drained()` go on. */
+  release(): void {
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  /** Sends what is left, an optional last frame, and the trailers. */
+  end(trailers: OutgoingHttpHeaders, last?: Uint8Array): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#stream.destroyed || this.#stream.closed) return;
+    if (last !== undefined) {
+      this.#gathered.push(last);
+      this.#gatheredBytes += last.byteLength;
+    }
+    if (!this.#responded && this.#gatheredBytes === 0) {
+      this.#stream.respond({ ...RESPONSE_HEADERS, ...trailers }, { endStream: true });
+      return;
+    }
+    this.#stream.once("wantTrailers", () => this.#stream.sendTrailers(trailers));
+    this.#respond();
+    this.#stream.end(this.#take());
+  }
+
+  /** Drops what has not been sent. */
+  abandon(): void {
+    this.#ended = true;
+    this.#take();
+    this.release();
+  }
+
+  #flush(): boolean {
+    if (this.#ended || this.#gatheredBytes === 0 || this.#stream.destroyed || this.#stream.closed) return true;
+    this.#respond();
+    return this.#stream.write(this.#take());
+  }
+
+  #respond(): void {
+    if (this.#responded) return;
+    this.#responded = true;
+    this.#stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+  }
+
+  #take(): Uint8Array {
+    const [first] = this.#gathered;
+    const taken = this.#gathered.length === 1 && first !== undefined ? first : Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    return taken;
+  }
+}

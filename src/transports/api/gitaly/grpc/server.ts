@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import {
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import type { GrpcCall } from "./handler.ts";
+import type { MessageEncoding } from "./message-reader.ts";
+import { type CallServices, type MethodObserver, ServerCall } from "./server-call.ts";
+import type { BoundMethod, BoundService } from "./service.ts";
+import { StatusCode } from "./status-code.ts";
+import { GrpcStatusError } from "./status-error.ts";
+import { errorTrailers } from "./status-trailers.ts";
+import { parseTimeoutMs } from "./timeout-header.ts";
+
+/** Largest request message, as in grpc-go. */
+const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Calls at once on one connection. */
+const STREAMS_PER_CONNECTION_MAX = 1_000;
+/** What a client may send ahead of our reading, per call. */
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+
+export interface GrpcServerOptions {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  readonly services: readonly BoundService[];
+  /** Certificate and key in PEM; without them the connection is plain. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Refuses a call by its metadata, or lets it pass. Runs before any handler; health and reflection are no exception. */
+  readonly authorise?: (metadata: (name: string) => string | undefined) => GrpcStatusError | undefined;
+  /** Translates what handlers throw; by default anything but a GrpcStatusError is INTERNAL without a word about its cause. */
+  readonly toStatus?: (error: unknown, call: GrpcCall) => GrpcStatusError;
+  /** Called once per method when the server is made. */
+  readonly observe?: (method: BoundMethod) => MethodObserver;
+  readonly newRequestId?: () => string;
+  readonly messageBytesMax?: number;
+}
+
+export interface GrpcServer {
+  readonly host: string;
+  readonly port: number;
+  /** Accepts no more calls, waits for those that run, and cancels them after the given time. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Starts a gRPC server; rejects when it cannot listen. */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const server = new Http2GrpcServer(options);
+  return server.listen(options.host, options.port);
+}
+
+interface Route {
+  readonly method: BoundMethod;
+  readonly observer: MethodObserver;
+}
+
+const UNOBSERVED: MethodObserver = { started() {}, handled() {} };
+
+class Http2GrpcServer {
+  readonly #options: GrpcServerOptions;
+  readonly #routes = new Map<string, Route>();
+  readonly #services: ReadonlySet<string>;
+  readonly #sessions = new Map<ServerHttp2Session, string>();
+  readonly #calls = new Set<ServerCall>();
+  readonly #http2: Http2Server;
+  readonly #callServices: CallServices;
+
+  constructor(options: GrpcServerOptions) {
+    this.#options = options;
+    this.#services = new Set(options.services.map((bound) => bound.desc.typeName));
+    for (const method of options.services.flatMap((bound) => bound.methods)) {
+      this.#routes.set(method.path, { method, observer: options.observe?.(method) ?? UNOBSERVED });
+    }
+    this.#callServices = {
+      messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX,
+      newRequestId: options.newRequestId ?? randomUUID,
+      toStatus: options.toStatus ?? internal,
+      closed: (call) => this.#calls.delete(call),
+    };
+    const settings = { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, initialWindowSize: STREAM_WINDOW_BYTES };
+    this.#http2 = options.tls
+      ? createSecureServer({ ...options.tls, settings, minVersion: "TLSv1.2", ALPNProtocols: ["h2"] })
+      : createServer({ settings });
+    this.#http2.on("session", (session: ServerHttp2Session) => this.#connected(session));
+    this.#http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
+      this.#called(stream, headers),
+    );
+    // A connection that breaks, or never was HTTP/2, concerns nobody else.
+    this.#http2.on("sessionError", ignore);
+  }
+
+  async listen(host: string, port: number): Promise<GrpcServer> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#http2.once("error", reject);
+    this.#http2.listen(port, host, resolve);
+    await promise;
+    this.#http2.off("error", reject);
+    const address = this.#http2.address() as AddressInfo;
+    return { host, port: address.port, close: (timeoutMs) => this.close(timeoutMs) };
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#http2.close(() => resolve()));
+    for (const session of this.#sessions.keys()) session.close();
+    const timer = setTimeout(() => this.#destroy(), timeoutMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #destroy(): void {
+    for (const call of this.#calls) {
+      call.cancel(new GrpcStatusError(StatusCode.UNAVAILABLE, "the server is shutting down"));
+    }
+    for (const session of this.#sessions.keys()) session.destroy();
+  }
+
+  #connected(session: ServerHttp2Session): void {
+    const { remoteAddress, remotePort } = session.socket;
+    this.#sessions.set(session, `${remoteAddress}:${remotePort}`);
+    session.on("close", () => this.#sessions.delete(session));
+    session.on("error", ignore);
+  }
+
+  #called(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (headers[":method"] !== "POST") return this.#refuse(stream, { ":status": 405 });
+    if (headers["content-type"]?.startsWith("application/grpc") !== true)
+      return this.#refuse(stream, { ":status": 415 });
+    const path = headers[":path"] ?? "";
+    const route = this.#routes.get(path);
+    if (route === undefined) return this.#refuseWith(stream, unimplemented(path, this.#services));
+    const encoding = messageEncoding(headers["grpc-encoding"]);
+    if (encoding === undefined) {
+      const text = `grpc: Decompressor is not installed for grpc-encoding "${String(headers["grpc-encoding"])}"`;
+      return this.#refuseWith(stream, new GrpcStatusError(StatusCode.UNIMPLEMENTED, text));
+    }
+    const timeout = headers["grpc-timeout"];
+    const timeoutMs = typeof timeout === "string" ? parseTimeoutMs(timeout) : undefined;
+    if (timeout !== undefined && timeoutMs === undefined) {
+      return this.#refuseWith(stream, new GrpcStatusError(StatusCode.INTERNAL, "malformed grpc-timeout"));
+    }
+    const peer = (stream.session && this.#sessions.get(stream.session as ServerHttp2Session)) ?? "unknown";
+    const head = { headers, peer, encoding, timeoutMs };
+    const call = new ServerCall(stream, head, route.method, this.#callServices, route.observer);
+    const refusal = this.#options.authorise?.((name) => call.metadata(name));
+    if (refusal !== undefined) return call.refuse(refusal);
+    this.#calls.add(call);
+    call.start();
+  }
+
+  #refuseWith(stream: ServerHttp2Stream, error: GrpcStatusError): void {
+    this.#refuse(stream, { ":status": 200, "content-type": "application/grpc", ...errorTrailers(error) });
+  }
+
+  #refuse(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
+    stream.on("error", ignore);
+    stream.resume();
+    stream.respond(headers, { endStream: true });
+  }
+}
+
+function messageEncoding(header: string | string[] | undefined): MessageEncoding | undefined {
+  if (header === undefined || header === "identity") return "identity";
+  return header === "gzip" ? "gzip" : undefined;
+}
+
+/** grpc-go's texts for what it does not serve: clients compare them. */
+function unimplemented(path: string, services: ReadonlySet<string>): GrpcStatusError {
+  const slash = path.lastIndexOf("/");
+  const service = path.slice(1, slash);
+  const method = path.slice(slash + 1);
+  if (slash < 1) return new GrpcStatusError(StatusCode.UNIMPLEMENTED, `malformed method name: "${path}"`);
+  const text = services.has(service) ? `unknown method ${method} for service ${service}` : `unknown service ${service}`;
+  return new GrpcStatusError(StatusCode.UNIMPLEMENTED, text);
+}
+
+function internal(): GrpcStatusError {
+  return new GrpcStatusError(StatusCode.INTERNAL, "internal error");
+}
+
+function ignore(): void {}

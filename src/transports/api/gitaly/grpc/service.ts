@@ -1,0 +1,82 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type Message,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { EncodedMessage } from "./encoded-message.ts";
+import type {
+  Answer,
+  ClientStreamHandler,
+  DuplexHandler,
+  MethodHandler,
+  ServerStreamHandler,
+  UnaryHandler,
+} from "./handler.ts";
+
+/** Handlers of a service by the names of its methods in camelCase; what is missing answers UNIMPLEMENTED. */
+export type ServiceHandlers<S extends DescService> = {
+  readonly [K in keyof S["method"]]?: MethodHandler<S["method"][K]>;
+};
+
+/** How many messages flow in each direction, with the handler that fits. */
+export type BoundHandler =
+  | { readonly kind: "unary"; readonly handle: UnaryHandler<DescMessage, DescMessage> }
+  | { readonly kind: "server_streaming"; readonly handle: ServerStreamHandler<DescMessage, DescMessage> }
+  | { readonly kind: "client_streaming"; readonly handle: ClientStreamHandler<DescMessage, DescMessage> }
+  | { readonly kind: "bidi_streaming"; readonly handle: DuplexHandler<DescMessage, DescMessage> };
+
+/** A method with its handler, ready for the server. */
+export interface BoundMethod {
+  /** `/gitaly.RefService/FindBranch`. */
+  readonly path: string;
+  readonly service: string;
+  readonly name: string;
+  readonly bound: BoundHandler;
+  /** Throws when the bytes are no such message. */
+  decode(bytes: Uint8Array): Message;
+  encode(answer: Answer<DescMessage>): Uint8Array;
+}
+
+/** A service with the handlers of its methods. */
+export interface BoundService {
+  readonly desc: DescService;
+  readonly methods: readonly BoundMethod[];
+}
+
+/** Binds handlers to a service of the generated code. */
+export function service<S extends DescService>(desc: S, handlers: ServiceHandlers<S>): BoundService {
+  const byName = handlers as Readonly<Record<string, BoundHandler["handle"] | undefined>>;
+  const methods: BoundMethod[] = [];
+  for (const method of desc.methods) {
+    const handle = byName[method.localName];
+    if (handle !== undefined) methods.push(bind(method, handle));
+  }
+  return { desc, methods };
+}
+
+function bind(method: DescMethod, handle: BoundHandler["handle"]): BoundMethod {
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    service: method.parent.typeName,
+    name: method.name,
+    // `ServiceHandlers` has checked that the handler fits the method's kind.
+    bound: { kind: method.methodKind, handle } as BoundHandler,
+    decode: (bytes) => fromBinary(method.input, bytes),
+    encode: (answer) => encodeFrame(method.output, answer),
+  };
+}
+
+function encodeFrame(schema: DescMessage, answer: Answer<DescMessage>): Uint8Array {
+  if (answer instanceof EncodedMessage) return answer.frame;
+  const message = isMessage(answer) ? answer : create(schema, answer);
+  return EncodedMessage.of(toBinary(schema, message)).frame;
+}
+
+function isMessage(answer: Exclude<Answer<DescMessage>, EncodedMessage>): answer is MessageShape<DescMessage> {
+  return (answer as Partial<Message>).$typeName !== undefined;
+}
