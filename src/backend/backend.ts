@@ -195,8 +195,11 @@ export interface MaintenanceFacet {
   collectGarbage(view: RepositoryView): AsyncIterable<string>;
   /** `git fsck --strict`; yields its lines, ends with the exit code. */
   check(view: RepositoryView): AsyncIterable<string>;
-  /** Copies all objects and references of another repository on disk into this one. */
-  importFrom(view: RepositoryView, sourceDir: string): AsyncIterable<string>;
+  /**
+   * Copies all objects that the references of another repository on disk reach into the quarantine; yields git's lines of
+   * progress. The references follow through the ref door (operation importRepository).
+   */
+  importFrom(view: QuarantinedView, sourceDir: string): AsyncIterable<string>;
 }
 
 /** The facets of a backend; the router chooses an implementation for each. */
