@@ -1,0 +1,46 @@
+import { ByteStringField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { REFS_HEADS, REFS_TAGS } from "../../domain/reference.ts";
+
+/** Tells what a repository is: its object format, where HEAD points, and how many references it has. */
+export const showRepository = defineOperation({
+  name: "showRepository",
+  summary: "Show a repository",
+  kind: "read",
+  shape: "call",
+  access: "read",
+  target: "repository",
+  input: Type.Object({ repository: RepositoryField }, { additionalProperties: false }),
+  output: Type.Object({
+    objectFormat: Type.String(),
+    path: ByteStringField("Where the repository lies on the server's disk"),
+    head: Maybe(ByteStringField("Reference that HEAD names; absent while it is detached")),
+    headOid: Maybe(OidField("Commit that HEAD leads to; absent while there is none")),
+    branches: Type.Integer(),
+    tags: Type.Integer(),
+    references: Type.Integer({ description: "All references, branches and tags among them" }),
+  }),
+  errors: ["repository_not_found"],
+  examples: [{ title: "A repository", input: {} }],
+  run({ repository: _ }, { repository }) {
+    const { git, view } = repository;
+    return repository.consistently(async () => {
+      const head = await git.refs.head(view);
+      const count = { branches: 0, tags: 0, references: 0 };
+      for await (const batch of git.refs.list(view, { prefixes: [], peel: false })) {
+        for (const { name } of batch) {
+          count.references++;
+          if (name.startsWith(REFS_HEADS)) count.branches++;
+          if (name.startsWith(REFS_TAGS)) count.tags++;
+        }
+      }
+      return {
+        objectFormat: repository.objectFormat,
+        path: view.gitDir,
+        ...(head.target === undefined ? {} : { head: head.target }),
+        ...(head.oid === undefined ? {} : { headOid: head.oid }),
+        ...count,
+      };
+    });
+  },
+});
