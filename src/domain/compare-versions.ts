@@ -2,26 +2,22 @@ import type { ByteString } from "./bytes.ts";
 
 /**
  * Orders names as versions, so that `v1.9` comes before `v1.10` (strverscmp(3), as `git for-each-ref --sort=version:refname`
- * without configured suffixes): runs of digits around the first difference are compared as numbers, or as decimal fractions
- * when one begins with a zero.
+ * without configured suffixes): digits around the first difference count as a number, or, after a zero, as a decimal
+ * fraction.
  */
 export function compareVersions(a: ByteString, b: ByteString): number {
-  if (a === b) return 0;
   let at = 0;
-  while (at < a.length && at < b.length && a[at] === b[at]) at++;
-  let start = at;
-  while (start > 0 && isDigit(a, start - 1)) start--;
-  const left = digitsFrom(a, start);
-  const right = digitsFrom(b, start);
-  if (left === "" || right === "") return compareText(a.slice(at), b.slice(at));
-  const zerosLeft = leadingZeros(left);
-  const zerosRight = leadingZeros(right);
-  if (zerosLeft > 0 || zerosRight > 0) {
-    // As fractions: the more zeros at the front, the smaller.
-    if (zerosLeft !== zerosRight) return zerosRight - zerosLeft;
-    return compareText(a.slice(at), b.slice(at));
-  }
-  return left.length - right.length || compareText(left, right);
+  while (at < a.length && a[at] === b[at]) at++;
+  if (at === a.length && at === b.length) return 0;
+  const common = digitsBefore(a, at);
+  const left = digitsAfter(a, at);
+  const right = digitsAfter(b, at);
+  const byBytes = a.slice(at) < b.slice(at) ? -1 : 1;
+  if (common === "") return left === 0 || right === 0 || a[at] === "0" || b[at] === "0" ? byBytes : left - right || byBytes;
+  if (common[0] !== "0") return left - right || byBytes;
+  // So far only zeros: a fraction that goes on is smaller than zeros alone, so that 09 stands before 0.
+  const onlyZeros = /^0+$/.test(common);
+  return onlyZeros && (left === 0) !== (right === 0) ? right - left : byBytes;
 }
 
 function isDigit(text: string, at: number): boolean {
@@ -29,19 +25,15 @@ function isDigit(text: string, at: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-function digitsFrom(text: string, start: number): string {
-  let end = start;
-  while (end < text.length && isDigit(text, end)) end++;
+function digitsBefore(text: string, end: number): string {
+  let start = end;
+  while (start > 0 && isDigit(text, start - 1)) start--;
   return text.slice(start, end);
 }
 
-/** Zeros at the front; a lone 0 is a number and has none. */
-function leadingZeros(digits: string): number {
-  let zeros = 0;
-  while (digits[zeros] === "0") zeros++;
-  return digits === "0" ? 0 : zeros;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** How many digits follow. */
+function digitsAfter(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && isDigit(text, end)) end++;
+  return end - start;
 }
