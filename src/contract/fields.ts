@@ -11,8 +11,11 @@ export const RepositoryField = Type.Object(
 /** Raw bytes. Doors that speak JSON take UTF-8 text or base64 instead. */
 export const BytesField = (description: string) => Type.Uint8Array({ description });
 
-/** Bytes as a string of one character for each byte: reference names, revisions, paths. */
-export const ByteStringField = (description: string) => Type.String({ description });
+/**
+ * Bytes as a string of one character for each byte: reference names, revisions, paths. `byteString` marks it for doors that
+ * speak text.
+ */
+export const ByteStringField = (description: string) => Type.String({ description, byteString: true });
 
 /** A full object id. */
 export const OidField = (description: string) => Type.String({ description });
