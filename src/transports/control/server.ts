@@ -1,0 +1,121 @@
+import { chmodSync, rmSync } from "node:fs";
+import type { Operation } from "../../contract/operation.ts";
+import type { Caller } from "../../contract/principal.ts";
+import { OperationError } from "../../domain/errors.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { errorBody, httpStatus } from "./error-body.ts";
+import { fromJson, toJson } from "./json-values.ts";
+
+const BODY_BYTES_MAX = 1024 * 1024;
+const OWNER_ONLY = 0o600;
+
+export interface ControlServerOptions {
+  /** Where the socket is made: `<data>/control.sock`. Whoever holds the data directory's lock owns this path. */
+  readonly path: string;
+  readonly engine: Engine;
+  readonly operations: readonly Operation[];
+  readonly newRequestId: () => string;
+  /** Told what was thrown that is not an OperationError: a bug. */
+  readonly onBug: (error: unknown, requestId: string) => void;
+}
+
+export interface ControlServer {
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the control socket. `POST /operations/<name>` with the operation's input as JSON runs it: a `call` answers its result,
+ * a `list` answers lines `{"item"}` and at the end `{"end"}` or `{"error"}`. Only the server's own account may connect.
+ */
+export function startControlServer(options: ControlServerOptions): ControlServer {
+  const operations = new Map(options.operations.map((operation) => [operation.name, operation]));
+  rmSync(options.path, { force: true });
+  // The mask is for the moment between making the socket and setting its mode.
+  const mask = process.umask(0o177);
+  const server = Bun.serve({
+    unix: options.path,
+    maxRequestBodySize: BODY_BYTES_MAX,
+    fetch: (request) => answer(request, operations, options),
+  });
+  process.umask(mask);
+  chmodSync(options.path, OWNER_ONLY);
+  return {
+    async close() {
+      await server.stop(true);
+      rmSync(options.path, { force: true });
+    },
+  };
+}
+
+type Operations = ReadonlyMap<string, Operation>;
+
+async function answer(request: Request, operations: Operations, options: ControlServerOptions): Promise<Response> {
+  const requestId = options.newRequestId();
+  try {
+    const name = /^\/operations\/(\w+)$/.exec(new URL(request.url).pathname)?.[1] ?? "";
+    const operation = operations.get(name);
+    if (operation === undefined || request.method !== "POST") throw new OperationError("unimplemented", { what: name });
+    const input = fromJson(operation.input, await bodyOf(request));
+    return await run(operation, input, callerOf(request, requestId), options);
+  } catch (error) {
+    return Response.json(failed(error, requestId, options), { status: httpStatus(error) });
+  }
+}
+
+async function bodyOf(request: Request): Promise<unknown> {
+  try {
+    return await request.json();
+  } catch (error) {
+    throw new OperationError("invalid_input", { field: "", problem: "is not JSON" }, { cause: error });
+  }
+}
+
+function callerOf(request: Request, requestId: string): Caller {
+  const principal = { kind: "control", name: "control" } as const;
+  return { principal, door: "control", requestId, peer: "control socket", signal: request.signal };
+}
+
+async function run(
+  operation: Operation,
+  input: unknown,
+  caller: Caller,
+  options: ControlServerOptions,
+): Promise<Response> {
+  if (operation.shape === "call") {
+    const result = await options.engine.run(operation as Operation<never, never, "call">, input as never, caller);
+    return Response.json(toJson(operation.output, result));
+  }
+  if (operation.shape !== "list")
+    throw new OperationError("unsupported", { what: `${operation.shape} through the control socket` });
+  const batches = options.engine.run(operation as Operation<never, never, "list">, input as never, caller);
+  return lines(operation, batches, (error) => failed(error, caller.requestId, options));
+}
+
+/** Items as lines, one batch at a time, no faster than they are read. */
+function lines(operation: Operation, batches: AsyncIterable<unknown[]>, failure: (error: unknown) => object): Response {
+  const iterator = batches[Symbol.asyncIterator]();
+  const body = new ReadableStream({
+    async pull(controller) {
+      const text = (values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join("");
+      try {
+        const next = await iterator.next();
+        const items =
+          next.done === true ? [{ end: true }] : next.value.map((item) => ({ item: toJson(operation.output, item) }));
+        controller.enqueue(text(items));
+        if (next.done === true) controller.close();
+      } catch (error) {
+        controller.enqueue(text([{ error: failure(error) }]));
+        controller.close();
+      }
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}
+
+function failed(error: unknown, requestId: string, options: ControlServerOptions): object {
+  if (!(error instanceof OperationError)) options.onBug(error, requestId);
+  return errorBody(error, requestId);
+}
