@@ -275,7 +275,7 @@ describe("server streams", () => {
     };
     const stream = client.serverStream(getBlob, {});
     stream.on("error", () => {});
-    await once(stream, "metadata");
+    await once(stream, "data");
     stream.pause();
     let before = -1;
     while (produced !== before) {

@@ -121,7 +121,7 @@ export class ServerCall implements GrpcCall {
       this.#requests = requests;
       this.#listen();
       if (bound.kind === "client_streaming") this.#answer(() => bound.handle(requests, this));
-      else this.#pump(() => bound.handle(requests, this));
+      else void this.#pump(() => bound.handle(requests, this));
       return;
     }
     this.#listen();
@@ -145,7 +145,11 @@ export class ServerCall implements GrpcCall {
       this.#reader.push(chunk);
       if (this.#requests !== undefined) this.#readRequests(this.#requests);
     });
-    this.#stream.on("end", () => this.#halfClosed());
+    // Some clients end their request before they reset it. The reset mostly follows in the same packet: a stream of requests
+    // that was given up shall not look complete.
+    const { kind } = this.#method.bound;
+    const single = kind === "unary" || kind === "server_streaming";
+    this.#stream.on("end", () => (single ? this.#halfClosed() : setImmediate(() => this.#halfClosed())));
   }
 
   /** The client has sent all it had to send. */
@@ -162,7 +166,7 @@ export class ServerCall implements GrpcCall {
     const request = this.#readSingle();
     if (request === undefined) return;
     if (bound.kind === "unary") this.#answer(() => bound.handle(request, this));
-    else if (bound.kind === "server_streaming") this.#pump(() => bound.handle(request, this));
+    else if (bound.kind === "server_streaming") void this.#pump(() => bound.handle(request, this));
   }
 
   #readSingle(): Message | undefined {

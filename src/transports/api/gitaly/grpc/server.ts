@@ -9,6 +9,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { CallAuthoriser } from "./authorise-call.ts";
 import type { GrpcCall } from "./handler.ts";
 import type { MessageEncoding } from "./message-reader.ts";
 import { type CallServices, type MethodObserver, ServerCall } from "./server-call.ts";
@@ -31,9 +32,9 @@ export interface GrpcServerOptions {
   readonly port: number;
   readonly services: readonly BoundService[];
   /** Certificate and key in PEM; without them the connection is plain. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Refuses a call by its metadata, or lets it pass. Runs before any handler; health and reflection are no exception. */
-  readonly authorise?: (metadata: (name: string) => string | undefined) => GrpcStatusError | undefined;
+  readonly authorise?: CallAuthoriser | undefined;
   /** Translates what handlers throw; by default anything but a GrpcStatusError is INTERNAL without a word about its cause. */
   readonly toStatus?: (error: unknown, call: GrpcCall) => GrpcStatusError;
   /** Called once per method when the server is made. */
