@@ -1,0 +1,46 @@
+/** What a command may print to; tests bring their own. */
+export interface Terminal {
+  /** Data goes to stdout. */
+  print(line: string): void;
+  /** Progress and remarks go to stderr. */
+  remark(line: string): void;
+  /** Overwrites the last such line on a terminal; elsewhere it is a line like any other. */
+  progress(line: string): void;
+  /** Ends the line that `progress` left open. */
+  settle(): void;
+}
+
+const CLEAR_LINE = "\r\u001b[K";
+const WIDTH_FALLBACK = 80;
+
+/** The process' own terminal. */
+export function processTerminal(): Terminal {
+  const isTerminal = process.stderr.isTTY;
+  let open = false;
+  const settle = () => {
+    if (open) process.stderr.write(CLEAR_LINE);
+    open = false;
+  };
+  return {
+    print: (line) => {
+      settle();
+      process.stdout.write(`${line}\n`);
+    },
+    remark: (line) => {
+      settle();
+      process.stderr.write(`${line}\n`);
+    },
+    progress: (line) => {
+      const width = (process.stderr.columns ?? WIDTH_FALLBACK) - 1;
+      process.stderr.write(isTerminal ? `${CLEAR_LINE}${line.slice(0, width)}` : `${line}\n`);
+      open = isTerminal;
+    },
+    settle,
+  };
+}
+
+/** `--json` prints one JSON value; without it a person reads lines. */
+export function printData(terminal: Terminal, json: boolean, data: unknown, lines: () => readonly string[]): void {
+  if (json) terminal.print(JSON.stringify(data, undefined, 2));
+  else for (const line of lines()) terminal.print(line);
+}
