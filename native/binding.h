@@ -79,11 +79,15 @@ struct hf_job {
 void *hf_job_new(size_t size, int (*execute)(hf_job *), napi_value (*complete)(napi_env, hf_job *), void (*destroy)(hf_job *));
 /** Hands the job to the pool; returns its promise. The job is destroyed by whoever ends it. */
 napi_value hf_job_submit(napi_env env, hf_job *job);
+/**
+ * Does the job at once, on the JavaScript thread: returns its result, or throws. For jobs that answer from memory in
+ * microseconds. While the disk is slow (such a job took milliseconds a moment ago) it does nothing and returns null, which
+ * tells TypeScript to submit the job instead.
+ */
+napi_value hf_job_run(napi_env env, hf_job *job);
 /** Destroys a job that was not submitted; returns NULL for `return hf_job_drop(job)`. */
 napi_value hf_job_drop(hf_job *job);
 int hf_env_attach(napi_env env);
-/** Memory that JavaScript reads the numbers of a synchronous answer from; see addon.ts. */
-uint8_t *hf_env_scratch(napi_env env);
 
 /* ---- translate.c: arguments -------------------------------------------------------------------------------------- */
 
@@ -107,6 +111,17 @@ bool hf_text_bytes(napi_env env, napi_value value, hf_text *out);
 bool hf_text_bytes_optional(napi_env env, napi_value value, hf_text *out);
 /** Frees what was filled; harmless on a zeroed one. */
 void hf_text_free(hf_text *text);
+
+/** The first two arguments of every function that works on a repository: its directory, and its quarantine's or undefined. */
+typedef struct {
+  hf_text gitdir;
+  hf_text quarantine;
+} hf_view;
+
+bool hf_view_args(napi_env env, const napi_value *args, hf_view *out);
+/** hf_repo_open of what the arguments name. */
+int hf_view_open(hf_repo *repo, const hf_view *view, hf_error *err);
+void hf_view_free(hf_view *view);
 
 bool hf_arg_oid(napi_env env, napi_value value, git_oid *out);
 bool hf_arg_u32(napi_env env, napi_value value, uint32_t *out);

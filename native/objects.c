@@ -1,5 +1,6 @@
 /* Reading objects by id, and the raw forms of trees and commits. Content is never parsed into libgit2's structures: walking the bytes is several times faster. */
 #include "repository.h"
+#include "revision.h"
 
 const git_oid hf_empty_tree = {{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
                                 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
@@ -26,6 +27,7 @@ bool hf_repo_exists(hf_repo *repo, const git_oid *oid) { return git_odb_exists(r
 
 int hf_repo_write(git_oid *out, hf_repo *repo, git_object_t type, const void *data, size_t size, hf_error *err) {
   if (!repo->quarantine) return hf_fail(err, HF_INVALID, "objects are written only into a quarantine");
+  if (!data) data = "";
   int rc = git_odb_hash(out, data, size, type);
   if (rc < 0) return hf_fail_git(err, rc, "hash an object");
   return hf_quarantine_put(repo->quarantine, out, type, data, size, err);
@@ -120,4 +122,66 @@ int hf_peel(git_oid *out, hf_repo *repo, const git_oid *oid, git_object_t type, 
     git_odb_object_free(object);
     if (!ok) return hf_fail(err, HF_CORRUPT, "a %s without a target", git_object_type2string(found));
   }
+}
+
+int hf_tag_target(git_oid *out, hf_repo *repo, const git_oid *tag, hf_error *err) {
+  git_odb_object *object;
+  int rc = hf_repo_read(&object, repo, tag, err);
+  if (rc < 0) return rc;
+  const char *content = git_odb_object_data(object), *end = content + git_odb_object_size(object);
+  bool ok = header_oid(out, &content, end, "object ");
+  git_odb_object_free(object);
+  return ok ? HF_OK : hf_fail(err, HF_CORRUPT, "a tag without a target");
+}
+
+int hf_read_tree(git_odb_object **out, hf_repo *repo, const git_oid *treeish, hf_error *err) {
+  git_oid at = *treeish;
+  for (;;) {
+    int rc = hf_repo_read(out, repo, &at, err);
+    if (rc < 0) return rc;
+    git_object_t type = git_odb_object_type(*out);
+    if (type == GIT_OBJECT_TREE) return HF_OK;
+    const char *content = git_odb_object_data(*out), *end = content + git_odb_object_size(*out);
+    bool ok = (type == GIT_OBJECT_COMMIT && header_oid(&at, &content, end, "tree ")) ||
+              (type == GIT_OBJECT_TAG && header_oid(&at, &content, end, "object "));
+    git_odb_object_free(*out);
+    *out = NULL;
+    if (ok) continue;
+    if (type == GIT_OBJECT_BLOB) return hf_fail(err, HF_WRONG_TYPE, "the object is a blob, not a tree");
+    return hf_fail(err, HF_CORRUPT, "a %s without a target", git_object_type2string(type));
+  }
+}
+
+/** Finds a name in the bytes of a tree; -1 when these are malformed. */
+static int find_name(hf_tree_entry *out, const uint8_t *at, const uint8_t *end, const char *name, size_t length) {
+  int rc;
+  while ((rc = hf_tree_next(out, &at, end)) > 0)
+    if (out->name_len == length && memcmp(out->name, name, length) == 0) return 1;
+  return rc;
+}
+
+int hf_tree_find(hf_found_entry *out, hf_repo *repo, const git_oid *treeish, const char *path, size_t path_len, hf_error *err) {
+  const char *end = path + path_len;
+  git_oid at = *treeish;
+  while (path < end) {
+    const char *slash = memchr(path, '/', (size_t)(end - path));
+    size_t length = (size_t)((slash ? slash : end) - path);
+    git_odb_object *tree;
+    int rc = hf_read_tree(&tree, repo, &at, err);
+    if (rc < 0) return rc;
+    const uint8_t *bytes = git_odb_object_data(tree);
+    hf_tree_entry entry;
+    int found = find_name(&entry, bytes, bytes + git_odb_object_size(tree), path, length);
+    if (found > 0) {
+      out->mode = entry.mode;
+      memcpy(out->oid.id, entry.oid, GIT_OID_RAWSZ);
+    }
+    git_odb_object_free(tree);
+    if (found < 0) return hf_fail(err, HF_CORRUPT, "a malformed tree");
+    if (found > 0 && !slash) return HF_OK;
+    if (found == 0 || !hf_mode_is_tree(out->mode)) break;
+    at = out->oid;
+    path = slash + 1;
+  }
+  return hf_fail(err, HF_NOT_FOUND, "path not found");
 }

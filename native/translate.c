@@ -73,6 +73,22 @@ void hf_text_free(hf_text *text) {
   text->bytes = NULL;
 }
 
+bool hf_view_args(napi_env env, const napi_value *args, hf_view *out) {
+  if (!hf_text_path(env, args[0], &out->gitdir)) return false;
+  if (hf_text_path_optional(env, args[1], &out->quarantine)) return true;
+  hf_text_free(&out->gitdir);
+  return false;
+}
+
+int hf_view_open(hf_repo *repo, const hf_view *view, hf_error *err) {
+  return hf_repo_open(repo, view->gitdir.bytes, view->quarantine.bytes, err);
+}
+
+void hf_view_free(hf_view *view) {
+  hf_text_free(&view->gitdir);
+  hf_text_free(&view->quarantine);
+}
+
 static int hex_digit(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;

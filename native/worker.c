@@ -7,13 +7,15 @@
  */
 #include "binding.h"
 #include <pthread.h>
+#include <time.h>
 
-#define SCRATCH_BYTES 128
+/* What was meant to take microseconds and took this long had to wait for the disk; then threads do such work for a while. */
+#define SLOW_NS 3000000
+#define SLOW_PAUSE_NS 250000000
 
 struct hf_env {
   napi_env env;
   napi_threadsafe_function wake;
-  uint8_t *scratch;
   uint32_t last_id;
   pthread_mutex_t lock; /* of what follows */
   unsigned users;
@@ -28,7 +30,6 @@ static void release_env(hf_env *own) {
   pthread_mutex_unlock(&own->lock);
   if (!last) return;
   pthread_mutex_destroy(&own->lock);
-  free(own->scratch);
   free(own);
 }
 
@@ -36,8 +37,6 @@ static hf_env *env_of(napi_env env) {
   void *data = NULL;
   return napi_get_instance_data(env, &data) == napi_ok ? data : NULL;
 }
-
-uint8_t *hf_env_scratch(napi_env env) { return env_of(env)->scratch; }
 
 /* ---- on a thread ---- */
 
@@ -143,8 +142,7 @@ int hf_env_attach(napi_env env) {
   own->env = env;
   own->users = 1;
   pthread_mutex_init(&own->lock, NULL);
-  own->scratch = calloc(1, SCRATCH_BYTES);
-  if (!own->scratch || napi_create_string_latin1(env, "holdfast", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+  if (napi_create_string_latin1(env, "holdfast", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL, own, on_wake, &own->wake) != napi_ok) {
     release_env(own);
     return HF_INTERNAL;
@@ -195,6 +193,30 @@ napi_value hf_job_submit(napi_env env, hf_job *job) {
   return promise;
 }
 
+/** Until when (monotonic nanoseconds) nothing is done on the JavaScript thread. */
+static atomic_uint_least64_t slow_until;
+
+static uint64_t now_ns(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+napi_value hf_job_run(napi_env env, hf_job *job) {
+  uint64_t start = now_ns();
+  napi_value result;
+  if (start < atomic_load_explicit(&slow_until, memory_order_relaxed)) {
+    result = hf_null(env);
+  } else {
+    int rc = job->execute(job);
+    uint64_t end = now_ns();
+    if (end - start > SLOW_NS) atomic_store_explicit(&slow_until, end + SLOW_PAUSE_NS, memory_order_relaxed);
+    result = rc == HF_OK ? job->complete(env, job) : hf_throw(env, &job->error);
+  }
+  job->destroy(job);
+  return result;
+}
+
 /** lastJob() → the number of the job that this environment submitted last, for `cancel`. */
 HF_FUNCTION("lastJob", last_job) {
   (void)info;
@@ -212,17 +234,4 @@ HF_FUNCTION("cancel", cancel_job) {
     if (job->id == id) atomic_store(&job->cancel.flag, 1);
   pthread_mutex_unlock(&own->lock);
   return NULL;
-}
-
-static void free_nothing(napi_env env, void *data, void *hint) {
-  (void)env;
-  (void)data;
-  (void)hint;
-}
-
-/** scratch() → the memory in which synchronous functions leave numbers beside their result. */
-HF_FUNCTION("scratch", scratch) {
-  (void)info;
-  napi_value result;
-  return napi_create_external_arraybuffer(env, env_of(env)->scratch, SCRATCH_BYTES, free_nothing, NULL, &result) == napi_ok ? result : NULL;
 }
