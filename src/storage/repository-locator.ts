@@ -1,0 +1,169 @@
+import { lstatSync, realpathSync, type Stats } from "node:fs";
+import { join, relative } from "node:path";
+import type { RepositoryRef } from "../contract/repository-ref.ts";
+import { OperationError } from "../domain/errors.ts";
+import type { ObjectFormat } from "../domain/oid.ts";
+import { type FileStamp, isUnchanged, stampOf, statIfThere } from "./file-stamp.ts";
+import { cleanRelativePath } from "./relative-path.ts";
+import { readObjectFormat } from "./repository-config.ts";
+import type { Storage, Storages } from "./storages.ts";
+
+/** How many repositories are remembered; the one looked at longest ago goes first. */
+const REMEMBERED_MAX = 20_000;
+
+/** A place in a storage where a repository is or could be. */
+export interface RepositoryPlace {
+  readonly storage: Storage;
+  /** The cleaned path, links resolved where they exist. */
+  readonly relativePath: string;
+  /** Absolute path of the repository. */
+  readonly gitDir: string;
+  /** Names the repository in locks and pins: the same for every spelling of its path. */
+  readonly key: string;
+}
+
+/** A repository that is there. */
+export interface LocatedRepository extends RepositoryPlace {
+  readonly objectFormat: ObjectFormat;
+}
+
+interface Remembered {
+  readonly repository: LocatedRepository;
+  readonly directory: FileStamp;
+  readonly config: FileStamp | undefined;
+}
+
+/**
+ * Finds repositories and tells whether they are valid. Plain git may change them beside us at any time, so that each call
+ * looks; what it saw before it recognises by two stats.
+ */
+export class RepositoryLocator {
+  readonly #storages: Storages;
+  readonly #remembered = new Map<string, Remembered>();
+
+  constructor(storages: Storages) {
+    this.#storages = storages;
+  }
+
+  /** Checks the names alone. */
+  validate(ref: RepositoryRef): void {
+    if (this.#remembered.has(nameOf(ref))) return;
+    checkNames(ref);
+    this.#storages.get(ref.storage);
+    cleanRelativePath(ref.relativePath);
+  }
+
+  /**
+   * Where a repository would be, present or not. Throws `storage_unknown`, `storage_missing`, `repository_path_escapes` (also
+   * for a way out through a symbolic link).
+   */
+  place(ref: RepositoryRef): RepositoryPlace {
+    checkNames(ref);
+    const storage = this.#storages.present(ref.storage);
+    const relativePath = resolveLinks(storage, ref.relativePath, cleanRelativePath(ref.relativePath));
+    return { storage, relativePath, gitDir: join(storage.root, relativePath), key: `${storage.name}\0${relativePath}` };
+  }
+
+  /** Finds a valid repository. Throws what `place` throws, `repository_not_found` and `repository_invalid`. */
+  find(ref: RepositoryRef): LocatedRepository {
+    const name = nameOf(ref);
+    const known = this.#remembered.get(name);
+    if (known !== undefined) {
+      const directory = statIfThere(known.repository.gitDir);
+      if (directory !== undefined && isUnchanged(known.directory, directory)) {
+        const config = statIfThere(join(known.repository.gitDir, "config"));
+        if (config === undefined ? known.config === undefined : isUnchanged(known.config, config)) return known.repository;
+      }
+      this.#remembered.delete(name);
+    }
+    return this.#look(name, ref);
+  }
+
+  #look(name: string, ref: RepositoryRef): LocatedRepository {
+    const place = this.place(ref);
+    const directory = statIfThere(place.gitDir);
+    if (!directory?.isDirectory()) throw new OperationError("repository_not_found", { repository: place.relativePath });
+    const problem = problemOf(place.gitDir);
+    if (problem !== undefined) throw new OperationError("repository_invalid", { problem });
+    const configFile = join(place.gitDir, "config");
+    const config = statIfThere(configFile);
+    const repository = { ...place, objectFormat: readObjectFormat(configFile) };
+    this.#remember(name, repository, directory, config);
+    return repository;
+  }
+
+  #remember(name: string, repository: LocatedRepository, directory: Stats, config: Stats | undefined): void {
+    const stamp = stampOf(directory);
+    const configStamp = config && stampOf(config);
+    if (stamp === undefined || (config !== undefined && configStamp === undefined)) return;
+    this.#remembered.set(name, { repository, directory: stamp, config: configStamp });
+    if (this.#remembered.size <= REMEMBERED_MAX) return;
+    for (const oldest of this.#remembered.keys()) {
+      this.#remembered.delete(oldest);
+      break;
+    }
+  }
+}
+
+/** Why a directory is no repository, in Gitaly's words and order; undefined when it is one. */
+export function problemOf(gitDir: string): string | undefined {
+  for (const name of ["objects", "refs", "HEAD"]) {
+    if (statIfThere(join(gitDir, name)) === undefined && !isDanglingHead(gitDir, name)) return `"${name}" does not exist`;
+  }
+  return undefined;
+}
+
+/** HEAD may be a symbolic link to a branch, as old git wrote it, and the branch may be unborn. */
+function isDanglingHead(gitDir: string, name: string): boolean {
+  return name === "HEAD" && readsAsLink(join(gitDir, name));
+}
+
+function nameOf(ref: RepositoryRef): string {
+  return `${ref.storage}\0${ref.relativePath}`;
+}
+
+function checkNames({ storage, relativePath }: RepositoryRef): void {
+  if (storage === "" && relativePath === "") throw unset("repository", "repository not set");
+  if (relativePath === "") throw unset("repository.relativePath", "repository path not set");
+  if (storage === "") throw unset("repository.storage", "storage name not set");
+}
+
+function unset(field: string, problem: string): OperationError {
+  return new OperationError("invalid_input", { field, problem });
+}
+
+/** Follows symbolic links of the part of the path that exists; they may lead anywhere below the storage. */
+function resolveLinks(storage: Storage, asWritten: string, clean: string): string {
+  const root = realpathSync(storage.root);
+  let present = clean;
+  let absent = "";
+  for (;;) {
+    const real = realPathIfThere(join(root, present));
+    if (real !== undefined) {
+      const inside = relative(root, real);
+      const escapes = inside === ".." || inside.startsWith("../");
+      const resolved = join(inside, absent);
+      if (escapes || resolved === "." || resolved === "") {
+        throw new OperationError("repository_path_escapes", { relativePath: asWritten });
+      }
+      return cleanRelativePath(resolved);
+    }
+    const slash = present.lastIndexOf("/");
+    absent = join(present.slice(slash + 1), absent);
+    present = slash < 0 ? "" : present.slice(0, slash);
+  }
+}
+
+function realPathIfThere(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG") return undefined;
+    throw error;
+  }
+}
+
+function readsAsLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
