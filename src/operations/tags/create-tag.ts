@@ -1,6 +1,7 @@
 import { BytesField, ByteStringField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
+import type { OpenRepository, RefProposal } from "../../contract/context.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { OperationError } from "../../domain/errors.ts";
+import { OperationError, hasReason } from "../../domain/errors.ts";
 import { formatIdentity, stripDelimiters } from "../../domain/format-identity.ts";
 import { formatTag } from "../../domain/format-object.ts";
 import { zeroOid } from "../../domain/oid.ts";
@@ -73,17 +74,28 @@ export const createTag = defineOperation({
     if (existing !== undefined) throw new OperationError("reference_exists", { reference: name, oid: existing.oid });
     const zero = zeroOid(objectFormat);
     if (!annotated) {
-      await repository.updateRefs({ changes: [{ name, newOid: target.oid, expectedOid: zero }], hooks: "receive" });
+      await makeReference(repository, { changes: [{ name, newOid: target.oid, expectedOid: zero }], hooks: "receive" });
       return { oid: target.oid, annotated, ...(commitOid === undefined ? {} : { commitOid }) };
     }
     const quarantine = await repository.quarantine();
     const tagger = formatIdentity({ name: stripDelimiters(input.tagger.name), email: stripDelimiters(input.tagger.email) }, time);
     const content = formatTag({ targetOid: target.oid, targetType: target.type, name: input.tag, tagger, message });
     const oid = await git.objects.write(quarantine.view, "tag", content);
-    await repository.updateRefs({ changes: [{ name, newOid: oid, expectedOid: zero }], quarantine, hooks: "receive" });
+    await makeReference(repository, { changes: [{ name, newOid: oid, expectedOid: zero }], quarantine, hooks: "receive" });
     return { oid, annotated, ...(commitOid === undefined ? {} : { commitOid }) };
   },
 });
+
+/** Moves the reference; a conflict of names then tells which object the tag would have pointed to. */
+async function makeReference(repository: OpenRepository, proposal: RefProposal): Promise<void> {
+  try {
+    await repository.updateRefs(proposal);
+  } catch (error) {
+    if (!hasReason(error, "reference_name_conflict")) throw error;
+    const newOid = proposal.changes[0]?.newOid ?? "";
+    throw new OperationError("reference_name_conflict", { ...error.details, newOid }, { cause: error });
+  }
+}
 
 /** `rev^{}`, but not behind a path: in `rev:path^{}` the suffix would be part of the path, and blobs need no peeling. */
 function peeled(revision: string): string {
