@@ -20,7 +20,7 @@ export interface ReasonDetails {
   invalid_input: { readonly field: string; readonly problem: string };
   invalid_revision: { readonly revision: ByteString; readonly problem: string };
   invalid_reference_name: { readonly references: readonly RefName[]; readonly problem: string };
-  invalid_path: { readonly path: GitPath; readonly problem: "empty" | "invalid" | "traversal" | "forbidden" };
+  invalid_path: { readonly path: GitPath; readonly problem: "empty" | "invalid" | "traversal" | "forbidden" | "too_long" };
   invalid_object_id: { readonly value: string; readonly field?: string };
   invalid_identity: { readonly problem: string };
   storage_unknown: { readonly storage: string };

@@ -6,7 +6,10 @@ import type { GrpcCall } from "./grpc/handler.ts";
 const SERVICE: Principal = { kind: "service", name: "service" };
 
 /** The caller of a request, with the user and repository names that it carries for hooks and records. */
-export function callerOf(call: GrpcCall, request: { readonly user?: User; readonly repository?: Repository } = {}): Caller {
+export function callerOf(
+  call: GrpcCall,
+  request: { readonly user?: User | undefined; readonly repository?: Repository | undefined } = {},
+): Caller {
   const { user, repository } = request;
   return {
     principal: SERVICE,

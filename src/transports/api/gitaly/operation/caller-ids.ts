@@ -6,7 +6,7 @@ import { GrpcStatusError } from "../grpc/status-error.ts";
 /** Refuses a change without the names that hooks are told, where the setting asks for it. */
 export function checkCallerIds(
   door: GitalyDoor,
-  request: { readonly repository?: Repository; readonly user?: User },
+  request: { readonly repository?: Repository | undefined; readonly user?: User | undefined },
   prefix = "running pre-receive hooks: ",
 ): void {
   if (!door.callerIdsRequired) return;

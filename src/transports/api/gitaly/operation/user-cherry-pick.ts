@@ -1,4 +1,4 @@
-import { decodeUtf8, fromByteString, toByteString } from "../../../../domain/bytes.ts";
+import { decodeUtf8, fromByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import { cherryPick } from "../../../../operations/merges/cherry-pick.ts";
 import { callerOf } from "../caller.ts";
