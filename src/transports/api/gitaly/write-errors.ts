@@ -1,6 +1,7 @@
 import { decodeUtf8, fromByteString } from "../../../domain/bytes.ts";
 import { OperationError, hasReason } from "../../../domain/errors.ts";
 import { isZeroOid } from "../../../domain/oid.ts";
+import type { GitalyDoor } from "./door.ts";
 import { CustomHookError_HookType, type CustomHookErrorSchema } from "./generated/errors_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { StatusCode } from "./grpc/status-code.ts";
@@ -66,6 +67,11 @@ const HOOK_TYPES: Readonly<Record<string, CustomHookError_HookType>> = {
 export function customHook(error: OperationError<"hook_rejected">): MessageInitShape<typeof CustomHookErrorSchema> {
   const { hook, stdout, stderr } = error.details;
   return { stdout, stderr, hookType: HOOK_TYPES[hook] ?? CustomHookError_HookType.UNSPECIFIED };
+}
+
+/** The text for a merge conflict: Gitaly's, with the word that people look for unless the setting keeps it out. */
+export function conflictText(door: GitalyDoor, text: string): string {
+  return door.conflictWord ? `${text}: merge conflict` : text;
 }
 
 /** A bytes field of a detail from a byte string. */

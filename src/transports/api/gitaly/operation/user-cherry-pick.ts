@@ -10,7 +10,7 @@ import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { personOf } from "../person.ts";
 import { checkCallerIds } from "./caller-ids.ts";
-import { hookText, statusOfExpectedOid, textOfRefUpdate } from "../write-errors.ts";
+import { conflictText, hookText, statusOfExpectedOid, textOfRefUpdate } from "../write-errors.ts";
 import { pickInput, problemOfPick } from "./pick-request.ts";
 
 /** OperationService.UserCherryPick */
@@ -33,12 +33,12 @@ export function userCherryPick(door: GitalyDoor): MethodHandler<typeof Operation
       );
       return { branchUpdate: { commitId: commitOid, repoCreated: false, branchCreated } };
     } catch (error) {
-      throw statusOf(error) ?? error;
+      throw statusOf(door, error) ?? error;
     }
   };
 }
 
-function statusOf(error: unknown): GrpcStatusError | undefined {
+function statusOf(door: GitalyDoor, error: unknown): GrpcStatusError | undefined {
   const { FAILED_PRECONDITION, INTERNAL, INVALID_ARGUMENT, NOT_FOUND } = StatusCode;
   const expected = statusOfExpectedOid(error);
   if (expected !== undefined) return expected;
@@ -55,7 +55,7 @@ function statusOf(error: unknown): GrpcStatusError | undefined {
   if (hasReason(error, "merge_conflict")) {
     const value = { conflictingFiles: error.details.conflictingPaths.map(fromByteString) };
     const detail = statusDetail(UserCherryPickErrorSchema, { error: { case: "cherryPickConflict", value } });
-    const text = "cherry pick: merge: there are conflicting files: merge conflict";
+    const text = conflictText(door, "cherry pick: merge: there are conflicting files");
     return new GrpcStatusError(FAILED_PRECONDITION, text, { details: [detail], cause: error });
   }
   if (hasReason(error, "changes_already_applied")) {

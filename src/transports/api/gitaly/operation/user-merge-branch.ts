@@ -16,7 +16,7 @@ import { firstProblem, invalidArgument } from "../invalid-argument.ts";
 import { momentOf, personOf } from "../person.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { checkCallerIds } from "./caller-ids.ts";
-import { customHook, hookText, statusOfExpectedOid, textOfRefUpdate } from "../write-errors.ts";
+import { conflictText, customHook, hookText, statusOfExpectedOid, textOfRefUpdate } from "../write-errors.ts";
 
 /** OperationService.UserMergeBranch: names the merge commit, and moves the branch when the second message says so. */
 export function userMergeBranch(door: GitalyDoor): MethodHandler<typeof OperationService.method.userMergeBranch> {
@@ -54,7 +54,7 @@ export function userMergeBranch(door: GitalyDoor): MethodHandler<typeof Operatio
         }
       }
     } catch (error) {
-      throw statusOf(error, branch, mergeOid) ?? error;
+      throw statusOf(door, error, branch, mergeOid) ?? error;
     }
   };
 }
@@ -75,7 +75,7 @@ function problemOf(request: UserMergeBranchRequest): string | undefined {
   );
 }
 
-function statusOf(error: unknown, branch: string, mergeOid: string): GrpcStatusError | undefined {
+function statusOf(door: GitalyDoor, error: unknown, branch: string, mergeOid: string): GrpcStatusError | undefined {
   const { FAILED_PRECONDITION, INTERNAL, NOT_FOUND, PERMISSION_DENIED } = StatusCode;
   const expected = statusOfExpectedOid(error);
   if (expected !== undefined) return expected;
@@ -93,7 +93,7 @@ function statusOf(error: unknown, branch: string, mergeOid: string): GrpcStatusE
     const { conflictingPaths, commitOids } = error.details;
     const value = { conflictingFiles: conflictingPaths.map(fromByteString), conflictingCommitIds: [...commitOids] };
     const detail = statusDetail(UserMergeBranchErrorSchema, { error: { case: "mergeConflict", value } });
-    const text = "merging commits: merge: there are conflicting files: merge conflict";
+    const text = conflictText(door, "merging commits: merge: there are conflicting files");
     return new GrpcStatusError(FAILED_PRECONDITION, text, { details: [detail], cause: error });
   }
   if (hasReason(error, "hook_rejected")) {

@@ -10,7 +10,7 @@ import { GrpcStatusError } from "../grpc/status-error.ts";
 import { firstProblem, invalidArgument } from "../invalid-argument.ts";
 import { momentOf, personOf } from "../person.ts";
 import { repositoryArgument } from "../repository-argument.ts";
-import { statusOfExpectedOid, textOf, textOfRefUpdate } from "../write-errors.ts";
+import { conflictText, statusOfExpectedOid, textOf, textOfRefUpdate } from "../write-errors.ts";
 import { isTargetAllowed } from "./target-ref.ts";
 
 const FULL_OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -39,7 +39,7 @@ export function userMergeToRef(door: GitalyDoor): MethodHandler<typeof Operation
       );
       return { commitId: commitOid };
     } catch (error) {
-      throw statusOf(error, request) ?? error;
+      throw statusOf(door, error, request) ?? error;
     }
   };
 }
@@ -54,7 +54,7 @@ function problemOf(door: GitalyDoor, request: UserMergeToRefRequest): string | u
   );
 }
 
-function statusOf(error: unknown, request: UserMergeToRefRequest): GrpcStatusError | undefined {
+function statusOf(door: GitalyDoor, error: unknown, request: UserMergeToRefRequest): GrpcStatusError | undefined {
   const { FAILED_PRECONDITION, INVALID_ARGUMENT } = StatusCode;
   const target = textOf(toByteString(request.targetRef));
   const expected = statusOfExpectedOid(error);
@@ -68,7 +68,8 @@ function statusOf(error: unknown, request: UserMergeToRefRequest): GrpcStatusErr
   }
   if (hasReason(error, "merge_conflict")) {
     const firstParent = error.details.commitOids[0] ?? "";
-    return new GrpcStatusError(FAILED_PRECONDITION, `${failure(request, firstParent, target)}: merge conflict`, { cause: error });
+    const text = conflictText(door, failure(request, firstParent, target));
+    return new GrpcStatusError(FAILED_PRECONDITION, text, { cause: error });
   }
   if (hasReason(error, "reference_is_symbolic")) {
     const text = `target reference is symbolic: ${JSON.stringify(target)}`;
