@@ -23,5 +23,11 @@ export const OidField = (description: string) => Type.String({ description });
 /** A value that may be left out. */
 export const Maybe = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
+/** How many items a list gives at most. */
+export const LimitField = Type.Integer({ minimum: 0, description: "Items at most; absent: all" });
+
+/** Which way a list is sorted; items that compare equal stay in the order of their names either way. */
+export const DirectionField = Type.Union([Type.Literal("ascending"), Type.Literal("descending")]);
+
 export { Type };
 export type { Static, TSchema };

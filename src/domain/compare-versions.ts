@@ -13,7 +13,8 @@ export function compareVersions(a: ByteString, b: ByteString): number {
   const left = digitsAfter(a, at);
   const right = digitsAfter(b, at);
   const byBytes = a.slice(at) < b.slice(at) ? -1 : 1;
-  if (common === "") return left === 0 || right === 0 || a[at] === "0" || b[at] === "0" ? byBytes : left - right || byBytes;
+  if (common === "")
+    return left === 0 || right === 0 || a[at] === "0" || b[at] === "0" ? byBytes : left - right || byBytes;
   if (common[0] !== "0") return left - right || byBytes;
   // So far only zeros: a fraction that goes on is smaller than zeros alone, so that 09 stands before 0.
   const onlyZeros = /^0+$/.test(common);

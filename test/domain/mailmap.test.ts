@@ -19,9 +19,19 @@ Half <z@example.com
 `);
 
 const PEOPLE = [
-  "One <one@example.com>", "One <ONE@Example.Com>", "Two <two@example.com>", "Three <three@example.com>", "Old Four <shared@example.com>",
-  "old four <shared@example.com>", "OLD FIVE <shared@example.com>", "Other <shared@example.com>", "Nobody <nobody@example.com>", "E <>",
-  "Y <y@example.com>", "Z <z@example.com>", "comment <c@d>",
+  "One <one@example.com>",
+  "One <ONE@Example.Com>",
+  "Two <two@example.com>",
+  "Three <three@example.com>",
+  "Old Four <shared@example.com>",
+  "old four <shared@example.com>",
+  "OLD FIVE <shared@example.com>",
+  "Other <shared@example.com>",
+  "Nobody <nobody@example.com>",
+  "E <>",
+  "Y <y@example.com>",
+  "Z <z@example.com>",
+  "comment <c@d>",
 ];
 
 function parse(person: string) {
@@ -48,7 +58,9 @@ describe("Mailmap", () => {
 
   test("keeps bytes that are no UTF-8", () => {
     const mapped = Mailmap.parse(Buffer.from("R\xf6hl <r@x> <\xff@x>\n", "latin1")).apply({
-      name: Buffer.from("r"), email: Buffer.from("\xff@x", "latin1"), timezone: "",
+      name: Buffer.from("r"),
+      email: Buffer.from("\xff@x", "latin1"),
+      timezone: "",
     });
     expect(Buffer.from(mapped.name).toString("latin1")).toBe("R\xf6hl");
   });

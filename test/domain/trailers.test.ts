@@ -35,7 +35,9 @@ describe("parseTrailers", () => {
       const commit = await repository.commit({ message });
       const format = "%(trailers:only,unfold,separator=%x00)";
       const listed = await repository.text(["log", "-1", `--format=tformat:${format}`, commit]);
-      const found = parseTrailers(Buffer.from(message)).map(({ key, value }) => `${Buffer.from(key)}: ${Buffer.from(value)}`);
+      const found = parseTrailers(Buffer.from(message)).map(
+        ({ key, value }) => `${Buffer.from(key)}: ${Buffer.from(value)}`,
+      );
       expect({ message, found: found.join("\0") }).toEqual({ message, found: listed });
     }
   });

@@ -42,11 +42,19 @@ export class TemporaryRepository {
     this.path = join(directory, "repository.git");
   }
 
-  static async create(options: { objectFormat?: "sha1" | "sha256"; branch?: string } = {}): Promise<TemporaryRepository> {
+  static async create(
+    options: { objectFormat?: "sha1" | "sha256"; branch?: string } = {},
+  ): Promise<TemporaryRepository> {
     const repository = new TemporaryRepository(await mkdtemp(join(tmpdir(), "holdfast-test-")));
     const { objectFormat = "sha1", branch = "main" } = options;
     await runGit(repository.#directory, [
-      "init", "--quiet", "--bare", `--object-format=${objectFormat}`, `--initial-branch=${branch}`, "--template=", repository.path,
+      "init",
+      "--quiet",
+      "--bare",
+      `--object-format=${objectFormat}`,
+      `--initial-branch=${branch}`,
+      "--template=",
+      repository.path,
     ]);
     return repository;
   }
@@ -72,11 +80,17 @@ export class TemporaryRepository {
       Buffer.from(`commit refs/heads/${branch}\nauthor ${author} ${seconds} +0000\n`, "latin1"),
       Buffer.from(`committer Jane Doe <jane@example.com> ${seconds} +0000\ndata ${text.length}\n`),
       text,
-      Buffer.from(`\n${parents.map((parent, index) => `${index === 0 ? "from" : "merge"} ${parent}\n`).join("")}deleteall\n`),
+      Buffer.from(
+        `\n${parents.map((parent, index) => `${index === 0 ? "from" : "merge"} ${parent}\n`).join("")}deleteall\n`,
+      ),
     ];
     for (const [path, file] of Object.entries(files)) {
       const content = Buffer.from(file);
-      parts.push(Buffer.from(`M 100644 inline ${quote(path)}\ndata ${content.length}\n`, "latin1"), content, Buffer.from("\n"));
+      parts.push(
+        Buffer.from(`M 100644 inline ${quote(path)}\ndata ${content.length}\n`, "latin1"),
+        content,
+        Buffer.from("\n"),
+      );
     }
     if (parents.length === 0 && tip !== "") await this.git(["update-ref", "-d", `refs/heads/${branch}`]);
     await this.git(["fast-import", "--quiet", "--force"], { input: Buffer.concat(parts) });

@@ -1,5 +1,5 @@
 import type { OpenRepository } from "../../contract/context.ts";
-import { ByteStringField, Maybe, RepositoryField, Type } from "../../contract/fields.ts";
+import { ByteStringField, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
@@ -29,8 +29,11 @@ export const findTag = defineOperation({
   errors: ["reference_not_found"],
   examples: [{ title: "By name", input: { tag: "v1.0" } }],
   async run({ tag }, { repository }) {
-    const reference = isPattern(tag) ? await firstMatch(repository, tag) : await repository.git.refs.read(repository.view, REFS_TAGS + tag);
-    if (reference !== undefined) for await (const [item] of readTags(repository, [reference])) if (item !== undefined) return item;
+    const reference = isPattern(tag)
+      ? await firstMatch(repository, tag)
+      : await repository.git.refs.read(repository.view, REFS_TAGS + tag);
+    if (reference !== undefined)
+      for await (const [item] of readTags(repository, [reference])) if (item !== undefined) return item;
     throw new OperationError("reference_not_found", { reference: REFS_TAGS + tag });
   },
 });
@@ -38,6 +41,10 @@ export const findTag = defineOperation({
 async function firstMatch(repository: OpenRepository, pattern: ByteString): Promise<Reference | undefined> {
   const fits = compileWildmatch(pattern, { pathname: false });
   const matches = (name: string) => fits(name.slice(REFS_TAGS.length));
-  const found = await collectReferences(repository, { prefixes: [REFS_TAGS + literalPrefix(pattern)], matches }, { peel: false });
+  const found = await collectReferences(
+    repository,
+    { prefixes: [REFS_TAGS + literalPrefix(pattern)], matches },
+    { peel: false },
+  );
   return found[0];
 }

@@ -23,7 +23,10 @@ type TagItem = Static<typeof TagItemField>;
 const BATCH_TAGS = 100;
 
 /** Reads what tags point at, batch by batch. */
-export async function* readTags(repository: OpenRepository, references: readonly Reference[]): AsyncGenerator<TagItem[]> {
+export async function* readTags(
+  repository: OpenRepository,
+  references: readonly Reference[],
+): AsyncGenerator<TagItem[]> {
   if (references.length === 0) return;
   const reader = await CommitReader.open(repository);
   for (let at = 0; at < references.length; at += BATCH_TAGS) {
@@ -31,8 +34,15 @@ export async function* readTags(repository: OpenRepository, references: readonly
   }
 }
 
-async function readBatch(repository: OpenRepository, reader: CommitReader, references: readonly Reference[]): Promise<TagItem[]> {
-  const objects = await readSmallObjects(repository, references.map(({ oid }) => oid));
+async function readBatch(
+  repository: OpenRepository,
+  reader: CommitReader,
+  references: readonly Reference[],
+): Promise<TagItem[]> {
+  const objects = await readSmallObjects(
+    repository,
+    references.map(({ oid }) => oid),
+  );
   const items: { name: string; oid: Oid; tag?: Tag; commit?: Commit }[] = [];
   // Tags of tags are followed one level for all tags of the batch at a time.
   let open: { readonly index: number; readonly target: Oid }[] = [];
@@ -46,7 +56,10 @@ async function readBatch(repository: OpenRepository, reader: CommitReader, refer
     } else setCommit(items[index]!, reader, object);
   }
   while (open.length > 0) {
-    const targets = await readSmallObjects(repository, open.map(({ target }) => target));
+    const targets = await readSmallObjects(
+      repository,
+      open.map(({ target }) => target),
+    );
     const deeper: typeof open = [];
     for (const [at, { index }] of open.entries()) {
       const object = targets[at];
