@@ -8,6 +8,8 @@ import { fromJson, toJson } from "./json-values.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const OWNER_ONLY = 0o600;
+/** unix(7): 108 bytes with the zero at the end. */
+const SOCKET_PATH_BYTES_MAX = 107;
 
 export interface ControlServerOptions {
   /** Where the socket is made: `<data>/control.sock`. Whoever holds the data directory's lock owns this path. */
@@ -29,6 +31,9 @@ export interface ControlServer {
  */
 export function startControlServer(options: ControlServerOptions): ControlServer {
   const operations = new Map(options.operations.map((operation) => [operation.name, operation]));
+  if (Buffer.byteLength(options.path) > SOCKET_PATH_BYTES_MAX) {
+    throw new Error(`the data directory's path is too long for a socket in it: ${options.path}`);
+  }
   rmSync(options.path, { force: true });
   // The mask is for the moment between making the socket and setting its mode.
   const mask = process.umask(0o177);
