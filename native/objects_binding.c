@@ -207,6 +207,76 @@ HF_FUNCTION("objectRead", object_read) {
 }
 
 /*
+ * ---- blobOpen(gitdir, quarantine, oid): [number, handle] | undefined; blobChunk(handle, offset, length): Buffer; blobClose(handle) ----
+ * An object that stays in memory until it is closed, or its handle is collected.
+ */
+
+static void free_blob(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  git_odb_object **slot = data;
+  git_odb_object_free(*slot);
+  free(slot);
+}
+
+static napi_value blob_open_complete(napi_env env, hf_job *base) {
+  read_job *job = (read_job *)base;
+  if (!job->found) return hf_undefined(env);
+  git_odb_object **slot = malloc(sizeof(*slot));
+  if (!slot) abort();
+  *slot = job->object;
+  napi_value handle, result;
+  if (napi_create_external(env, slot, free_blob, NULL, &handle) != napi_ok) {
+    free(slot);
+    return NULL;
+  }
+  napi_value number = hf_number(env, header_number(git_odb_object_type(job->object), git_odb_object_size(job->object)));
+  job->object = NULL;
+  if (napi_create_array_with_length(env, 2, &result) != napi_ok) return NULL;
+  napi_set_element(env, result, 0, number);
+  napi_set_element(env, result, 1, handle);
+  return result;
+}
+
+HF_FUNCTION("blobOpen", blob_open) {
+  napi_value args[3];
+  read_job *job = hf_job_new(sizeof(*job), read_execute, blob_open_complete, read_destroy);
+  if (hf_args(env, info, args, 3) && hf_view_args(env, args, &job->view) && hf_arg_oid(env, args[2], &job->oid))
+    return hf_job_submit(env, &job->job);
+  return hf_job_drop(&job->job);
+}
+
+static git_odb_object **blob_of(napi_env env, napi_value value) {
+  void *slot = NULL;
+  if (napi_get_value_external(env, value, &slot) != napi_ok) hf_throw_type(env, "a blob is expected");
+  return slot;
+}
+
+HF_FUNCTION("blobChunk", blob_chunk) {
+  napi_value args[3];
+  int64_t offset, length;
+  if (!hf_args(env, info, args, 3) || !hf_arg_i64(env, args[1], &offset) || !hf_arg_i64(env, args[2], &length)) return NULL;
+  git_odb_object **slot = blob_of(env, args[0]);
+  if (!slot) return NULL;
+  size_t size = *slot ? git_odb_object_size(*slot) : 0;
+  if (offset < 0 || length < 0 || (uint64_t)offset > size || (uint64_t)length > size - (uint64_t)offset) {
+    hf_throw_type(env, "outside of the blob");
+    return NULL;
+  }
+  return hf_bytes(env, *slot ? (const uint8_t *)git_odb_object_data(*slot) + offset : NULL, (size_t)length);
+}
+
+HF_FUNCTION("blobClose", blob_close) {
+  napi_value args[1];
+  if (!hf_args(env, info, args, 1)) return NULL;
+  git_odb_object **slot = blob_of(env, args[0]);
+  if (!slot) return NULL;
+  git_odb_object_free(*slot);
+  *slot = NULL;
+  return NULL;
+}
+
+/*
  * ---- objectReadMany(gitdir, quarantine, oids, bytesMax): Buffer ----
  * For each id u64 number (0 when it is absent), then the content. Stops before `bytesMax` is exceeded, but not before the first
  * object: TypeScript sees how many are there and asks for the rest.
@@ -289,7 +359,8 @@ static int entry_execute(hf_job *base) {
   if (rc < 0) return rc;
   rc = hf_tree_find(&job->entry, &repo, &job->treeish, job->path.bytes, job->path.length, &base->error);
   hf_repo_close(&repo);
-  return absent(rc, &job->found);
+  /* A blob has no entries. */
+  return absent(rc == HF_WRONG_TYPE ? HF_NOT_FOUND : rc, &job->found);
 }
 
 static napi_value entry_complete(napi_env env, hf_job *base) {

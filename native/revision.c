@@ -8,6 +8,7 @@
 #define ABBREVIATION_MIN 4
 /* Each suffix is a level of recursion. */
 #define DEPTH_MAX 64
+#define REVISION_BYTES_MAX 8192
 
 /** Over libgit2, for builds without the reference store. */
 __attribute__((weak)) int hf_refs_lookup(git_oid *out, hf_repo *repo, const char *name, hf_error *err) {
@@ -204,18 +205,31 @@ static int resolve_path(git_oid *out, hf_repo *repo, const char *name, const cha
   return HF_OK;
 }
 
-int hf_resolve(git_oid *out, hf_repo *repo, const char *revision, size_t length, hf_peel_target target, hf_error *err) {
-  if (memchr(revision, 0, length)) return not_found(err);
-  git_oid found;
-  int rc = resolve_suffixed(&found, repo, revision, length, 0, err);
+/** As hf_resolve, without a peel target. */
+static int resolve_name(git_oid *out, hf_repo *repo, const char *revision, size_t length, hf_error *err) {
+  int rc = resolve_suffixed(out, repo, revision, length, 0, err);
   const char *colon = rc == HF_NOT_FOUND ? find_colon(revision, length) : NULL;
-  if (colon) rc = resolve_path(&found, repo, revision, colon, length, err);
-  if (rc < 0) return rc;
-  static const git_object_t types[] = {
-    [HF_PEEL_OBJECT] = GIT_OBJECT_ANY, [HF_PEEL_COMMIT] = GIT_OBJECT_COMMIT, [HF_PEEL_TREE] = GIT_OBJECT_TREE,
-    [HF_PEEL_BLOB] = GIT_OBJECT_BLOB,  [HF_PEEL_TAG] = GIT_OBJECT_TAG,
+  return colon ? resolve_path(out, repo, revision, colon, length, err) : rc;
+}
+
+int hf_resolve(git_oid *out, hf_repo *repo, const char *revision, size_t length, hf_peel_target target, hf_error *err) {
+  static const char *const suffixes[] = {
+    [HF_PEEL_NONE] = "",          [HF_PEEL_OBJECT] = "^{object}", [HF_PEEL_COMMIT] = "^{commit}",
+    [HF_PEEL_TREE] = "^{tree}",   [HF_PEEL_BLOB] = "^{blob}",     [HF_PEEL_TAG] = "^{tag}",
   };
-  if (target != HF_PEEL_NONE) return peel(out, repo, &found, types[target], err);
-  *out = found;
-  return HF_OK;
+  if (length == 0 || memchr(revision, 0, length)) return not_found(err);
+  if (length > REVISION_BYTES_MAX) return unsupported(err, "very long");
+  git_oid found;
+  int rc;
+  if (target == HF_PEEL_NONE) {
+    rc = resolve_name(&found, repo, revision, length, err);
+    if (rc == HF_OK && !hf_repo_exists(repo, &found)) rc = not_found(err);
+  } else {
+    char name[REVISION_BYTES_MAX + 16];
+    memcpy(name, revision, length);
+    strcpy(name + length, suffixes[target]);
+    rc = resolve_name(&found, repo, name, length + strlen(suffixes[target]), err);
+  }
+  if (rc == HF_OK) *out = found;
+  return rc;
 }

@@ -19,30 +19,25 @@ bool hf_is_nullish(napi_env env, napi_value value) {
   return napi_typeof(env, value, &type) != napi_ok || type == napi_undefined || type == napi_null;
 }
 
-typedef napi_status (*string_reader)(napi_env, napi_value, char *, size_t, size_t *);
-
-static bool read_text(napi_env env, napi_value value, hf_text *out, string_reader reader) {
+bool hf_text_bytes(napi_env env, napi_value value, hf_text *out) {
   out->bytes = out->inline_bytes;
   out->length = 0;
-  size_t length;
-  if (reader(env, value, out->inline_bytes, sizeof(out->inline_bytes), &length) != napi_ok) {
+  if (napi_get_value_string_latin1(env, value, out->inline_bytes, sizeof(out->inline_bytes), &out->length) != napi_ok) {
     out->bytes = NULL;
     return hf_throw_type(env, "a string is expected");
   }
-  /* A full buffer may hold a cut string; in UTF-8 the cut can leave up to three bytes free. */
-  if (length + 4 >= sizeof(out->inline_bytes)) {
-    size_t whole;
-    reader(env, value, NULL, 0, &whole);
-    out->bytes = malloc(whole + 1);
-    if (!out->bytes) return hf_throw_type(env, "out of memory");
-    reader(env, value, out->bytes, whole + 1, &length);
-  }
-  out->length = length;
+  if (out->length + 1 < sizeof(out->inline_bytes)) return true;
+  /* A full buffer may hold a cut string. */
+  size_t whole;
+  napi_get_value_string_latin1(env, value, NULL, 0, &whole);
+  out->bytes = malloc(whole + 1);
+  if (!out->bytes) return hf_throw_type(env, "out of memory");
+  napi_get_value_string_latin1(env, value, out->bytes, whole + 1, &out->length);
   return true;
 }
 
 bool hf_text_path(napi_env env, napi_value value, hf_text *out) {
-  if (!read_text(env, value, out, napi_get_value_string_utf8)) return false;
+  if (!hf_text_bytes(env, value, out)) return false;
   if (out->length == 0 || memchr(out->bytes, 0, out->length)) {
     hf_text_free(out);
     return hf_throw_type(env, "not a path");
@@ -50,8 +45,6 @@ bool hf_text_path(napi_env env, napi_value value, hf_text *out) {
   while (out->length > 1 && out->bytes[out->length - 1] == '/') out->bytes[--out->length] = '\0';
   return true;
 }
-
-bool hf_text_bytes(napi_env env, napi_value value, hf_text *out) { return read_text(env, value, out, napi_get_value_string_latin1); }
 
 static bool absent(napi_env env, napi_value value, hf_text *out) {
   if (!hf_is_nullish(env, value)) return false;

@@ -1,0 +1,124 @@
+import { createRequire } from "node:module";
+import type { ByteString } from "../../domain/bytes.ts";
+import type { ObjectType } from "../../domain/git-object.ts";
+import type { Oid } from "../../domain/oid.ts";
+
+/*
+ * The addon as TypeScript sees it. Functions that work on a repository begin with its directory and the quarantine's. A
+ * function answers with a promise; its twin with the suffix Sync answers at once, throws, or returns null: then the work would
+ * keep this thread waiting, and the promise is to be asked for. What does not exist is undefined. Errors are AddonErrors.
+ */
+
+/** Path of a quarantine's object directory, or none. */
+type QuarantineDir = ByteString | undefined;
+
+/** What the addon throws: an Error whose `code` says what happened (native/holdfast.h lists the codes). */
+export interface AddonError extends Error {
+  readonly code: string;
+  /** Name of the errno, for code `os`. */
+  readonly errno?: string;
+  /** What it is about, such as a reference's name or an object's id. */
+  readonly subject?: ByteString;
+}
+
+export interface AddonSettings {
+  /** Threads for long work; default max(4, 2 × cores). */
+  readonly threads?: number;
+  /** Repositories kept open while nobody uses them. */
+  readonly repositoriesMax?: number;
+  readonly idleMs?: number;
+  /** libgit2's cache of objects, over all repositories. */
+  readonly cacheBytes?: number;
+  /** Size of one window onto a pack, and of all together. */
+  readonly windowBytes?: number;
+  readonly mappedBytes?: number;
+}
+
+export interface CoreFunctions {
+  configure(settings: AddonSettings): void;
+  libgit2Version(): string;
+  /** Closes what is kept of a repository that is being removed or renamed. */
+  forget(gitDir: ByteString): void;
+  /** Closes repositories that were idle for too long. */
+  reap(): void;
+  /** Open repositories, quarantines, bytes of objects in quarantines, bytes in libgit2's cache. */
+  usage(): [repositories: number, quarantines: number, quarantineBytes: number, cacheBytes: number];
+  /** The job that was submitted last, for `cancel`. */
+  lastJob(): number;
+  cancel(job: number): void;
+}
+
+/** An object's whole size and type in one number: size × 8 + type. */
+export type HeaderNumber = number;
+
+/** An open blob in the addon's memory. */
+export type BlobHandle = object & { readonly __blobHandle: never };
+
+/** One batch of a listing: text (40 digits of the id, then the path, for each entry), pairs of u32 (mode, length of the path), is there more. */
+export type PackedListing = [text: ByteString, numbers: Buffer, more: boolean];
+
+export interface ObjectFunctions {
+  resolveSync(gitDir: ByteString, quarantine: QuarantineDir, revision: ByteString, peel: number): Oid | undefined | null;
+  resolve(gitDir: ByteString, quarantine: QuarantineDir, revision: ByteString, peel: number): Promise<Oid | undefined>;
+  objectInfoSync(gitDir: ByteString, quarantine: QuarantineDir, oid: Oid): HeaderNumber | undefined | null;
+  objectInfo(gitDir: ByteString, quarantine: QuarantineDir, oid: Oid): Promise<HeaderNumber | undefined>;
+  /** The number in 8 bytes and the content after it; null also for an object that is too large for this thread. */
+  objectReadSync(
+    gitDir: ByteString,
+    quarantine: QuarantineDir,
+    oid: Oid,
+    bytesMax: number | undefined,
+  ): Buffer | undefined | null;
+  objectRead(
+    gitDir: ByteString,
+    quarantine: QuarantineDir,
+    oid: Oid,
+    bytesMax: number | undefined,
+  ): Promise<Buffer | [HeaderNumber, Buffer] | undefined>;
+  /** For each id (20 bytes) the number in 8 bytes, 0 when absent, and the content; ends early when `bytesMax` is reached. */
+  objectReadManySync(gitDir: ByteString, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Buffer | null;
+  objectReadMany(gitDir: ByteString, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Promise<Buffer>;
+  /** Keeps a whole object in the addon's memory until `blobClose`. */
+  blobOpen(gitDir: ByteString, quarantine: QuarantineDir, oid: Oid): Promise<[HeaderNumber, BlobHandle] | undefined>;
+  /** A copy of a part of it. */
+  blobChunk(blob: BlobHandle, offset: number, length: number): Buffer;
+  blobClose(blob: BlobHandle): void;
+  /** Mode in 6 octal digits, a space, the id. */
+  treeEntrySync(gitDir: ByteString, quarantine: QuarantineDir, treeish: Oid, path: ByteString): string | undefined | null;
+  treeEntry(gitDir: ByteString, quarantine: QuarantineDir, treeish: Oid, path: ByteString): Promise<string | undefined>;
+  treeListSync(...args: ListArguments): PackedListing | null;
+  treeList(...args: ListArguments): Promise<PackedListing>;
+  objectWriteSync(gitDir: ByteString, quarantine: QuarantineDir, type: ObjectType, content: Uint8Array): Oid | null;
+  objectWrite(gitDir: ByteString, quarantine: QuarantineDir, type: ObjectType, content: Uint8Array): Promise<Oid>;
+  /** Edits packed as native/tree_edit.h says. */
+  treeEditSync(gitDir: ByteString, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Oid | null;
+  treeEdit(gitDir: ByteString, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Promise<Oid>;
+}
+
+type ListArguments = [
+  gitDir: ByteString,
+  quarantine: QuarantineDir,
+  treeish: Oid,
+  recursive: boolean,
+  prefix: ByteString,
+  /** Path, without the prefix, of the last entry of the batch before; empty for the first. */
+  after: ByteString,
+  bytesMax: number,
+];
+
+export interface QuarantineFunctions {
+  quarantineMaterialize(gitDir: ByteString, quarantine: ByteString): Promise<void>;
+  quarantineMigrate(gitDir: ByteString, quarantine: ByteString): Promise<void>;
+  quarantineDiscard(gitDir: ByteString, quarantine: ByteString): Promise<void>;
+}
+
+/** All functions of the addon. Each facet's file declares its own part. */
+export interface Addon extends CoreFunctions, ObjectFunctions, QuarantineFunctions {}
+
+/** Where `make -C native` puts the addon. */
+export const ADDON_PATH = new URL("../../../native/build/holdfast.node", import.meta.url).pathname;
+
+/** Loads the addon. Throws when it was not built, or libgit2 cannot be loaded or is too old. */
+export function loadAddon(path: string = ADDON_PATH): Addon {
+  return createRequire(import.meta.url)(path) as Addon;
+}

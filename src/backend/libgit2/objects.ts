@@ -1,0 +1,184 @@
+import type { ByteString } from "../../domain/bytes.ts";
+import { OperationError } from "../../domain/errors.ts";
+import {
+  type GitObject,
+  type GitPath,
+  type ObjectInfo,
+  type ObjectType,
+  type TreeEdit,
+  type TreeEntry,
+  typeOfMode,
+} from "../../domain/git-object.ts";
+import { isOid, type Oid } from "../../domain/oid.ts";
+import type { ObjectsFacet, PeelTarget, QuarantinedView, RepositoryView } from "../backend.ts";
+import type { CoreFunctions, HeaderNumber, ObjectFunctions } from "./addon.ts";
+import { listTree } from "./list-tree.ts";
+import { packEdits } from "./pack-edits.ts";
+import { packOids } from "./pack-oids.ts";
+import { checkView, runJob, runNow } from "./run-job.ts";
+import { streamBlob } from "./stream-blob.ts";
+import { hasAddonCode } from "./translate-error.ts";
+
+type ObjectsAddon = CoreFunctions & ObjectFunctions;
+
+/** Numbers of peel targets, as native/revision.h counts them; 0 would not ask whether a full id exists. */
+const PEEL: Readonly<Record<PeelTarget, number>> = { object: 1, commit: 2, tree: 3, blob: 4, tag: 5 };
+
+/** libgit2's numbers of object types. */
+const TYPES: readonly (ObjectType | undefined)[] = [undefined, "commit", "tree", "blob", "tag"];
+
+/** Contents that are hashed on this thread; larger ones go to another. */
+const WRITE_NOW_BYTES_MAX = 32 * 1024;
+const EDIT_NOW_MAX = 16;
+/** Objects, and bytes of them, that are read on this thread in one go. */
+const READ_MANY_NOW_MAX = 32;
+const READ_MANY_NOW_BYTES_MAX = 256 * 1024;
+const READ_MANY_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Objects through libgit2's object database. */
+export function createObjects(addon: ObjectsAddon): ObjectsFacet {
+  return {
+    async resolve(view: RepositoryView, revision: ByteString, peel?: PeelTarget) {
+      checkView(view);
+      const target = peel === undefined ? 0 : PEEL[peel];
+      return await runNow(
+        addon,
+        view,
+        () => addon.resolveSync(view.gitDir, view.quarantineDir, revision, target),
+        () => addon.resolve(view.gitDir, view.quarantineDir, revision, target),
+      );
+    },
+
+    async info(view: RepositoryView, oid: Oid): Promise<ObjectInfo | undefined> {
+      checkView(view);
+      if (!isOid(oid, "sha1")) return undefined;
+      const header = await runNow(
+        addon,
+        view,
+        () => addon.objectInfoSync(view.gitDir, view.quarantineDir, oid),
+        () => addon.objectInfo(view.gitDir, view.quarantineDir, oid),
+      );
+      return header === undefined ? undefined : infoOf(oid, header);
+    },
+
+    async read(view: RepositoryView, oid: Oid, bytesMax?: number): Promise<GitObject | undefined> {
+      checkView(view);
+      if (!isOid(oid, "sha1")) return undefined;
+      const answer = await runNow<Buffer | [HeaderNumber, Buffer] | undefined>(
+        addon,
+        view,
+        () => addon.objectReadSync(view.gitDir, view.quarantineDir, oid, bytesMax),
+        () => addon.objectRead(view.gitDir, view.quarantineDir, oid, bytesMax),
+      );
+      if (answer === undefined) return undefined;
+      if (Array.isArray(answer)) return { ...infoOf(oid, answer[0]), content: answer[1] };
+      return { ...infoOf(oid, headerAt(answer, 0)), content: answer.subarray(8) };
+    },
+
+    async readMany(view: RepositoryView, oids: readonly Oid[]) {
+      checkView(view);
+      return await readMany(addon, view, oids);
+    },
+
+    stream(view: RepositoryView, oid: Oid, bytesMax?: number) {
+      return streamBlob(addon, view, oid, bytesMax);
+    },
+
+    async treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined> {
+      checkView(view);
+      if (!isOid(treeish, "sha1")) return undefined;
+      const found = await runNow(
+        addon,
+        view,
+        () => addon.treeEntrySync(view.gitDir, view.quarantineDir, treeish, path),
+        () => addon.treeEntry(view.gitDir, view.quarantineDir, treeish, path),
+      );
+      if (found === undefined) return undefined;
+      const mode = Number.parseInt(found.slice(0, 6), 8);
+      return { path, mode, type: typeOfMode(mode), oid: found.slice(7) };
+    },
+
+    listTree(view: RepositoryView, treeish: Oid, options: { recursive: boolean; prefix?: GitPath }) {
+      return listTree(addon, view, treeish, options);
+    },
+
+    // eslint-disable-next-line require-yield
+    async *listBlobs() {
+      throw new OperationError("unsupported", { what: "listing blobs" });
+    },
+
+    async write(view: QuarantinedView, type: ObjectType, content: Uint8Array): Promise<Oid> {
+      checkView(view);
+      const start = () => addon.objectWrite(view.gitDir, view.quarantineDir, type, content);
+      if (content.length > WRITE_NOW_BYTES_MAX) return await runJob(addon, view, start);
+      return await runNow(
+        addon,
+        view,
+        () => addon.objectWriteSync(view.gitDir, view.quarantineDir, type, content),
+        start,
+      );
+    },
+
+    async editTree(view: QuarantinedView, base: Oid | undefined, edits: readonly TreeEdit[]): Promise<Oid> {
+      checkView(view);
+      const packed = packEdits(edits);
+      const start = () => addon.treeEdit(view.gitDir, view.quarantineDir, base, packed);
+      try {
+        if (edits.length > EDIT_NOW_MAX) return await runJob(addon, view, start);
+        return await runNow(
+          addon,
+          view,
+          () => addon.treeEditSync(view.gitDir, view.quarantineDir, base, packed),
+          start,
+        );
+      } catch (error) {
+        const cause = error instanceof OperationError ? error.cause : undefined;
+        if (!hasAddonCode(cause, "invalid")) throw error;
+        throw new OperationError("invalid_path", { path: cause.subject ?? "", problem: "invalid" }, { cause });
+      }
+    },
+  };
+}
+
+function infoOf(oid: Oid, header: HeaderNumber): ObjectInfo {
+  return { oid, type: TYPES[header % 8]!, size: Math.floor(header / 8) };
+}
+
+/** A header number of 8 bytes: exact below 2^53. */
+function headerAt(bytes: Buffer, offset: number): HeaderNumber {
+  return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32;
+}
+
+async function readMany(
+  addon: ObjectsAddon,
+  view: RepositoryView,
+  oids: readonly Oid[],
+): Promise<(GitObject | undefined)[]> {
+  const { gitDir, quarantineDir } = view;
+  const objects: (GitObject | undefined)[] = new Array<undefined>(oids.length).fill(undefined);
+  const known = oids.flatMap((oid, index) => (isOid(oid, "sha1") ? [index] : []));
+  const packed = packOids(known.map((index) => oids[index]!));
+  let done = 0;
+  while (done < known.length) {
+    const rest = packed.subarray(done * 20);
+    const few = known.length - done <= READ_MANY_NOW_MAX;
+    const start = () => addon.objectReadMany(gitDir, quarantineDir, rest, READ_MANY_BYTES_MAX);
+    const bytes: Buffer = few
+      ? await runNow(
+          addon,
+          view,
+          () => addon.objectReadManySync(gitDir, quarantineDir, rest, READ_MANY_NOW_BYTES_MAX),
+          start,
+        )
+      : await runJob(addon, view, start);
+    for (let at = 0; at < bytes.length; done++) {
+      const header = headerAt(bytes, at);
+      at += 8;
+      if (header === 0) continue;
+      const info = infoOf(oids[known[done]!]!, header);
+      objects[known[done]!] = { ...info, content: bytes.subarray(at, at + info.size) };
+      at += info.size;
+    }
+  }
+  return objects;
+}
