@@ -46,6 +46,56 @@ static size_t count_lines(hf_content content) {
   return lines;
 }
 
+static int ask_libgit2(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err) {
+  git_diff_options options;
+  git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+  options.flags = GIT_DIFF_FORCE_TEXT | GIT_DIFF_INDENT_HEURISTIC;
+  options.context_lines = 0;
+  options.interhunk_lines = 0;
+  int rc = git_diff_buffers(old_content.data, old_content.size, NULL, new_content.data, new_content.size, NULL, &options, NULL,
+                            NULL, collect, NULL, out);
+  if (out->failed) return hf_fail_memory(err);
+  return rc < 0 ? hf_fail_git(err, rc, "compare contents") : HF_OK;
+}
+
+/*
+ * The indent heuristic counts white space at the beginning of a line. libgit2 takes form feeds and vertical tabs for white
+ * space, git does not. Where they occur, libgit2 gets copies in which other bytes, that occur in neither content, stand for them: equal
+ * lines stay equal, different ones different.
+ */
+static bool has_foreign_space(hf_content content) {
+  return memchr(content.data, '\f', content.size) || memchr(content.data, '\v', content.size);
+}
+
+static void note_bytes(bool *used, hf_content content) {
+  for (size_t i = 0; i < content.size; i++) used[(uint8_t)content.data[i]] = true;
+}
+
+static char *copy_with(hf_content content, char form_feed, char vertical_tab) {
+  char *copy = malloc(content.size);
+  for (size_t i = 0; copy && i < content.size; i++)
+    copy[i] = content.data[i] == '\f' ? form_feed : content.data[i] == '\v' ? vertical_tab : content.data[i];
+  return copy;
+}
+
+static int replace_foreign_space(hf_content *old_content, hf_content *new_content, char *copies[2], hf_error *err) {
+  if (!has_foreign_space(*old_content) && !has_foreign_space(*new_content)) return HF_OK;
+  bool used[256] = {['\t'] = true, ['\n'] = true, ['\v'] = true, ['\f'] = true, ['\r'] = true, [' '] = true};
+  note_bytes(used, *old_content);
+  note_bytes(used, *new_content);
+  char free_bytes[2];
+  size_t found = 0;
+  for (int byte = 1; byte < 256 && found < 2; byte++)
+    if (!used[byte]) free_bytes[found++] = (char)byte;
+  if (found < 2) return hf_fail(err, HF_UNSUPPORTED, "contents that libgit2 indents in another way");
+  copies[0] = copy_with(*old_content, free_bytes[0], free_bytes[1]);
+  copies[1] = copy_with(*new_content, free_bytes[0], free_bytes[1]);
+  if (!copies[0] || !copies[1]) return hf_fail_memory(err);
+  old_content->data = copies[0];
+  new_content->data = copies[1];
+  return HF_OK;
+}
+
 int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err) {
   *out = (hf_edits){0};
   if (old_content.size > CONTENT_BYTES_MAX || new_content.size > CONTENT_BYTES_MAX)
@@ -56,15 +106,12 @@ int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content
     if (all.old_count + all.new_count == 0) return HF_OK;
     return add_edit(out, &all) ? HF_OK : hf_fail_memory(err);
   }
-  git_diff_options options;
-  git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-  options.flags = GIT_DIFF_FORCE_TEXT | GIT_DIFF_INDENT_HEURISTIC;
-  options.context_lines = 0;
-  options.interhunk_lines = 0;
-  int rc = git_diff_buffers(old_content.data, old_content.size, NULL, new_content.data, new_content.size, NULL, &options, NULL,
-                            NULL, collect, NULL, out);
-  if (out->failed) return hf_fail_memory(err);
-  return rc < 0 ? hf_fail_git(err, rc, "compare contents") : HF_OK;
+  char *copies[2] = {NULL, NULL};
+  int rc = replace_foreign_space(&old_content, &new_content, copies, err);
+  if (rc == HF_OK) rc = ask_libgit2(out, old_content, new_content, err);
+  free(copies[0]);
+  free(copies[1]);
+  return rc;
 }
 
 void hf_edits_free(hf_edits *edits) {
