@@ -9,7 +9,7 @@ import type { Head, RefChange, Reference, RefName } from "../domain/reference.ts
  * the repository does not have yet; the signal stops the work, child processes included.
  */
 export interface RepositoryView {
-  /** Absolute path of the bare repository, as bytes of the file system in a string. */
+  /** Absolute path of the bare repository, as the runtime's own file functions take it. */
   readonly gitDir: string;
   readonly objectFormat: ObjectFormat;
   /** Absolute path of the quarantine's object directory. Objects are read from it as well, and written only to it. */

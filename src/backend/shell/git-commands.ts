@@ -1,0 +1,69 @@
+/** What one run of git is: its subcommand, the flags that never change, and the exit codes that are answers. */
+export interface GitCommand {
+  readonly argv: readonly string[];
+  readonly exitCodes: readonly number[];
+  /** Whether the command takes `--end-of-options` before its revisions. */
+  readonly endOfOptions?: boolean;
+  readonly maintenance?: boolean;
+}
+
+function command(argv: readonly string[], options: Omit<Partial<GitCommand>, "argv"> = {}): GitCommand {
+  return { argv, exitCodes: [0], ...options };
+}
+
+// Plumbing throughout: its output does not depend on the user's configuration.
+const DIFF_TREE = [
+  "diff-tree",
+  "-r",
+  "--no-color",
+  "--no-ext-diff",
+  "--no-textconv",
+  "--submodule=short",
+  "--full-index",
+];
+
+/** Every command that the shell backend runs. */
+export const GIT_COMMANDS = {
+  version: command(["version"]),
+  catFile: command(["cat-file", "--batch-command", "-z", "--buffer"]),
+  listTree: command(["ls-tree", "-t", "-z", "--full-tree"], { endOfOptions: true }),
+  hashObject: command(["hash-object", "-w", "--stdin", "--literally"]),
+  makeTrees: command(["mktree", "-z", "--missing", "--batch"]),
+  listBlobs: command([
+    "rev-list",
+    "--objects",
+    "--in-commit-order",
+    "--filter=object:type=blob",
+    "--filter-provided-objects",
+  ]),
+  symbolicRef: command(["symbolic-ref", "--quiet", "--no-recurse"], { exitCodes: [0, 1] }),
+  setSymbolicRef: command(["symbolic-ref"]),
+  revParse: command(["rev-parse", "--verify", "--quiet"], { exitCodes: [0, 1, 128], endOfOptions: true }),
+  forEachRef: command(["for-each-ref"]),
+  updateRefs: command(["update-ref", "--stdin", "-z"]),
+  revList: command(["rev-list"]),
+  isAncestor: command(["merge-base", "--is-ancestor"], { exitCodes: [0, 1], endOfOptions: true }),
+  mergeBases: command(["merge-base", "--all"], { exitCodes: [0, 1], endOfOptions: true }),
+  patches: command([...DIFF_TREE, "--raw", "--patch", "-z"], { endOfOptions: true }),
+  rawDiff: command([...DIFF_TREE, "--patch", "-M"], { endOfOptions: true }),
+  diffStats: command([...DIFF_TREE, "--numstat", "-M", "-z"], { endOfOptions: true }),
+  changedPaths: command([...DIFF_TREE, "--raw", "--no-renames", "--diff-filter=AMDTC", "-z", "--stdin"]),
+  mergeTree: command(
+    ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--allow-unrelated-histories"],
+    {
+      exitCodes: [0, 1],
+      endOfOptions: true,
+    },
+  ),
+  collectGarbage: command(["gc"], { maintenance: true }),
+  check: command(["fsck", "--strict", "--no-progress"], {
+    exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 16],
+    maintenance: true,
+  }),
+  objectFormat: command(["rev-parse", "--show-object-format"]),
+  packObjects: command(["pack-objects", "--revs", "--stdout", "--delta-base-offset"], { maintenance: true }),
+  indexPack: command(["index-pack", "--stdin", "--fix-thin"], { maintenance: true }),
+  unpackObjects: command(["unpack-objects", "-q"], { maintenance: true }),
+} as const satisfies Record<string, GitCommand>;
+
+export type GitCommandName = keyof typeof GIT_COMMANDS;

@@ -1,0 +1,193 @@
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ByteString } from "../../domain/bytes.ts";
+import { hasReason, OperationError } from "../../domain/errors.ts";
+import type { Oid } from "../../domain/oid.ts";
+import { problemOfRefName, type RefChange, type RefName } from "../../domain/reference.ts";
+import type { PreparedRefs, RepositoryView } from "../backend.ts";
+import { flush } from "../migrate-quarantine.ts";
+import { OutputReader } from "./output-reader.ts";
+import { refError, UNKNOWN_OID } from "./ref-errors.ts";
+import type { GitRunner, StartedGit } from "./run-git.ts";
+
+/** Reads the values of references; zeros for those that do not exist. */
+export type ReadValues = (view: RepositoryView, names: readonly RefName[]) => Promise<Oid[]>;
+
+/**
+ * Prepares changes in a `git update-ref --stdin` process (git-update-ref(1)), which then holds all locks until it is told to commit
+ * or to abort. Should this process die, git sees the end of its input and gives the locks back.
+ */
+export async function prepareRefs(
+  runner: GitRunner,
+  readValues: ReadValues,
+  view: RepositoryView,
+  changes: readonly RefChange[],
+  options: { deref: boolean },
+): Promise<PreparedRefs> {
+  refuseBadNames(changes);
+  // References must not point at objects that are only in a quarantine.
+  const { quarantineDir: _, ...plainView } = view;
+  const flags = options.deref ? [] : ["--no-deref"];
+  const started = await runner.start(plainView, { command: "updateRefs", flags }, { stdin: true, longLived: true });
+  const transaction = new Transaction(started);
+  try {
+    await transaction.prepare(changes, view.signal, runner.limits.runTimeoutMs);
+    const oldOids = await oldValues(readValues, plainView, changes);
+    const directories = await directoriesOf(view, changes, options.deref);
+    return {
+      oldOids,
+      commit: async () => {
+        await transaction.end("commit", changes);
+        await flushAll(view.gitDir, directories);
+      },
+      abort: () => transaction.end("abort", changes),
+    };
+  } catch (error) {
+    await started.dispose();
+    throw await withActual(error, readValues, plainView);
+  }
+}
+
+class Transaction {
+  readonly #started: StartedGit;
+  readonly #output: OutputReader;
+
+  constructor(started: StartedGit) {
+    this.#started = started;
+    this.#output = new OutputReader(started.child.stdout);
+  }
+
+  /** Takes the locks. Until then, but not later, the caller may cancel. */
+  async prepare(changes: readonly RefChange[], signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
+    const { child } = this.#started;
+    let expired = false;
+    const cancel = () => child.stop();
+    const timer = setTimeout(() => {
+      expired = true;
+      child.stop();
+    }, timeoutMs);
+    signal?.addEventListener("abort", cancel, { once: true });
+    if (signal?.aborted === true) cancel();
+    try {
+      this.#say(`start\0${changes.map(updateCommand).join("")}prepare\0`);
+      await this.#expect("start", changes);
+      await this.#expect("prepare", changes);
+    } catch (error) {
+      if (signal?.aborted === true) throw new OperationError("canceled", {}, { cause: error });
+      if (expired)
+        throw new OperationError("limit_exceeded", {
+          limit: "run time of git in ms",
+          maximum: timeoutMs,
+          retryAfterMs: 0,
+        });
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  async end(verb: "commit" | "abort", changes: readonly RefChange[]): Promise<void> {
+    this.#say(`${verb}\0`);
+    await this.#expect(verb, changes);
+    this.#started.child.stdin.end();
+    await this.#started.finish();
+    await this.#started.dispose();
+  }
+
+  #say(text: ByteString): void {
+    this.#started.child.stdin.write(Buffer.from(text, "latin1"));
+  }
+
+  async #expect(verb: string, changes: readonly RefChange[]): Promise<void> {
+    if ((await this.#output.line()) === `${verb}: ok`) return;
+    try {
+      this.#started.child.stdin.end();
+      await this.#started.finish();
+    } catch (error) {
+      throw refError(error, changes);
+    }
+    throw new OperationError(
+      "git_failed",
+      { command: "update-ref", exitCode: 0 },
+      { context: { argv: this.#started.argv, verb } },
+    );
+  }
+}
+
+/** An empty old value means that none is expected; a new value of zeros deletes. */
+function updateCommand({ name, newOid, expectedOid }: RefChange): ByteString {
+  return `update ${name}\0${newOid}\0${expectedOid ?? ""}\0`;
+}
+
+function refuseBadNames(changes: readonly RefChange[]): void {
+  const bad = changes.filter(({ name }) => problemOfRefName(name) !== undefined).map(({ name }) => name);
+  if (bad.length === 0) return;
+  throw new OperationError("invalid_reference_name", { references: bad, problem: problemOfRefName(bad[0]!)! });
+}
+
+/** The locks are held, so what is read now is what will be replaced. */
+async function oldValues(readValues: ReadValues, view: RepositoryView, changes: readonly RefChange[]): Promise<Oid[]> {
+  if (changes.every(({ expectedOid }) => expectedOid !== undefined))
+    return changes.map(({ expectedOid }) => expectedOid!);
+  return await readValues(
+    view,
+    changes.map(({ name }) => name),
+  );
+}
+
+/** Git does not always say what it found in place of the expected value. */
+async function withActual(error: unknown, readValues: ReadValues, view: RepositoryView): Promise<unknown> {
+  if (!hasReason(error, "reference_mismatch") || error.details.actual !== UNKNOWN_OID) return error;
+  const [actual] = await readValues(view, [error.details.reference]);
+  return new OperationError("reference_mismatch", { ...error.details, actual: actual! }, { cause: error.cause });
+}
+
+/**
+ * Directories whose entries a commit changes: git flushes the files (core.fsync=reference), not the names. Those of the parents
+ * count as well, since folders may come and go with a reference.
+ */
+async function directoriesOf(
+  view: RepositoryView,
+  changes: readonly RefChange[],
+  deref: boolean,
+): Promise<Set<ByteString>> {
+  const directories = new Set<ByteString>([""]);
+  for (const { name } of changes) {
+    const target = deref ? await symbolicTarget(view.gitDir, name) : undefined;
+    for (const changed of target === undefined ? [name] : [name, target]) {
+      let folder = dirname(changed);
+      while (folder !== ".") {
+        directories.add(folder);
+        folder = dirname(folder);
+      }
+    }
+  }
+  return directories;
+}
+
+async function symbolicTarget(gitDir: string, name: RefName): Promise<RefName | undefined> {
+  try {
+    const content = await readFile(pathBelow(gitDir, name), "latin1");
+    return /^ref: *(.*?)\s*$/s.exec(content)?.[1];
+  } catch {
+    // Packed, or not there: no symbolic reference.
+    return undefined;
+  }
+}
+
+async function flushAll(gitDir: string, directories: ReadonlySet<ByteString>): Promise<void> {
+  await Promise.all(
+    [...directories].map((directory) =>
+      flush(pathBelow(gitDir, directory)).catch((error: unknown) => {
+        // Git removed the folder with its last reference.
+        if ((error as { code?: string }).code !== "ENOENT" && (error as { code?: string }).code !== "ENOTDIR")
+          throw error;
+      }),
+    ),
+  );
+}
+
+function pathBelow(gitDir: string, name: ByteString): Buffer {
+  return Buffer.concat([Buffer.from(`${gitDir}/`), Buffer.from(name, "latin1")]);
+}
