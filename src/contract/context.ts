@@ -22,6 +22,8 @@ export interface RefProposal {
   readonly hooks: "receive" | "none";
   /** Follow symbolic references (default) or replace them. */
   readonly deref?: boolean;
+  /** What the client of a push said to hooks. */
+  readonly pushOptions?: readonly ByteString[];
 }
 
 /** A place for new objects that nobody sees until the ref door migrates it. Discarded when the operation ends. */

@@ -1,0 +1,39 @@
+import { readdir, readFile, readlink } from "node:fs/promises";
+import { join } from "node:path";
+
+/** How often processes are looked at while somebody waits for them to end. */
+const LOOK_MS = 20;
+
+/**
+ * Is a git process at work in the repository? Told by its working directory, open files, arguments and environment (proc(5)).
+ * What this process may not look at counts as elsewhere: whose files it cannot see, it does not own either.
+ */
+export async function isGitAtWork(gitDir: string): Promise<boolean> {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(pids.map((pid) => worksIn(join("/proc", pid), gitDir)));
+  return found.includes(true);
+}
+
+/** Waits until no git process is at work in the repository, but not longer than the given time; tells whether it is so. */
+export async function awaitQuiet(gitDir: string, timeoutMs: number): Promise<boolean> {
+  const untilMs = performance.now() + timeoutMs;
+  while (await isGitAtWork(gitDir)) {
+    if (performance.now() >= untilMs) return false;
+    await Bun.sleep(LOOK_MS);
+  }
+  return true;
+}
+
+async function worksIn(process: string, gitDir: string): Promise<boolean> {
+  const name = await readFile(join(process, "comm"), "latin1").catch(() => "");
+  if (!/^git(-|\n)/.test(name)) return false;
+  const inside = (path: string) => path === gitDir || path.startsWith(`${gitDir}/`);
+  if (inside(await readlink(join(process, "cwd")).catch(() => ""))) return true;
+  for (const file of ["cmdline", "environ"]) {
+    const text = await readFile(join(process, file), "utf8").catch(() => "");
+    if (text.split("\0").some((value) => value.includes(gitDir))) return true;
+  }
+  const descriptors = await readdir(join(process, "fd")).catch(() => []);
+  const files = await Promise.all(descriptors.map((fd) => readlink(join(process, "fd", fd)).catch(() => "")));
+  return files.some(inside);
+}

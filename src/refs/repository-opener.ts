@@ -1,0 +1,64 @@
+import type { GitBackend } from "../backend/backend.ts";
+import type { OpenRepository } from "../contract/context.ts";
+import type { Caller } from "../contract/principal.ts";
+import type { RepositoryRef } from "../contract/repository-ref.ts";
+import type { Pins } from "../storage/pins.ts";
+import type { RepositoryLocator } from "../storage/repository-locator.ts";
+import type { RepositoryLocks } from "../storage/repository-locks.ts";
+import { type OwnPins, withPatientMaintenance } from "./patient-maintenance.ts";
+import { PinnedRepository } from "./pinned-repository.ts";
+import type { RefDoor } from "./ref-door.ts";
+
+export interface RepositoryOpenerServices {
+  readonly locator: RepositoryLocator;
+  readonly locks: RepositoryLocks;
+  readonly pins: Pins;
+  readonly door: RefDoor;
+  readonly git: GitBackend;
+}
+
+/** A repository that was opened, and what gives it back. */
+export interface OpenedRepository {
+  readonly repository: OpenRepository;
+  release(): void | Promise<void>;
+}
+
+/** Opens repositories for operations: finds, checks and pins them. */
+export interface RepositoryOpener {
+  open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<OpenedRepository>;
+  validate(ref: RepositoryRef): void;
+}
+
+/** Binds storage and the ref door to what operations see of a repository. */
+export function createRepositoryOpener(services: RepositoryOpenerServices): RepositoryOpener {
+  const { locator, locks, pins, door } = services;
+  const ownPins: OwnPins = new WeakMap();
+  const git = withPatientMaintenance(services.git, pins, ownPins);
+  const bound = { git, locks, door, open };
+
+  async function open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {
+    let located = locator.find(ref);
+    let pin = pins.pin(located.key, signal);
+    if (pin instanceof Promise) {
+      pin = await pin;
+      // It was about to be removed or renamed: look whether it is still there.
+      try {
+        located = locator.find(ref);
+      } catch (error) {
+        pin.release();
+        throw error;
+      }
+    }
+    const repository = new PinnedRepository(bound, ref, located, pin, caller, signal);
+    ownPins.set(repository.view, { pin, key: located.key });
+    return repository;
+  }
+
+  return {
+    validate: (ref) => locator.validate(ref),
+    async open(ref, caller, signal) {
+      const repository = await open(ref, caller, signal);
+      return { repository, release: () => repository.release() };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { lstat, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fromByteString } from "../domain/bytes.ts";
+import type { RefName } from "../domain/reference.ts";
+import { isGitAtWork } from "./git-processes.ts";
+
+/** When this process began: an older lock of ours was left by one that is dead. */
+const STARTED_AT_MS = Date.now() - performance.now();
+
+/** Locks beside those of references. */
+const COMMON_LOCKS = ["HEAD.lock", "packed-refs.lock", "config.lock"];
+
+/**
+ * Removes the lock files of these references, and those common to all, where nobody can hold them any more: made by this
+ * account, before this process began (so that it is not ours), and no git process is at work in the repository. Tells whether
+ * one was removed.
+ */
+export async function clearStaleLocks(gitDir: string, names: readonly RefName[]): Promise<boolean> {
+  const base = Buffer.from(`${gitDir}/`);
+  const locks = [
+    ...COMMON_LOCKS.map((name) => Buffer.from(join(gitDir, name))),
+    ...names.map((name) => Buffer.concat([base, fromByteString(name), Buffer.from(".lock")])),
+  ];
+  return removeStale(gitDir, locks);
+}
+
+/** Removes all stale lock files of references, and half-written objects: what a crash may leave in a repository. */
+export async function clearLeftovers(gitDir: string): Promise<boolean> {
+  const found = [...COMMON_LOCKS.map((name) => Buffer.from(join(gitDir, name)))];
+  await collect(Buffer.from(join(gitDir, "refs")), true, (name) => name.endsWith(".lock"), found);
+  await collect(Buffer.from(join(gitDir, "objects")), true, (name) => name.startsWith("tmp_"), found);
+  return removeStale(gitDir, found);
+}
+
+async function collect(directory: Buffer, deep: boolean, wanted: (name: string) => boolean, found: Buffer[]): Promise<void> {
+  const entries = await readdir(directory, { withFileTypes: true, encoding: "buffer" }).catch(() => []);
+  for (const entry of entries) {
+    const path = Buffer.concat([directory, Buffer.from("/"), entry.name]);
+    if (wanted(entry.name.toString("latin1"))) found.push(path);
+    else if (deep && entry.isDirectory()) await collect(path, deep, wanted, found);
+  }
+}
+
+async function removeStale(gitDir: string, paths: readonly Buffer[]): Promise<boolean> {
+  const stale: Buffer[] = [];
+  for (const path of paths) {
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats !== undefined && stats.uid === process.getuid?.() && stats.mtimeMs < STARTED_AT_MS) stale.push(path);
+  }
+  if (stale.length === 0 || (await isGitAtWork(gitDir))) return false;
+  await Promise.all(stale.map((path) => rm(path, { force: true, recursive: true })));
+  return true;
+}
