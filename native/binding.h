@@ -102,7 +102,7 @@ typedef struct {
   char inline_bytes[200];
 } hf_text;
 
-/** A file system path, not empty: a byte string too. Slashes at its end are dropped. */
+/** A file system path, not empty: JavaScript text, in UTF-8. Slashes at its end are dropped. */
 bool hf_text_path(napi_env env, napi_value value, hf_text *out);
 /** The same, or no path (bytes is NULL) for undefined and null. */
 bool hf_text_path_optional(napi_env env, napi_value value, hf_text *out);

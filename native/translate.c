@@ -19,25 +19,32 @@ bool hf_is_nullish(napi_env env, napi_value value) {
   return napi_typeof(env, value, &type) != napi_ok || type == napi_undefined || type == napi_null;
 }
 
-bool hf_text_bytes(napi_env env, napi_value value, hf_text *out) {
+typedef napi_status (*string_reader)(napi_env, napi_value, char *, size_t, size_t *);
+
+/** `spare_bytes`: how much of the buffer a cut string may leave free. */
+static bool read_text(napi_env env, napi_value value, hf_text *out, string_reader reader, size_t spare_bytes) {
   out->bytes = out->inline_bytes;
   out->length = 0;
-  if (napi_get_value_string_latin1(env, value, out->inline_bytes, sizeof(out->inline_bytes), &out->length) != napi_ok) {
+  if (reader(env, value, out->inline_bytes, sizeof(out->inline_bytes), &out->length) != napi_ok) {
     out->bytes = NULL;
     return hf_throw_type(env, "a string is expected");
   }
-  if (out->length + 1 < sizeof(out->inline_bytes)) return true;
-  /* A full buffer may hold a cut string. */
+  if (out->length + 1 + spare_bytes < sizeof(out->inline_bytes)) return true;
   size_t whole;
-  napi_get_value_string_latin1(env, value, NULL, 0, &whole);
+  reader(env, value, NULL, 0, &whole);
   out->bytes = malloc(whole + 1);
   if (!out->bytes) return hf_throw_type(env, "out of memory");
-  napi_get_value_string_latin1(env, value, out->bytes, whole + 1, &out->length);
+  reader(env, value, out->bytes, whole + 1, &out->length);
   return true;
 }
 
+bool hf_text_bytes(napi_env env, napi_value value, hf_text *out) {
+  return read_text(env, value, out, napi_get_value_string_latin1, 0);
+}
+
 bool hf_text_path(napi_env env, napi_value value, hf_text *out) {
-  if (!hf_text_bytes(env, value, out)) return false;
+  /* A character of UTF-8 that does not fit any more leaves up to three bytes. */
+  if (!read_text(env, value, out, napi_get_value_string_utf8, 3)) return false;
   if (out->length == 0 || memchr(out->bytes, 0, out->length)) {
     hf_text_free(out);
     return hf_throw_type(env, "not a path");

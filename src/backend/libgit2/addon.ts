@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { ByteString } from "../../domain/bytes.ts";
 import type { ObjectType } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
+import type { RefFunctions } from "./ref-functions.ts";
 
 /*
  * The addon as TypeScript sees it. Functions that work on a repository begin with its directory and the quarantine's. A
@@ -10,7 +11,7 @@ import type { Oid } from "../../domain/oid.ts";
  */
 
 /** Path of a quarantine's object directory, or none. */
-type QuarantineDir = ByteString | undefined;
+type QuarantineDir = string | undefined;
 
 /** What the addon throws: an Error whose `code` says what happened (native/holdfast.h lists the codes). */
 export interface AddonError extends Error {
@@ -38,7 +39,7 @@ export interface CoreFunctions {
   configure(settings: AddonSettings): void;
   libgit2Version(): string;
   /** Closes what is kept of a repository that is being removed or renamed. */
-  forget(gitDir: ByteString): void;
+  forget(gitDir: string): void;
   /** Closes repositories that were idle for too long. */
   reap(): void;
   /** Open repositories, quarantines, bytes of objects in quarantines, bytes in libgit2's cache. */
@@ -58,45 +59,45 @@ export type BlobHandle = object & { readonly __blobHandle: never };
 export type PackedListing = [text: ByteString, numbers: Buffer, more: boolean];
 
 export interface ObjectFunctions {
-  resolveSync(gitDir: ByteString, quarantine: QuarantineDir, revision: ByteString, peel: number): Oid | undefined | null;
-  resolve(gitDir: ByteString, quarantine: QuarantineDir, revision: ByteString, peel: number): Promise<Oid | undefined>;
-  objectInfoSync(gitDir: ByteString, quarantine: QuarantineDir, oid: Oid): HeaderNumber | undefined | null;
-  objectInfo(gitDir: ByteString, quarantine: QuarantineDir, oid: Oid): Promise<HeaderNumber | undefined>;
+  resolveSync(gitDir: string, quarantine: QuarantineDir, revision: ByteString, peel: number): Oid | undefined | null;
+  resolve(gitDir: string, quarantine: QuarantineDir, revision: ByteString, peel: number): Promise<Oid | undefined>;
+  objectInfoSync(gitDir: string, quarantine: QuarantineDir, oid: Oid): HeaderNumber | undefined | null;
+  objectInfo(gitDir: string, quarantine: QuarantineDir, oid: Oid): Promise<HeaderNumber | undefined>;
   /** The number in 8 bytes and the content after it; null also for an object that is too large for this thread. */
   objectReadSync(
-    gitDir: ByteString,
+    gitDir: string,
     quarantine: QuarantineDir,
     oid: Oid,
     bytesMax: number | undefined,
   ): Buffer | undefined | null;
   objectRead(
-    gitDir: ByteString,
+    gitDir: string,
     quarantine: QuarantineDir,
     oid: Oid,
     bytesMax: number | undefined,
   ): Promise<Buffer | [HeaderNumber, Buffer] | undefined>;
   /** For each id (20 bytes) the number in 8 bytes, 0 when absent, and the content; ends early when `bytesMax` is reached. */
-  objectReadManySync(gitDir: ByteString, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Buffer | null;
-  objectReadMany(gitDir: ByteString, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Promise<Buffer>;
+  objectReadManySync(gitDir: string, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Buffer | null;
+  objectReadMany(gitDir: string, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Promise<Buffer>;
   /** Keeps a whole object in the addon's memory until `blobClose`. */
-  blobOpen(gitDir: ByteString, quarantine: QuarantineDir, oid: Oid): Promise<[HeaderNumber, BlobHandle] | undefined>;
+  blobOpen(gitDir: string, quarantine: QuarantineDir, oid: Oid): Promise<[HeaderNumber, BlobHandle] | undefined>;
   /** A copy of a part of it. */
   blobChunk(blob: BlobHandle, offset: number, length: number): Buffer;
   blobClose(blob: BlobHandle): void;
   /** Mode in 6 octal digits, a space, the id. */
-  treeEntrySync(gitDir: ByteString, quarantine: QuarantineDir, treeish: Oid, path: ByteString): string | undefined | null;
-  treeEntry(gitDir: ByteString, quarantine: QuarantineDir, treeish: Oid, path: ByteString): Promise<string | undefined>;
+  treeEntrySync(gitDir: string, quarantine: QuarantineDir, treeish: Oid, path: ByteString): string | undefined | null;
+  treeEntry(gitDir: string, quarantine: QuarantineDir, treeish: Oid, path: ByteString): Promise<string | undefined>;
   treeListSync(...args: ListArguments): PackedListing | null;
   treeList(...args: ListArguments): Promise<PackedListing>;
-  objectWriteSync(gitDir: ByteString, quarantine: QuarantineDir, type: ObjectType, content: Uint8Array): Oid | null;
-  objectWrite(gitDir: ByteString, quarantine: QuarantineDir, type: ObjectType, content: Uint8Array): Promise<Oid>;
+  objectWriteSync(gitDir: string, quarantine: QuarantineDir, type: ObjectType, content: Uint8Array): Oid | null;
+  objectWrite(gitDir: string, quarantine: QuarantineDir, type: ObjectType, content: Uint8Array): Promise<Oid>;
   /** Edits packed as native/tree_edit.h says. */
-  treeEditSync(gitDir: ByteString, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Oid | null;
-  treeEdit(gitDir: ByteString, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Promise<Oid>;
+  treeEditSync(gitDir: string, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Oid | null;
+  treeEdit(gitDir: string, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Promise<Oid>;
 }
 
 type ListArguments = [
-  gitDir: ByteString,
+  gitDir: string,
   quarantine: QuarantineDir,
   treeish: Oid,
   recursive: boolean,
@@ -107,13 +108,13 @@ type ListArguments = [
 ];
 
 export interface QuarantineFunctions {
-  quarantineMaterialize(gitDir: ByteString, quarantine: ByteString): Promise<void>;
-  quarantineMigrate(gitDir: ByteString, quarantine: ByteString): Promise<void>;
-  quarantineDiscard(gitDir: ByteString, quarantine: ByteString): Promise<void>;
+  quarantineMaterialize(gitDir: string, quarantine: string): Promise<void>;
+  quarantineMigrate(gitDir: string, quarantine: string): Promise<void>;
+  quarantineDiscard(gitDir: string, quarantine: string): Promise<void>;
 }
 
 /** All functions of the addon. Each facet's file declares its own part. */
-export interface Addon extends CoreFunctions, ObjectFunctions, QuarantineFunctions {}
+export interface Addon extends CoreFunctions, ObjectFunctions, QuarantineFunctions, RefFunctions {}
 
 /** Where `make -C native` puts the addon. */
 export const ADDON_PATH = new URL("../../../native/build/holdfast.node", import.meta.url).pathname;

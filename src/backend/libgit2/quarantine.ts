@@ -1,3 +1,4 @@
+import { OperationError } from "../../domain/errors.ts";
 import type { QuarantinedView, QuarantineFacet } from "../backend.ts";
 import type { CoreFunctions, QuarantineFunctions } from "./addon.ts";
 import { checkView, runJob } from "./run-job.ts";
@@ -13,6 +14,10 @@ export function createQuarantine(addon: CoreFunctions & QuarantineFunctions): Qu
     async migrate(view: QuarantinedView) {
       checkView(view);
       await runJob(addon, view, () => addon.quarantineMigrate(view.gitDir, view.quarantineDir));
+    },
+
+    async fetch() {
+      throw new OperationError("unsupported", { what: "fetching from another repository" });
     },
 
     async discard(view: QuarantinedView) {
