@@ -27,6 +27,9 @@ export interface ReasonDetails {
   repository_path_escapes: { readonly relativePath: string };
   unauthenticated: Record<string, never>;
   forbidden: { readonly operation: string };
+  host_not_allowed: { readonly host: string };
+  address_unknown: { readonly path: string };
+  method_not_allowed: { readonly method: string; readonly allowed: readonly string[] };
   hook_rejected: {
     readonly hook: "pre-receive" | "update" | "reference-transaction";
     readonly stdout: Uint8Array;
@@ -87,6 +90,9 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   repository_path_escapes: entry("invalid_argument", 400, "never", "relative path escapes root directory"),
   unauthenticated: entry("unauthenticated", 401, "never", "authentication required"),
   forbidden: entry("permission_denied", 403, "never", "permission denied"),
+  host_not_allowed: entry("permission_denied", 403, "never", "not a name of this server"),
+  address_unknown: entry("not_found", 404, "never", "nothing is at this address"),
+  method_not_allowed: entry("unimplemented", 405, "never", "method not allowed"),
   hook_rejected: entry("permission_denied", 403, "never", "rejected by a hook"),
   storage_missing: entry("not_found", 404, "never", "storage does not exist"),
   repository_not_found: entry("not_found", 404, "never", "repository not found"),
