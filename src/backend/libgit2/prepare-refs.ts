@@ -1,0 +1,93 @@
+import { OperationError } from "../../domain/errors.ts";
+import { isOid, OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
+import { problemOfRefName, type RefChange, type RefName } from "../../domain/reference.ts";
+import type { PreparedRefs, RepositoryView } from "../backend.ts";
+import type { CoreFunctions } from "./addon.ts";
+import type { RefFunctions } from "./ref-functions.ts";
+import { refusalError } from "./ref-refusal.ts";
+import { checkView, runJob } from "./run-job.ts";
+import { hasAddonCode, translateError } from "./translate-error.ts";
+
+/** How long to wait for whoever holds a lock (core.filesRefLockTimeout, core.packedRefsTimeout). */
+const LOCK_TIMEOUT_MS = 1000;
+const PACKED_LOCK_TIMEOUT_MS = 10_000;
+
+const OID_LENGTH = OID_HEX_LENGTH.sha1;
+const OID_BYTES = OID_LENGTH / 2;
+
+/** Takes the locks of all references, compares their values, and writes the new ones beside them. */
+export async function prepareRefs(
+  addon: CoreFunctions & RefFunctions,
+  view: RepositoryView,
+  changes: readonly RefChange[],
+  { deref }: { deref: boolean },
+): Promise<PreparedRefs> {
+  checkView(view);
+  refuseBadNames(changes);
+  refuseBadIds(changes);
+  const packed = packChanges(changes);
+  const prepared = await runJob(addon, view, () =>
+    addon
+      .refsPrepare(view.gitDir, packed, deref, LOCK_TIMEOUT_MS, PACKED_LOCK_TIMEOUT_MS)
+      .catch((error: unknown) => Promise.reject(brokenReference(error))),
+  );
+  if (Buffer.isBuffer(prepared)) throw refusalError(prepared);
+  const [transaction, oldOids] = prepared;
+  // From here on the request cannot stop it: what was promised is done, or undone, to the end.
+  return {
+    oldOids: splitOids(oldOids),
+    commit: () => finished(addon.refsCommit(transaction)),
+    abort: () => finished(addon.refsAbort(transaction)),
+  };
+}
+
+async function finished(promise: Promise<void>): Promise<void> {
+  try {
+    await promise;
+  } catch (error) {
+    throw translateError(error);
+  }
+}
+
+/** The addon's "corrupt" with a name is a reference here, not an object. */
+function brokenReference(error: unknown): unknown {
+  if (!hasAddonCode(error, "corrupt")) return error;
+  const options = { cause: error, context: { reference: error.subject } };
+  return new OperationError("repository_invalid", { problem: error.message }, options);
+}
+
+function refuseBadNames(changes: readonly RefChange[]): void {
+  const bad: RefName[] = changes.map(({ name }) => name).filter((name) => problemOfRefName(name) !== undefined);
+  if (bad.length === 0) return;
+  throw new OperationError("invalid_reference_name", { references: bad, problem: problemOfRefName(bad[0]!)! });
+}
+
+function refuseBadIds(changes: readonly RefChange[]): void {
+  for (const { newOid, expectedOid } of changes) {
+    if (!isOid(newOid, "sha1")) throw new OperationError("invalid_object_id", { value: newOid });
+    if (expectedOid !== undefined && !isOid(expectedOid, "sha1")) {
+      throw new OperationError("invalid_object_id", { value: expectedOid });
+    }
+  }
+}
+
+function packChanges(changes: readonly RefChange[]): Buffer {
+  const size = changes.reduce((sum, { name }) => sum + 4 + name.length + 2 * OID_BYTES + 1, 0);
+  const packed = Buffer.alloc(size);
+  let at = 0;
+  for (const { name, newOid, expectedOid } of changes) {
+    at = packed.writeUInt32LE(name.length, at);
+    at += packed.write(name, at, "latin1");
+    at += packed.write(newOid, at, OID_BYTES, "hex");
+    at = packed.writeUInt8(expectedOid === undefined ? 0 : 1, at);
+    if (expectedOid !== undefined) packed.write(expectedOid, at, OID_BYTES, "hex");
+    at += OID_BYTES;
+  }
+  return packed;
+}
+
+function splitOids(text: string): Oid[] {
+  const oids: Oid[] = [];
+  for (let at = 0; at < text.length; at += OID_LENGTH) oids.push(text.slice(at, at + OID_LENGTH));
+  return oids;
+}
