@@ -3,9 +3,9 @@ import { fromByteString } from "../domain/bytes.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { Oid } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
-import { hookEnvironment, type HookSurroundings } from "./hook-environment.ts";
-import { type HookDirectories, HookFinder, type HookName } from "./hook-scripts.ts";
-import { type ProcessObserver, runScript } from "./run-script.ts";
+import { hookEnvironment, type HookSurroundings } from "./hooks/hook-environment.ts";
+import { type HookDirectories, HookFinder, type HookName } from "./hooks/hook-scripts.ts";
+import { type ProcessObserver, runScript } from "./hooks/run-script.ts";
 
 /** A reference with its values before and after, as hooks are told of it. */
 export interface HookChange {

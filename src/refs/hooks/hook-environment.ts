@@ -1,5 +1,5 @@
-import type { Caller, Door } from "../contract/principal.ts";
-import { type ByteString, decodeUtf8 } from "../domain/bytes.ts";
+import type { Caller, Door } from "../../contract/principal.ts";
+import { type ByteString, decodeUtf8 } from "../../domain/bytes.ts";
 
 /** Variables of ours that a hook gets; everything else, secrets first, stays with us. */
 const PASSED_ON = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE"];

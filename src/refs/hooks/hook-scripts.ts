@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type FileStamp, isUnchanged, stampOf, statIfThere } from "../storage/file-stamp.ts";
+import { type FileStamp, isUnchanged, stampOf, statIfThere } from "../../storage/file-stamp.ts";
 
 export type HookName = "pre-receive" | "update" | "reference-transaction" | "post-receive" | "post-update";
 

@@ -1,5 +1,5 @@
 import type { Subprocess } from "bun";
-import { type ByteString, fromByteString } from "../domain/bytes.ts";
+import { type ByteString, fromByteString } from "../../domain/bytes.ts";
 
 /** Bytes of stdout and of stderr that are kept; the rest is read and forgotten. */
 const OUTPUT_BYTES_MAX = 1024 * 1024;
