@@ -21,6 +21,7 @@ interface Rule {
 /** Who may import whom: ARCHITECTURE.md in a form that a machine reads. */
 const RULES: Readonly<Record<string, Rule>> = {
   domain: { may: [] },
+  version: { may: [] },
   config: { may: ["domain"] },
   contract: { may: ["domain"], types: ["backend"] },
   backend: { may: ["domain"] },
@@ -39,7 +40,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Backends arrive through the context; an operation knows only the shape of their answers.
   operations: { may: ["domain", "contract"], types: ["backend"] },
   engine: { may: ["domain", "contract"] },
-  cli: { may: ["domain", "config", "cli/serve", "cli/doctor", "transports/control/client"] },
+  cli: { may: ["domain", "config", "version", "cli/serve", "cli/doctor", "transports/control/client"] },
   "cli/serve": { may: ["domain", "config", "cli", "main"] },
   // The doctor loads the addon, in a process of its own, to see whether it can be.
   "cli/doctor": { may: ["domain", "config", "cli", "transports/control/client", "backend/libgit2"] },

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { VERSION } from "../version.ts";
 import { backendCommands } from "./backend/index.ts";
 import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor/index.ts";
@@ -6,7 +7,7 @@ import { failureOf } from "./failure.ts";
 import { repoCommands } from "./repo/index.ts";
 import { serveCommand } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
-import { VERSION, versionCommand } from "./version.ts";
+import { versionCommand } from "./version.ts";
 
 /** The `holdfast` command. A subcommand is listed once something is behind it. */
 function program(terminal: Terminal): Command {

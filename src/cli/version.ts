@@ -1,9 +1,6 @@
 import { Command } from "commander";
-import packageFile from "../../package.json" with { type: "json" };
+import { VERSION } from "../version.ts";
 import { printData, type Terminal } from "./terminal.ts";
-
-/** The version of Holdfast. */
-export const VERSION: string = packageFile.version;
 
 /** `holdfast version`. */
 export function versionCommand(terminal: Terminal): Command {
