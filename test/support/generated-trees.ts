@@ -35,21 +35,63 @@ export interface GeneratedFile {
 export type GeneratedTree = ReadonlyMap<string, GeneratedFile>;
 
 const NAMES = [
-  "a", "b", "ab", "a-b", "a.c", "a0", "lib", "src", "x.c", "Makefile", "sp ace", 'quo"te', "ta\tb", "new\nline", "caf\xc3\xa9", "\xff\xfe",
-  "back\\slash", "\x01\x7f", "_",
+  "a",
+  "b",
+  "ab",
+  "a-b",
+  "a.c",
+  "a0",
+  "lib",
+  "src",
+  "x.c",
+  "Makefile",
+  "sp ace",
+  'quo"te',
+  "ta\tb",
+  "new\nline",
+  "caf\xc3\xa9",
+  "\xff\xfe",
+  "back\\slash",
+  "\x01\x7f",
+  "_",
 ];
 
 const LINES = [
-  "", "", "{", "}", "\treturn 0;", "\tif (a)", "    if (b) {", "    }", "        call();", "int main(void)", "static long compute(int value)",
-  "$script = 1", "_private", "  indented text", "/* comment */", "# heading", "end", "\f", "caf\xe9 is latin", "na\xc3\xafve utf-8   ", "x",
+  "",
+  "",
+  "{",
+  "}",
+  "\treturn 0;",
+  "\tif (a)",
+  "    if (b) {",
+  "    }",
+  "        call();",
+  "int main(void)",
+  "static long compute(int value)",
+  "$script = 1",
+  "_private",
+  "  indented text",
+  "/* comment */",
+  "# heading",
+  "end",
+  "\f",
+  "caf\xe9 is latin",
+  "na\xc3\xafve utf-8   ",
+  "x",
   "function with a very long heading that goes on and on until it must be cut somewhere \xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
-  "another long heading whose multi-byte characters stand right at the eightieth b\xc3\xa9\xc3\xa9\xc3\xa9", "trailing space ", "\r", "word word",
+  "another long heading whose multi-byte characters stand right at the eightieth b\xc3\xa9\xc3\xa9\xc3\xa9",
+  "trailing space ",
+  "\r",
+  "word word",
 ];
 
 function lines(dice: Dice, count: number): string[] {
   const vocabulary = dice.chance(0.4) ? LINES.slice(0, 2 + dice.below(6)) : LINES;
   const numbered = dice.chance(0.4);
-  return Array.from({ length: count }, () => dice.pick(vocabulary) + (numbered && dice.chance(0.6) ? String(dice.below(count)) : ""));
+  return Array.from(
+    { length: count },
+    () => dice.pick(vocabulary) + (numbered && dice.chance(0.6) ? String(dice.below(count)) : ""),
+  );
 }
 
 function join(dice: Dice, parts: readonly string[]): string {
@@ -96,7 +138,9 @@ function freshPath(dice: Dice, tree: GeneratedTree): string | undefined {
 
 /** Is the path taken, or a directory, or below a file? */
 function collides(tree: GeneratedTree, path: string): boolean {
-  return [...tree.keys()].some((other) => other === path || other.startsWith(`${path}/`) || path.startsWith(`${other}/`));
+  return [...tree.keys()].some(
+    (other) => other === path || other.startsWith(`${path}/`) || path.startsWith(`${other}/`),
+  );
 }
 
 /** A tree of some files. */
@@ -110,9 +154,22 @@ export function generateTree(dice: Dice): GeneratedTree {
 }
 
 export type ChangeKind =
-  | "edit" | "replace" | "add" | "copy" | "delete" | "mode" | "type" | "rename" | "renameDirectory" | "deleteDirectory" | "fileToDirectory" | "directoryToFile";
+  | "edit"
+  | "replace"
+  | "add"
+  | "copy"
+  | "delete"
+  | "mode"
+  | "type"
+  | "rename"
+  | "renameDirectory"
+  | "deleteDirectory"
+  | "fileToDirectory"
+  | "directoryToFile";
 
-const CHANGES: Readonly<Record<ChangeKind, (dice: Dice, tree: Map<string, GeneratedFile>, path: string, old: GeneratedFile) => void>> = {
+const CHANGES: Readonly<
+  Record<ChangeKind, (dice: Dice, tree: Map<string, GeneratedFile>, path: string, old: GeneratedFile) => void>
+> = {
   edit(dice, tree, path, old) {
     if (old.mode !== "160000") tree.set(path, { ...old, content: edited(dice, old.content) });
     else tree.set(path, { ...old, content: "abcdef0123".repeat(4) });
@@ -126,7 +183,8 @@ const CHANGES: Readonly<Record<ChangeKind, (dice: Dice, tree: Map<string, Genera
   },
   copy(dice, tree, _path, old) {
     const fresh = freshPath(dice, tree);
-    if (fresh !== undefined) tree.set(fresh, dice.chance(0.5) || old.mode === "160000" ? old : { ...old, content: edited(dice, old.content) });
+    if (fresh !== undefined)
+      tree.set(fresh, dice.chance(0.5) || old.mode === "160000" ? old : { ...old, content: edited(dice, old.content) });
   },
   delete(_dice, tree, path) {
     tree.delete(path);
@@ -137,12 +195,20 @@ const CHANGES: Readonly<Record<ChangeKind, (dice: Dice, tree: Map<string, Genera
   },
   type(dice, tree, path, old) {
     if (old.mode === "160000") tree.set(path, { mode: "100644", content: content(dice) });
-    else tree.set(path, dice.pick([{ mode: "160000", content: "7".repeat(40) }, { mode: "120000", content: dice.chance(0.5) ? old.content : "target" }] as const));
+    else
+      tree.set(
+        path,
+        dice.pick([
+          { mode: "160000", content: "7".repeat(40) },
+          { mode: "120000", content: dice.chance(0.5) ? old.content : "target" },
+        ] as const),
+      );
   },
   rename(dice, tree, path, old) {
     tree.delete(path);
     const fresh = freshPath(dice, tree);
-    if (fresh !== undefined) tree.set(fresh, dice.chance(0.5) || old.mode === "160000" ? old : { ...old, content: edited(dice, old.content) });
+    if (fresh !== undefined)
+      tree.set(fresh, dice.chance(0.5) || old.mode === "160000" ? old : { ...old, content: edited(dice, old.content) });
   },
   renameDirectory(dice, tree, path) {
     const directory = path.slice(0, path.indexOf("/") + 1);
@@ -155,7 +221,7 @@ const CHANGES: Readonly<Record<ChangeKind, (dice: Dice, tree: Map<string, Genera
   },
   deleteDirectory(_dice, tree, path) {
     const directory = path.slice(0, path.lastIndexOf("/") + 1);
-    for (const below of [...tree.keys()]) if (directory !== "" && below.startsWith(directory)) tree.delete(below);
+    for (const below of Array.from(tree.keys())) if (directory !== "" && below.startsWith(directory)) tree.delete(below);
   },
   fileToDirectory(dice, tree, path, old) {
     tree.delete(path);
@@ -164,7 +230,7 @@ const CHANGES: Readonly<Record<ChangeKind, (dice: Dice, tree: Map<string, Genera
   directoryToFile(dice, tree, path, old) {
     const directory = path.slice(0, path.lastIndexOf("/") + 1);
     if (directory === "") return;
-    for (const below of [...tree.keys()]) if (below.startsWith(directory)) tree.delete(below);
+    for (const below of Array.from(tree.keys())) if (below.startsWith(directory)) tree.delete(below);
     tree.set(directory.slice(0, -1), dice.chance(0.5) ? old : file(dice));
   },
 };
@@ -173,7 +239,12 @@ const ALL_KINDS = Object.keys(CHANGES) as ChangeKind[];
 const MODEST: readonly ChangeKind[] = ["edit", "edit", "edit", "edit", "replace", "mode", "type"];
 /** What a run of changes draws from: most real changes have no renames in them. */
 const MIXES: readonly (readonly ChangeKind[])[] = [
-  MODEST, [...MODEST, "add", "copy"], [...MODEST, "add", "add", "copy"], [...MODEST, "delete", "deleteDirectory"], ALL_KINDS, [...MODEST, "rename", "renameDirectory", "add"],
+  MODEST,
+  [...MODEST, "add", "copy"],
+  [...MODEST, "add", "add", "copy"],
+  [...MODEST, "delete", "deleteDirectory"],
+  ALL_KINDS,
+  [...MODEST, "rename", "renameDirectory", "add"],
 ];
 
 /** The tree after some changes. `paths`, when given, keeps the changes of existing files to those. */
@@ -183,7 +254,8 @@ export function changeTree(dice: Dice, tree: GeneratedTree, paths?: (path: strin
   for (let changes = 1 + dice.below(5); changes > 0; changes--) {
     const candidates = [...changed].filter(([path]) => paths === undefined || paths(path));
     const kind = candidates.length === 0 ? "add" : dice.pick(mix);
-    const [path, old] = candidates.length === 0 ? ["", { mode: "100644", content: "" } as const] : dice.pick(candidates);
+    const [path, old] =
+      candidates.length === 0 ? ["", { mode: "100644", content: "" } as const] : dice.pick(candidates);
     CHANGES[kind](dice, changed, path, old);
   }
   return changed;
@@ -211,11 +283,16 @@ export class ImportStream {
   /** Adds a commit; answers its mark. */
   commit(tree: GeneratedTree, parents: readonly number[] = []): number {
     const files = [...tree].map(([path, entry]) =>
-      entry.mode === "160000" ? `M 160000 ${entry.content} ${quoted(path)}\n` : `M ${entry.mode} :${this.#blob(entry.content)} ${quoted(path)}\n`,
+      entry.mode === "160000"
+        ? `M 160000 ${entry.content} ${quoted(path)}\n`
+        : `M ${entry.mode} :${this.#blob(entry.content)} ${quoted(path)}\n`,
     );
     const mark = ++this.#marks;
     const from = parents.map((parent, index) => `${index === 0 ? "from" : "merge"} :${parent}\n`).join("");
-    this.#parts.push(`commit refs/heads/c${mark}\nmark :${mark}\ncommitter Jane Doe <jane@example.com> ${1_700_000_000 + mark} +0000\ndata 0\n${from}deleteall\n`, ...files);
+    this.#parts.push(
+      `commit refs/heads/c${mark}\nmark :${mark}\ncommitter Jane Doe <jane@example.com> ${1_700_000_000 + mark} +0000\ndata 0\n${from}deleteall\n`,
+      ...files,
+    );
     return mark;
   }
 

@@ -113,8 +113,35 @@ export interface QuarantineFunctions {
   quarantineDiscard(gitDir: string, quarantine: string): Promise<void>;
 }
 
+export interface DiffFunctions {
+  /** Kind: hf_diff_kind of native/patch.h, which also says how paths and answers are packed. */
+  diff(
+    gitDir: ByteString,
+    quarantine: QuarantineDir,
+    kind: number,
+    left: Oid,
+    right: Oid,
+    renames: boolean,
+    paths: Uint8Array | undefined,
+  ): Promise<Buffer>;
+  /** Goes on with what an answer left. */
+  diffRest(gitDir: ByteString, quarantine: QuarantineDir, kind: number, rest: Uint8Array): Promise<Buffer>;
+  changedPaths(
+    gitDir: ByteString,
+    quarantine: QuarantineDir,
+    requests: Uint8Array,
+    allParents: boolean,
+  ): Promise<Buffer>;
+}
+
+export interface MergeFunctions {
+  /** The merged tree; every merge that is not clean without a look into files is an error, `unsupported`. */
+  mergeTrees(gitDir: ByteString, quarantine: ByteString, base: Oid | undefined, ours: Oid, theirs: Oid): Promise<Oid>;
+}
+
 /** All functions of the addon. Each facet's file declares its own part. */
-export interface Addon extends CoreFunctions, ObjectFunctions, QuarantineFunctions, RefFunctions {}
+export interface Addon
+  extends CoreFunctions, ObjectFunctions, QuarantineFunctions, RefFunctions, DiffFunctions, MergeFunctions {}
 
 /** Where `make -C native` puts the addon. */
 export const ADDON_PATH = new URL("../../../native/build/holdfast.node", import.meta.url).pathname;
