@@ -1,4 +1,3 @@
-import type { Server } from "bun";
 import { OperationError } from "../../domain/errors.ts";
 import { errorResponse } from "./error-response.ts";
 import type { HttpCall, HttpDoor } from "./http-door.ts";
@@ -62,7 +61,7 @@ async function answer(request: Request, call: HttpCall, doors: readonly HttpDoor
   throw new OperationError("address_unknown", { path: call.url.pathname });
 }
 
-function callOf(request: Request, server: Server<unknown>, requestId: string): HttpCall {
+function callOf(request: Request, server: Bun.Server<unknown>, requestId: string): HttpCall {
   const address = server.requestIP(request);
   return {
     requestId,
@@ -71,7 +70,7 @@ function callOf(request: Request, server: Server<unknown>, requestId: string): H
   };
 }
 
-async function close(server: Server<unknown>, timeoutMs: number): Promise<void> {
+async function close(server: Bun.Server<unknown>, timeoutMs: number): Promise<void> {
   const timer = setTimeout(() => void server.stop(true), timeoutMs);
   await server.stop(false);
   clearTimeout(timer);
