@@ -1,8 +1,6 @@
 /* Changed paths of commits and pairs of trees, as `git diff-tree --stdin -r --no-renames` lists them. */
 #include "patch.h"
 
-#define PARENTS_MAX 1000
-
 typedef struct {
   hf_repo *repo;
   const hf_cancel *cancel;
@@ -75,52 +73,67 @@ static int list_against_each(listing *l, const git_oid *tree, const git_oid *par
 
 /* ---- requests ---- */
 
-/** The commit's own parents into `parents`, which has room for PARENTS_MAX. */
-static int own_parents(git_oid *parents, size_t *count, listing *l, const git_oid *commit) {
+/** Parents of a request, one after the other. */
+static git_oid *parents_in(const hf_buffer *parents) { return (git_oid *)parents->data; }
+
+static int own_parents(hf_buffer *parents, listing *l, const git_oid *commit) {
   git_odb_object *object;
-  int rc = hf_require_plain_parents(l->repo, l->err);
-  if (rc == HF_OK) rc = hf_repo_read(&object, l->repo, commit, l->err);
+  int rc = hf_repo_read(&object, l->repo, commit, l->err);
   if (rc < 0) return rc;
-  const void *data = git_odb_object_data(object);
-  size_t size = git_odb_object_size(object);
-  for (*count = 0; *count < PARENTS_MAX && hf_commit_parent(&parents[*count], data, size, *count) == HF_OK;) ++*count;
+  git_oid parent;
+  for (size_t i = 0; hf_commit_parent(&parent, git_odb_object_data(object), git_odb_object_size(object), i) == HF_OK; i++)
+    hf_buffer_put_oid(parents, &parent);
   git_odb_object_free(object);
-  return *count == PARENTS_MAX ? hf_fail(l->err, HF_UNSUPPORTED, "too many parents") : HF_OK;
+  return parents->failed ? hf_fail_memory(l->err) : HF_OK;
 }
 
-static int list_request(listing *l, hf_reader *reader, git_oid *parents, bool all_parents) {
-  bool trees = hf_reader_u8(reader) == 't';
-  git_oid id, commit, tree;
-  hf_reader_oid(reader, &id);
-  size_t count = hf_reader_u32(reader);
-  if (count > PARENTS_MAX) return hf_fail(l->err, HF_UNSUPPORTED, "too many parents");
-  for (size_t i = 0; i < count; i++) hf_reader_oid(reader, &parents[i]);
-  if (reader->failed || (trees && count != 1)) return hf_fail(l->err, HF_INVALID, "malformed request");
-  int rc;
-  if (trees) {
-    rc = hf_peel(&tree, l->repo, &parents[0], GIT_OBJECT_TREE, l->err);
-    return rc < 0 ? rc : list_against_each(l, &tree, &id, 1);
-  }
-  rc = hf_peel(&commit, l->repo, &id, GIT_OBJECT_COMMIT, l->err);
+static int list_trees(listing *l, const git_oid *left, const git_oid *right) {
+  git_oid tree;
+  int rc = hf_peel(&tree, l->repo, right, GIT_OBJECT_TREE, l->err);
+  return rc < 0 ? rc : list_against_each(l, &tree, left, 1);
+}
+
+static int list_commit(listing *l, const git_oid *id, hf_buffer *parents, bool all_parents) {
+  git_oid commit, tree;
+  int rc = hf_peel(&commit, l->repo, id, GIT_OBJECT_COMMIT, l->err);
   if (rc == HF_OK) rc = hf_peel(&tree, l->repo, &commit, GIT_OBJECT_TREE, l->err);
-  if (rc == HF_OK && count == 0) rc = own_parents(parents, &count, l, &commit);
+  if (rc == HF_OK && parents->length == 0) rc = own_parents(parents, l, &commit);
   if (rc < 0) return rc;
-  return all_parents && count > 1 ? list_against_all(l, &tree, parents, count) : list_against_each(l, &tree, parents, count);
+  size_t count = parents->length / GIT_OID_RAWSZ;
+  return all_parents && count > 1 ? list_against_all(l, &tree, parents_in(parents), count)
+                                  : list_against_each(l, &tree, parents_in(parents), count);
+}
+
+static int list_request(listing *l, hf_reader *reader, bool all_parents) {
+  uint8_t kind = hf_reader_u8(reader);
+  git_oid id, parent;
+  hf_reader_oid(reader, &id);
+  hf_buffer parents = {0};
+  for (uint32_t count = hf_reader_u32(reader); count > 0 && !reader->failed; count--) {
+    hf_reader_oid(reader, &parent);
+    hf_buffer_put_oid(&parents, &parent);
+  }
+  int rc;
+  if (parents.failed) rc = hf_fail_memory(l->err);
+  else if (reader->failed || (kind == 't' && parents.length != GIT_OID_RAWSZ)) rc = hf_fail(l->err, HF_INVALID, "malformed request");
+  else if (kind == 't') rc = list_trees(l, &id, parents_in(&parents));
+  else rc = list_commit(l, &id, &parents, all_parents);
+  hf_buffer_free(&parents);
+  return rc;
 }
 
 int hf_changed_paths(hf_buffer *out, hf_repo *repo, const uint8_t *requests, size_t requests_len, bool all_parents,
                      const hf_cancel *cancel, hf_error *err) {
   hf_reader reader = {requests, requests + requests_len, false};
   listing l = {.repo = repo, .cancel = cancel, .err = err, .out = out};
-  git_oid *parents = malloc(PARENTS_MAX * sizeof(*parents));
-  if (!parents) return hf_fail_memory(err);
   uint32_t count = hf_reader_u32(&reader);
-  int rc = reader.failed ? hf_fail(err, HF_INVALID, "malformed requests") : HF_OK;
+  /* Asked even when no request needs it, so that all parts of a long list of requests get the same answer. */
+  int rc = hf_require_plain_parents(repo, err);
+  if (rc == HF_OK && reader.failed) rc = hf_fail(err, HF_INVALID, "malformed requests");
   for (; rc == HF_OK && l.request < count; l.request++) {
     if (hf_cancelled(cancel)) rc = hf_fail_cancelled(err);
-    else rc = list_request(&l, &reader, parents, all_parents);
+    else rc = list_request(&l, &reader, all_parents);
   }
-  free(parents);
   if (rc == HF_OK && out->failed) rc = hf_fail_memory(err);
   return rc;
 }

@@ -201,7 +201,7 @@ static int answer(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const hf_cha
                                    : put_patch(out, repo, kind, change, path, &content, err);
     if (rc < 0) return rc;
   }
-  if (out->length - body > UINT32_MAX) return hf_fail(err, HF_UNSUPPORTED, "a patch of more than 4 GiB");
+  if (out->length - body > UINT32_MAX) return hf_fail(err, HF_TOO_LARGE, "a patch of more than 4 GiB");
   put_u32_at(out, head, i);
   put_u32_at(out, head + 4, out->length - body);
   put_rest(out, changes, i);

@@ -60,58 +60,54 @@ static int ask_libgit2(hf_edits *out, hf_content old_content, hf_content new_con
 
 /*
  * The indent heuristic counts white space at the beginning of a line. libgit2 takes form feeds and vertical tabs for white
- * space, git does not. Where they occur, libgit2 gets copies in which other bytes, that occur in neither content, stand for them: equal
- * lines stay equal, different ones different.
+ * space, git does not. Where they occur libgit2 gets copies in which escapes stand for them: equal lines stay equal, different
+ * ones different, and the number of lines is the same.
  */
+#define ESCAPE '\x01'
+
 static bool has_foreign_space(hf_content content) {
   return memchr(content.data, '\f', content.size) || memchr(content.data, '\v', content.size);
 }
 
-static void note_bytes(bool *used, hf_content content) {
-  for (size_t i = 0; i < content.size; i++) used[(uint8_t)content.data[i]] = true;
+static void escape(hf_buffer *out, hf_content content) {
+  uint8_t *to = hf_buffer_reserve(out, 2 * content.size);
+  if (!to) return;
+  size_t length = 0;
+  for (size_t i = 0; i < content.size; i++) {
+    char byte = content.data[i];
+    if (byte != '\f' && byte != '\v' && byte != ESCAPE) {
+      to[length++] = (uint8_t)byte;
+      continue;
+    }
+    to[length++] = ESCAPE;
+    to[length++] = byte == '\f' ? 'f' : byte == '\v' ? 'v' : 'e';
+  }
+  out->length += length;
 }
 
-static char *copy_with(hf_content content, char form_feed, char vertical_tab) {
-  char *copy = malloc(content.size);
-  for (size_t i = 0; copy && i < content.size; i++)
-    copy[i] = content.data[i] == '\f' ? form_feed : content.data[i] == '\v' ? vertical_tab : content.data[i];
-  return copy;
-}
-
-static int replace_foreign_space(hf_content *old_content, hf_content *new_content, char *copies[2], hf_error *err) {
-  if (!has_foreign_space(*old_content) && !has_foreign_space(*new_content)) return HF_OK;
-  bool used[256] = {['\t'] = true, ['\n'] = true, ['\v'] = true, ['\f'] = true, ['\r'] = true, [' '] = true};
-  note_bytes(used, *old_content);
-  note_bytes(used, *new_content);
-  char free_bytes[2];
-  size_t found = 0;
-  for (int byte = 1; byte < 256 && found < 2; byte++)
-    if (!used[byte]) free_bytes[found++] = (char)byte;
-  if (found < 2) return hf_fail(err, HF_UNSUPPORTED, "contents that libgit2 indents in another way");
-  copies[0] = copy_with(*old_content, free_bytes[0], free_bytes[1]);
-  copies[1] = copy_with(*new_content, free_bytes[0], free_bytes[1]);
-  if (!copies[0] || !copies[1]) return hf_fail_memory(err);
-  old_content->data = copies[0];
-  new_content->data = copies[1];
-  return HF_OK;
+static int compare_escaped(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err) {
+  hf_buffer old_copy = {0}, new_copy = {0};
+  escape(&old_copy, old_content);
+  escape(&new_copy, new_content);
+  hf_content old_escaped = {(const char *)old_copy.data, old_copy.length}, new_escaped = {(const char *)new_copy.data, new_copy.length};
+  int rc = old_copy.failed || new_copy.failed ? hf_fail_memory(err) : ask_libgit2(out, old_escaped, new_escaped, err);
+  hf_buffer_free(&old_copy);
+  hf_buffer_free(&new_copy);
+  return rc;
 }
 
 int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err) {
   *out = (hf_edits){0};
   if (old_content.size > CONTENT_BYTES_MAX || new_content.size > CONTENT_BYTES_MAX)
-    return hf_fail(err, HF_UNSUPPORTED, "too large to compare");
+    return hf_fail(err, HF_TOO_LARGE, "too large to compare");
   if (old_content.size == 0 || new_content.size == 0) {
     /* All was added or removed: no need to ask. */
     hf_edit all = {.old_count = count_lines(old_content), .new_count = count_lines(new_content)};
     if (all.old_count + all.new_count == 0) return HF_OK;
     return add_edit(out, &all) ? HF_OK : hf_fail_memory(err);
   }
-  char *copies[2] = {NULL, NULL};
-  int rc = replace_foreign_space(&old_content, &new_content, copies, err);
-  if (rc == HF_OK) rc = ask_libgit2(out, old_content, new_content, err);
-  free(copies[0]);
-  free(copies[1]);
-  return rc;
+  bool foreign = has_foreign_space(old_content) || has_foreign_space(new_content);
+  return (foreign ? compare_escaped : ask_libgit2)(out, old_content, new_content, err);
 }
 
 void hf_edits_free(hf_edits *edits) {

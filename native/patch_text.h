@@ -24,7 +24,7 @@ typedef struct {
 
 /**
  * Compares line by line. libgit2 carries git's own xdiff; with the indent heuristic, no context and no limits of its own its
- * hunks are the edit script that git computes. HF_UNSUPPORTED for contents that git's xdiff does not take.
+ * hunks are the edit script that git computes. HF_TOO_LARGE for contents that git's xdiff does not take.
  */
 int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err);
 void hf_edits_free(hf_edits *edits);
