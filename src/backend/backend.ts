@@ -27,7 +27,10 @@ export type PeelTarget = "object" | "commit" | "tree" | "blob" | "tag";
 
 /** Reading and writing objects. Reads answer undefined for what does not exist. */
 export interface ObjectsFacet {
-  /** The object that a revision names (gitrevisions(7)), as `git rev-parse --verify --quiet --end-of-options REV^{peel}`. */
+  /**
+   * The object that a revision names (gitrevisions(7)), as `git rev-parse --verify --quiet --end-of-options REV^{peel}`; the
+   * object exists. `REV:PATH` is resolved first and then peeled, since the path would take the suffix in.
+   */
   resolve(view: RepositoryView, revision: ByteString, peel?: PeelTarget): Promise<Oid | undefined>;
   info(view: RepositoryView, oid: Oid): Promise<ObjectInfo | undefined>;
   /** Reads a whole object, or its first `bytesMax` bytes. */
@@ -62,7 +65,7 @@ export interface ListedBlob {
   readonly path?: GitPath;
 }
 
-/** The life of a quarantine directory (made by storage). */
+/** The life of a quarantine directory. Its path is reserved; whoever first puts a file into it makes it. */
 export interface QuarantineFacet {
   /** Makes every object written through the view stand as a file in the quarantine directory, for hooks and child processes. */
   materialize(view: QuarantinedView): Promise<void>;

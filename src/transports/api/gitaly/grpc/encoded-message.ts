@@ -37,7 +37,11 @@ export class EncodedMessage {
     fieldNumber: number,
     data: Uint8Array,
   ): EncodedMessage {
-    const head = toBinary(schema, message);
+    return EncodedMessage.joining(toBinary(schema, message), fieldNumber, data);
+  }
+
+  /** Joins the bytes of an encoded message and one bytes field more. */
+  static joining(head: Uint8Array, fieldNumber: number, data: Uint8Array): EncodedMessage {
     if (data.byteLength === 0) return EncodedMessage.of(head);
     const tag = ((fieldNumber << 3) | LENGTH_DELIMITED) >>> 0;
     const dataAt = FRAME_HEADER_BYTES + head.byteLength + varintBytes(tag) + varintBytes(data.byteLength);

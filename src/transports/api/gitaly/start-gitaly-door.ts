@@ -1,0 +1,57 @@
+import { blobService } from "./blob/index.ts";
+import { commitService } from "./commit/index.ts";
+import { diffService } from "./diff/index.ts";
+import type { GitalyDoor } from "./door.ts";
+import { callAuthoriser, type SharedSecrets } from "./grpc/authorise-call.ts";
+import { HealthReporter } from "./grpc/health-service.ts";
+import { reflectionServices } from "./grpc/reflection-service.ts";
+import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "./grpc/server.ts";
+import { operationService } from "./operation/index.ts";
+import { refService } from "./ref/index.ts";
+import { repositoryService } from "./repository/index.ts";
+import { serverService } from "./server/index.ts";
+import { statusOfError } from "./status-of-error.ts";
+
+export interface GitalyDoorOptions {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  /** Without secrets anybody who reaches the port may do everything. */
+  readonly secrets?: SharedSecrets;
+  readonly nowMs: () => number;
+  readonly newRequestId: () => string;
+  readonly observe: NonNullable<GrpcServerOptions["observe"]>;
+}
+
+/** Opens the door of the Gitaly protocol: the core services, health and reflection. */
+export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptions): Promise<GrpcServer> {
+  const served = [
+    blobService(door),
+    commitService(door),
+    diffService(door),
+    operationService(door),
+    refService(door),
+    repositoryService(door),
+    serverService(door),
+  ];
+  const health = new HealthReporter(served.map((bound) => bound.desc.typeName));
+  const withHealth = [...served, health.service()];
+  const authorise = callAuthoriser(options.secrets, options.nowMs);
+  const server = await startGrpcServer({
+    host: options.host,
+    port: options.port,
+    services: [...withHealth, ...reflectionServices(withHealth)],
+    toStatus: statusOfError,
+    observe: options.observe,
+    newRequestId: options.newRequestId,
+    ...(authorise === undefined ? {} : { authorise }),
+  });
+  return {
+    host: server.host,
+    port: server.port,
+    close(timeoutMs) {
+      health.shutDown();
+      return server.close(timeoutMs);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { EncodedMessage } from "../grpc/encoded-message.ts";
+import type { WriteItem, WriteRest } from "./chunked.ts";
+import { MessageWriter } from "./message-writer.ts";
+
+/** Items of a message in lists of references. */
+const LINES_PER_MESSAGE = 20;
+
+/** Spreads a list over messages of 20 items. A list without items gives no message. */
+export async function* lines<T>(
+  batches: AsyncIterable<readonly T[]>,
+  writeItem: WriteItem<T>,
+  writeRest?: WriteRest,
+): AsyncGenerator<EncodedMessage> {
+  const writer = new MessageWriter();
+  let count = 0;
+  let first = true;
+  for await (const batch of batches) {
+    for (const item of batch) {
+      if (count === LINES_PER_MESSAGE) {
+        writeRest?.(writer, first);
+        first = false;
+        yield EncodedMessage.of(writer.written());
+        writer.clear();
+        count = 0;
+      }
+      writeItem(writer, item);
+      count++;
+    }
+  }
+  if (count === 0) return;
+  writeRest?.(writer, first);
+  yield EncodedMessage.of(writer.written());
+}
