@@ -3,6 +3,7 @@ import { hasReason, OperationError } from "../../domain/errors.ts";
 import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEntry } from "../../domain/git-object.ts";
 import { isOid, OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
 import type { ObjectsFacet, PeelTarget, QuarantinedView, RepositoryView } from "../backend.ts";
+import type { CatFile } from "./cat-file.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import { editTree } from "./edit-tree.ts";
 import { listBlobs } from "./list-blobs.ts";
@@ -22,10 +23,14 @@ export function createObjects(runner: GitRunner, pool: CatFilePool): ObjectsFace
     pool.use(view, (process) => process.contents(name, objectBytesMax, bytesMax));
 
   return {
-    async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
+    async resolve(view: RepositoryView, revision: ByteString, peel?: PeelTarget) {
       if (!canBeRevision(revision)) return undefined;
+      if (peel === undefined) {
+        const { exitCode, stdout } = await runner.run(view, { command: "revParse", operands: [revision] });
+        return exitCode === 0 ? stdout.toString("latin1").trimEnd() : undefined;
+      }
       try {
-        return (await pool.use(view, (process) => process.info(`${revision}^{${peel}}`)))?.oid;
+        return await pool.use(view, (process) => resolve(process, revision, peel));
       } catch (error) {
         // Some names that mean nothing end the process instead of being answered as missing.
         if (hasReason(error, "object_corrupt") && NAMES_NOTHING.test(String(error.context["stderr"]))) return undefined;
@@ -113,6 +118,13 @@ export function createObjects(runner: GitRunner, pool: CatFilePool): ObjectsFace
 
     editTree: (view, base, edits) => editTree(runner, pool, view, base, edits),
   };
+}
+
+async function resolve(process: CatFile, revision: ByteString, peel: PeelTarget): Promise<Oid | undefined> {
+  if (!revision.includes(":")) return (await process.info(`${revision}^{${peel}}`))?.oid;
+  // What follows a colon is a path or a text, and would take the suffix in.
+  const info = await process.info(revision);
+  return info === undefined || peel === "object" ? info?.oid : (await process.info(`${info.oid}^{${peel}}`))?.oid;
 }
 
 async function* listRecursively(

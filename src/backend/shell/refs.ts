@@ -99,11 +99,11 @@ async function* listReferences(
       if (references.length === 0) continue;
       told = true;
       // A tag of a tag: git before 2.45 peels only once.
-      yield await Promise.all(
-        references.map((reference) =>
-          reference.peeledType === "tag" ? peelFully(pool, view, reference) : plain(reference),
-        ),
-      );
+      const peeled: Reference[] = [];
+      for (const reference of references) {
+        peeled.push(reference.peeledType === "tag" ? await peelFully(pool, view, reference) : plain(reference));
+      }
+      yield peeled;
     }
   } catch (error) {
     // Git gives up when one object is missing; the others are still wanted.

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { RepositoryView } from "../backend.ts";
@@ -116,6 +116,8 @@ export class GitRunner {
     const prepared = prepareArguments(argv);
     let child: GitChild;
     try {
+      // git takes a repository whose object directory is absent for none at all.
+      if (view.quarantineDir !== undefined) mkdirSync(view.quarantineDir, { recursive: true });
       child = new GitChild({
         program: this.#options.gitPath,
         argv: prepared.argv,

@@ -24,6 +24,8 @@ export interface ShellBackendOptions {
 export interface ShellBackend extends GitBackend {
   /** Process ids of the children that run now, warm ones included. */
   readonly childPids: readonly number[];
+  /** Version of the program, such as `2.39.5`. Throws `git_failed` when it cannot be run. */
+  version(): Promise<string>;
 }
 
 /** Makes the backend that asks native git, 2.39 or newer, in child processes. */
@@ -56,6 +58,13 @@ export function createShellBackend(options: ShellBackendOptions = {}): ShellBack
     ),
     get childPids() {
       return runner.pids;
+    },
+    async version() {
+      const { stdout } = await runner.run({ gitDir: "/", objectFormat: "sha1" }, { command: "version" });
+      return stdout
+        .toString("utf8")
+        .replace(/^git version /, "")
+        .trim();
     },
     async close() {
       await pool.close();
