@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config.ts";
@@ -77,7 +77,8 @@ export function checkDisk({ data }: Config): Finding {
   return good("disk", found);
 }
 
-/** The directory itself, or the closest folder above that exists. */
+/** The directory itself, or the closest one above that exists. */
 function nearestExisting(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isDirectory || dirname(path) === path ? path : nearestExisting(dirname(path));
 }

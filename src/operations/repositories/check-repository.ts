@@ -1,6 +1,9 @@
 import { RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 
+/** The backend's last line when there was nothing to find. */
+const SOUND = "exit code 0";
+
 /** Checks every object of a repository, as `git fsck --strict`; yields what it finds, nothing when all is well. */
 export const checkRepository = defineOperation({
   name: "checkRepository",
@@ -15,6 +18,8 @@ export const checkRepository = defineOperation({
   examples: [{ title: "A repository", input: {} }],
   async *run({ repository: _ }, { repository, signal }) {
     const view = { ...repository.view, signal };
-    for await (const line of repository.git.maintenance.check(view)) yield [{ line }];
+    for await (const line of repository.git.maintenance.check(view)) {
+      if (line !== SOUND) yield [{ line }];
+    }
   },
 });
