@@ -522,9 +522,19 @@ static void take_old_values(hf_ref_transaction *own) {
   for (size_t i = 0; i < own->change_count; i++) own->old_oids[i] = own->updates[own->order[i]].old_oid;
 }
 
+/** HEAD and the branch that it names cannot change together: git would have to log HEAD twice. */
+static int check_head(preparation *p) {
+  hf_ref_value head;
+  if (!is_changed(p->own, "HEAD")) return HF_OK;
+  int rc = hf_ref_read(&head, p->own->gitdir, "HEAD", p->err);
+  if (rc < 0) return rc;
+  return head.kind == HF_REF_SYMBOLIC && is_changed(p->own, head.target) ? refuse(p, HF_REFUSED_REPEATED, head.target) : HF_OK;
+}
+
 static int prepare_all(preparation *p, const hf_ref_change *changes, size_t count) {
   hf_ref_transaction *own = p->own;
   int rc = add_changes(p, changes, count);
+  if (rc == HF_OK) rc = check_head(p);
   for (size_t i = 0; rc == HF_OK && i < own->count; i++) rc = prepare_update(p, i);
   if (rc == HF_OK && p->refusal->kind != HF_REFUSED_NOT) rc = 1;
   if (rc == HF_OK) rc = flush_group(p);

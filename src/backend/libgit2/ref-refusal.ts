@@ -36,7 +36,7 @@ export function refusalError(refusal: PackedRefusal): OperationError {
 
 function readNames(refusal: PackedRefusal): ByteString[] {
   const names: ByteString[] = [];
-  for (let at = NAMES_AT; at + 4 <= refusal.length; ) {
+  for (let at = NAMES_AT; at + 4 <= refusal.length;) {
     const end = at + 4 + refusal.readUInt32LE(at);
     names.push(refusal.toString("latin1", at + 4, end));
     at = end;
