@@ -205,7 +205,7 @@ static int resolve_path(git_oid *out, hf_repo *repo, const char *name, const cha
   return HF_OK;
 }
 
-/** As hf_resolve, without a peel target. */
+/** A revision that may end in a path. */
 static int resolve_name(git_oid *out, hf_repo *repo, const char *revision, size_t length, hf_error *err) {
   int rc = resolve_suffixed(out, repo, revision, length, 0, err);
   const char *colon = rc == HF_NOT_FOUND ? find_colon(revision, length) : NULL;
@@ -213,23 +213,25 @@ static int resolve_name(git_oid *out, hf_repo *repo, const char *revision, size_
 }
 
 int hf_resolve(git_oid *out, hf_repo *repo, const char *revision, size_t length, hf_peel_target target, hf_error *err) {
-  static const char *const suffixes[] = {
-    [HF_PEEL_NONE] = "",          [HF_PEEL_OBJECT] = "^{object}", [HF_PEEL_COMMIT] = "^{commit}",
-    [HF_PEEL_TREE] = "^{tree}",   [HF_PEEL_BLOB] = "^{blob}",     [HF_PEEL_TAG] = "^{tag}",
+  static const struct {
+    const char *suffix;
+    git_object_t type;
+  } targets[] = {
+    [HF_PEEL_OBJECT] = {"^{object}", GIT_OBJECT_ANY}, [HF_PEEL_COMMIT] = {"^{commit}", GIT_OBJECT_COMMIT},
+    [HF_PEEL_TREE] = {"^{tree}", GIT_OBJECT_TREE},    [HF_PEEL_BLOB] = {"^{blob}", GIT_OBJECT_BLOB},
+    [HF_PEEL_TAG] = {"^{tag}", GIT_OBJECT_TAG},
   };
   if (length == 0 || memchr(revision, 0, length)) return not_found(err);
   if (length > REVISION_BYTES_MAX) return unsupported(err, "very long");
   git_oid found;
-  int rc;
-  if (target == HF_PEEL_NONE) {
-    rc = resolve_name(&found, repo, revision, length, err);
-    if (rc == HF_OK && !hf_repo_exists(repo, &found)) rc = not_found(err);
-  } else {
-    char name[REVISION_BYTES_MAX + 16];
-    memcpy(name, revision, length);
-    strcpy(name + length, suffixes[target]);
-    rc = resolve_name(&found, repo, name, length + strlen(suffixes[target]), err);
+  if (memchr(revision, ':', length)) {
+    int rc = resolve_name(&found, repo, revision, length, err);
+    return rc < 0 ? rc : peel(out, repo, &found, targets[target].type, err);
   }
+  char name[REVISION_BYTES_MAX + 16];
+  memcpy(name, revision, length);
+  strcpy(name + length, targets[target].suffix);
+  int rc = resolve_suffixed(&found, repo, name, length + strlen(targets[target].suffix), 0, err);
   if (rc == HF_OK) *out = found;
   return rc;
 }

@@ -4,10 +4,10 @@
 
 #include "holdfast.h"
 
-/** The suffix that is put behind a revision: `REV^{commit}` and so on; NONE is the revision itself. */
-typedef enum { HF_PEEL_NONE, HF_PEEL_OBJECT, HF_PEEL_COMMIT, HF_PEEL_TREE, HF_PEEL_BLOB, HF_PEEL_TAG } hf_peel_target;
+/** What a revision is peeled to, as by `REV^{commit}`. What follows a colon would take such a suffix in, so `REV:PATH` is resolved first. */
+typedef enum { HF_PEEL_OBJECT, HF_PEEL_COMMIT, HF_PEEL_TREE, HF_PEEL_BLOB, HF_PEEL_TAG } hf_peel_target;
 
-/** Resolves a revision, with its suffix, to an object that exists, as git does. HF_NOT_FOUND when git would find nothing; HF_UNSUPPORTED for syntax that is left to git. */
+/** Resolves and peels a revision to an object that exists, as git does. HF_NOT_FOUND when git would find nothing; HF_UNSUPPORTED for syntax that is left to git. */
 int hf_resolve(git_oid *out, hf_repo *repo, const char *revision, size_t length, hf_peel_target target, hf_error *err);
 
 /** The object that a tag points at. */

@@ -46,17 +46,26 @@ export class TemporaryRepository {
     options: { objectFormat?: "sha1" | "sha256"; branch?: string } = {},
   ): Promise<TemporaryRepository> {
     const repository = new TemporaryRepository(await mkdtemp(join(tmpdir(), "holdfast-test-")));
-    const { objectFormat = "sha1", branch = "main" } = options;
-    await runGit(repository.#directory, [
+    await repository.#init(options);
+    return repository;
+  }
+
+  async #init({ objectFormat = "sha1", branch = "main" }: { objectFormat?: string; branch?: string }): Promise<void> {
+    await runGit(this.#directory, [
       "init",
       "--quiet",
       "--bare",
       `--object-format=${objectFormat}`,
       `--initial-branch=${branch}`,
       "--template=",
-      repository.path,
+      this.path,
     ]);
-    return repository;
+  }
+
+  /** Removes the repository and makes an empty one at the same path. */
+  async recreate(): Promise<void> {
+    await rm(this.path, { recursive: true });
+    await this.#init({});
   }
 
   /** Runs git in the repository and gives its standard output. Throws with its standard error when it fails. */
@@ -111,7 +120,8 @@ function quote(path: string): string {
   return `"${path.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }
 
-function runGit(cwd: string, args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
+/** Runs git in a directory and gives its standard output. Throws with its standard error when it fails. */
+export function runGit(cwd: string, args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, { cwd, env: { ...ENVIRONMENT, ...options.env } });
     const output: Buffer[] = [];

@@ -21,8 +21,8 @@ import { hasAddonCode } from "./translate-error.ts";
 
 type ObjectsAddon = CoreFunctions & ObjectFunctions;
 
-/** Numbers of peel targets, as native/revision.h counts them; 0 would not ask whether a full id exists. */
-const PEEL: Readonly<Record<PeelTarget, number>> = { object: 1, commit: 2, tree: 3, blob: 4, tag: 5 };
+/** Numbers of peel targets, as native/revision.h counts them. */
+const PEEL: Readonly<Record<PeelTarget, number>> = { object: 0, commit: 1, tree: 2, blob: 3, tag: 4 };
 
 /** libgit2's numbers of object types. */
 const TYPES: readonly (ObjectType | undefined)[] = [undefined, "commit", "tree", "blob", "tag"];
@@ -38,9 +38,9 @@ const READ_MANY_BYTES_MAX = 8 * 1024 * 1024;
 /** Objects through libgit2's object database. */
 export function createObjects(addon: ObjectsAddon): ObjectsFacet {
   return {
-    async resolve(view: RepositoryView, revision: ByteString, peel?: PeelTarget) {
+    async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
       checkView(view);
-      const target = peel === undefined ? 0 : PEEL[peel];
+      const target = PEEL[peel];
       return await runNow(
         addon,
         view,
