@@ -1,8 +1,12 @@
 import { join } from "node:path";
 import type { GitBackend } from "./backend/backend.ts";
-import { type ShellBackend, createShellBackend } from "./backend/shell/shell-backend.ts";
+import { loadAddon } from "./backend/libgit2/addon.ts";
+import { createLibgit2Backend } from "./backend/libgit2/libgit2-backend.ts";
+import { createRoutedBackend, type RoutedBackend } from "./backend/routed/routed-backend.ts";
+import { createShellBackend, type ShellBackend } from "./backend/shell/shell-backend.ts";
+import { createTracedBackend } from "./backend/tracing/traced-backend.ts";
 import type { Config } from "./config.ts";
-import type { BackendControl } from "./contract/context.ts";
+import type { Repositories } from "./contract/context.ts";
 import { Admission } from "./engine/admission.ts";
 import { Engine } from "./engine/engine.ts";
 import { EventBus } from "./events/event-bus.ts";
@@ -22,11 +26,17 @@ import { createStorages } from "./storage/storages.ts";
 import { systemClock } from "./telemetry/clock.ts";
 import { grpcObserver } from "./telemetry/grpc-observer.ts";
 import { requestIds } from "./telemetry/request-ids.ts";
+import type { Log } from "./telemetry/log.ts";
+import { METRICS_CONTENT_TYPE } from "./telemetry/metric-registry.ts";
 import { type Telemetry, createTelemetry } from "./telemetry/telemetry.ts";
 import { STATUS_CODE_LABELS } from "./transports/api/gitaly/grpc/status-code.ts";
 import { startGitalyDoor } from "./transports/api/gitaly/start-gitaly-door.ts";
 import { controlSocket } from "./transports/control/client.ts";
 import { startControlServer } from "./transports/control/server.ts";
+import { type HealthCheck, healthDoor, type Lifecycle } from "./transports/http/health-door.ts";
+import type { HttpDoor } from "./transports/http/http-door.ts";
+import { startHttpServer } from "./transports/http/http-server.ts";
+import { metricsDoor } from "./transports/http/metrics-door.ts";
 import { VERSION } from "./version.ts";
 
 /** A server whose doors are open. */
@@ -62,7 +72,7 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
   add(telemetry);
   const data = await openDataDirectory(config.data);
   add({ close: () => data.release() });
-  const { engine } = await openEngine(config, telemetry, data, add);
+  const { engine, repositories } = await openEngine(config, telemetry, data, add);
   const newRequestId = requestIds();
   add(
     startControlServer({
@@ -74,6 +84,10 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
     }),
   );
   const addresses: Record<string, string> = {};
+  let lifecycle: Lifecycle = "starting";
+  const http = openHttp(config, telemetry, newRequestId, { storages: () => storageProblem(repositories) }, () => lifecycle);
+  add(http);
+  if (http.http !== undefined) addresses["http"] = http.http;
   if (config.grpcPort !== "off") {
     const door = {
       engine,
@@ -92,6 +106,9 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
     add({ close: () => server.close(config.drainTimeoutMs) });
     addresses["grpc"] = `${server.host}:${server.port}`;
   }
+  lifecycle = "running";
+  // Closed first of all: whoever watches the server's health hears of its end before its doors close.
+  add({ close: () => void (lifecycle = "draining") });
   data.announce(addresses["grpc"] ?? controlSocket(data.path));
   return addresses;
 }
@@ -99,7 +116,7 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
 /** Everything behind the doors; exported for tests of operations, which need no door. */
 export async function openEngine(config: Config, telemetry: Telemetry, data: DataDirectory, add: (one: Opened) => void) {
   const { log, metrics } = telemetry;
-  const { git, backends, shell } = createGit(telemetry);
+  const { git, shell } = createGit(config, telemetry);
   add(git);
   const storages = await createStorages(config.storages);
   const locator = new RepositoryLocator(storages);
@@ -137,17 +154,18 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     onIgnoredFailure: (hook, gitDir, err) => log.logger.warn({ err, hook, git_dir: gitDir }, "hook failed afterwards"),
   });
   const door = new RefDoor({ journal, locks, hooks });
+  const repositories = createRepositories({
+    storages,
+    locator,
+    locks,
+    pins,
+    forget: async () => {},
+    onDeleteFailed: (gitDir, err) => log.logger.error({ err, git_dir: gitDir }, "removed repository not deleted"),
+  });
   const engine = new Engine({
     opener: createRepositoryOpener({ locator, locks, pins, door, git }),
-    repositories: createRepositories({
-      storages,
-      locator,
-      locks,
-      pins,
-      forget: async () => {},
-      onDeleteFailed: (gitDir, err) => log.logger.error({ err, git_dir: gitDir }, "removed repository not deleted"),
-    }),
-    backends,
+    repositories,
+    backends: git,
     server: { version: VERSION, gitVersion: () => shell.version() },
     admission: new Admission({
       requestsMax: config.requestsMax,
@@ -163,16 +181,58 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       answerBytesMax: config.answerBytesMax,
     },
   });
-  return { engine };
+  return { engine, repositories, git };
+}
+
+/** Opens the HTTP port, and a port for metrics alone where one is configured. */
+function openHttp(
+  config: Config,
+  telemetry: Telemetry,
+  newRequestId: () => string,
+  checks: Readonly<Record<string, HealthCheck>>,
+  lifecycle: () => Lifecycle,
+) {
+  const startedAtMs = systemClock.monotonicMs();
+  const health = healthDoor({
+    version: VERSION,
+    checks,
+    lifecycle,
+    uptimeMs: () => systemClock.monotonicMs() - startedAtMs,
+  });
+  const metrics = metricsDoor({ contentType: METRICS_CONTENT_TYPE, render: () => telemetry.registry.render() });
+  const listen = (port: number, doors: readonly HttpDoor[]) =>
+    startHttpServer({
+      host: config.host,
+      port,
+      doors,
+      newRequestId,
+      onBug: (err, request_id) => telemetry.log.logger.error({ err, request_id }, "bug"),
+    });
+  const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
+  const joined = config.metricsPort === "http" ? [health, metrics] : [health];
+  const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
+  return {
+    ...(http === undefined ? {} : { http: `http://${http.host}:${http.port}` }),
+    ...(apart === undefined ? {} : { metrics: `http://${apart.host}:${apart.port}` }),
+    async close() {
+      await Promise.all([http, apart].map((server) => server?.close(config.drainTimeoutMs)));
+    },
+  };
+}
+
+/** What keeps the storages from serving; undefined when nothing does. */
+async function storageProblem(repositories: Repositories): Promise<string | undefined> {
+  const broken = (await repositories.storages()).filter(({ readable, writeable }) => !readable || !writeable);
+  return broken.length === 0 ? undefined : `not usable: ${broken.map(({ name }) => name).join(", ")}`;
 }
 
 interface Git {
-  readonly git: GitBackend;
+  readonly git: RoutedBackend;
   readonly shell: ShellBackend;
-  readonly backends: BackendControl;
 }
 
-function createGit({ metrics }: Telemetry): Git {
+/** The backends behind the router. Without the addon there is native git alone. */
+function createGit(config: Config, { metrics, log }: Telemetry): Git {
   const shell = createShellBackend({
     onChild: (event) => {
       if (event.kind === "started") metrics.childrenStarted(event.command).add();
@@ -180,11 +240,34 @@ function createGit({ metrics }: Telemetry): Git {
     },
     clock: systemClock,
   });
-  const backends: BackendControl = {
-    current: () => "shell",
-    available: () => ["shell"],
-    counters: () => ({}),
-    switchTo() {},
-  };
-  return { git: shell, shell, backends };
+  const traced = (backend: GitBackend) =>
+    createTracedBackend(backend, {
+      monotonicMs: () => systemClock.monotonicMs(),
+      observe: (name, facet, method) => {
+        const calls = metrics.backendCalls(name, facet, method);
+        return { ended: () => calls.add() };
+      },
+    });
+  const libgit2 = openLibgit2(log);
+  const git = createRoutedBackend({
+    backends: { shell: traced(shell), ...(libgit2 === undefined ? {} : { libgit2: traced(libgit2) }) },
+    current: libgit2 === undefined ? "shell" : config.backend,
+    canaryPercent: config.canaryPercent,
+    onFallback: ({ facet, method }, cause) => metrics.backendFallbacks(facet, method, cause).add(),
+    onCompared: ({ facet, method }) => metrics.canaryComparisons(facet, method).add(),
+    onDifference: ({ facet, method, gitDir, question, served, other }) => {
+      metrics.canaryDifferences(facet, method).add();
+      log.logger.error({ facet, method, git_dir: gitDir, question, served, other }, "backends differ");
+    },
+  });
+  return { git, shell };
+}
+
+function openLibgit2(log: Log): GitBackend | undefined {
+  try {
+    return createLibgit2Backend(loadAddon());
+  } catch (err) {
+    log.logger.warn({ err }, "addon not loaded: native git does all the work");
+    return undefined;
+  }
 }

@@ -27,6 +27,7 @@ export class ServerMetrics {
   readonly #queueSeconds;
   readonly #operationErrors;
   readonly #backendCalls;
+  readonly #backendFallbacks;
   readonly #canaryComparisons;
   readonly #canaryDifferences;
   readonly #lockWaitSeconds;
@@ -62,6 +63,11 @@ export class ServerMetrics {
       "backend",
       ...call,
     ]);
+    this.#backendFallbacks = registry.counter(
+      "holdfast_backend_fallbacks_total",
+      "Calls that native git answered because the chosen backend does not.",
+      [...call, "cause"],
+    );
     this.#canaryComparisons = registry.counter(
       "holdfast_canary_comparisons_total",
       "Reads that both backends answered.",
@@ -116,6 +122,10 @@ export class ServerMetrics {
   /** Calls of one method of one backend: keep the series, each call is worth an addition and no more. */
   backendCalls(backend: string, facet: string, method: string): Counter {
     return this.#backendCalls.with(backend, facet, method);
+  }
+
+  backendFallbacks(facet: string, method: string, cause: string): Counter {
+    return this.#backendFallbacks.with(facet, method, cause);
   }
 
   canaryComparisons(facet: string, method: string): Counter {
