@@ -5,7 +5,7 @@
 #include "holdfast.h"
 
 /** Trees nested deeper than this are left to git: the walks recurse. */
-#define HF_TREE_DEPTH_MAX 2048
+#define HF_TREE_DEPTH_MAX 1000
 
 /** A place in a tree. `present` is false at the end; an absent tree is at its end from the start. */
 typedef struct {

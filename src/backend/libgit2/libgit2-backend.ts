@@ -1,5 +1,7 @@
-import type { DiffFacet, GitBackend, HistoryFacet, MaintenanceFacet, MergeFacet } from "../backend.ts";
+import type { GitBackend, HistoryFacet, MaintenanceFacet } from "../backend.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
+import { createDiff } from "./diff.ts";
+import { createMerge } from "./merge.ts";
 import { createObjects } from "./objects.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRefs } from "./refs.ts";
@@ -12,19 +14,22 @@ const SUPPORTS: readonly string[] = [
   ),
   ...["materialize", "migrate", "discard"].map((method) => `quarantine.${method}`),
   ...["head", "read", "list", "prepare", "setHead"].map((method) => `refs.${method}`),
+  ...["patches", "raw", "stats", "changedPaths"].map((method) => `diff.${method}`),
+  ...["mergeTrees", "mergeCommits"].map((method) => `merge.${method}`),
 ];
 
 /** Makes the backend that works in this process: the addon over libgit2. */
 export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {}): GitBackend {
   addon.configure(settings);
+  const history = unsupportedFacet<HistoryFacet>("history");
   return {
     name: "libgit2",
     objects: createObjects(addon),
     quarantine: createQuarantine(addon),
     refs: createRefs(addon),
-    history: unsupportedFacet<HistoryFacet>("history"),
-    diff: unsupportedFacet<DiffFacet>("diff"),
-    merge: unsupportedFacet<MergeFacet>("merge"),
+    history,
+    diff: createDiff(addon),
+    merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
     supports: new Set(SUPPORTS),
     async close() {
