@@ -23,12 +23,8 @@ export function createObjects(runner: GitRunner, pool: CatFilePool): ObjectsFace
     pool.use(view, (process) => process.contents(name, objectBytesMax, bytesMax));
 
   return {
-    async resolve(view: RepositoryView, revision: ByteString, peel?: PeelTarget) {
+    async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
       if (!canBeRevision(revision)) return undefined;
-      if (peel === undefined) {
-        const { exitCode, stdout } = await runner.run(view, { command: "revParse", operands: [revision] });
-        return exitCode === 0 ? stdout.toString("latin1").trimEnd() : undefined;
-      }
       try {
         return await pool.use(view, (process) => resolve(process, revision, peel));
       } catch (error) {
