@@ -13,7 +13,9 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <git2/sys/odb_backend.h>
+#include <limits.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUCKETS 64
@@ -249,6 +251,25 @@ static void free_quarantine(hf_quarantine *quarantine) {
   free(quarantine);
 }
 
+/* libgit2 opens no object database whose directory is absent, and sees packs only where `pack` was there from the start. */
+static int make_directories(const char *dir, hf_error *err) {
+  char pack[PATH_MAX];
+  if (snprintf(pack, sizeof(pack), "%s/pack", dir) >= (int)sizeof(pack)) return hf_fail_memory(err);
+  if (mkdir(dir, 0700) < 0 && errno != EEXIST) return hf_fail_os(err, errno, "make the quarantine's directory");
+  if (mkdir(pack, 0700) < 0 && errno != EEXIST) return hf_fail_os(err, errno, "make the quarantine's directory");
+  return HF_OK;
+}
+
+/* Reads find objects in memory first, then in the repository, then in the quarantine's directory. */
+static int open_databases(hf_quarantine *quarantine, hf_entry *entry, hf_error *err) {
+  int rc = git_odb_open(&quarantine->disk, quarantine->dir);
+  if (rc < 0) return hf_fail_git(err, rc, "open the quarantine's directory");
+  if ((rc = git_odb_new(&quarantine->overlay)) < 0) return hf_fail_git(err, rc, "make an object database");
+  if ((rc = add_memory(quarantine->overlay, quarantine, 3, err)) < 0) return rc;
+  if ((rc = hf_odb_borrow(quarantine->overlay, hf_entry_odb(entry), 2, err)) < 0) return rc;
+  return hf_odb_borrow(quarantine->overlay, quarantine->disk, 1, err);
+}
+
 static int make_quarantine(hf_quarantine **out, hf_entry *entry, const char *dir, hf_error *err) {
   hf_quarantine *quarantine = calloc(1, sizeof(*quarantine));
   if (!quarantine) return hf_fail_memory(err);
@@ -256,11 +277,8 @@ static int make_quarantine(hf_quarantine **out, hf_entry *entry, const char *dir
   int rc = HF_OK;
   quarantine->dir = strdup(dir);
   if (!quarantine->dir || !make_room(quarantine)) rc = hf_fail_memory(err);
-  else if ((rc = git_odb_open(&quarantine->disk, dir)) < 0) rc = hf_fail_git(err, rc, "open the quarantine's directory");
-  else if ((rc = git_odb_new(&quarantine->overlay)) < 0) rc = hf_fail_git(err, rc, "make an object database");
-  else if ((rc = add_memory(quarantine->overlay, quarantine, 3, err)) == HF_OK &&
-           (rc = hf_odb_borrow(quarantine->overlay, hf_entry_odb(entry), 2, err)) == HF_OK)
-    rc = hf_odb_borrow(quarantine->overlay, quarantine->disk, 1, err);
+  else rc = make_directories(dir, err);
+  if (rc == HF_OK) rc = open_databases(quarantine, entry, err);
   if (rc < 0) {
     free_quarantine(quarantine);
     return rc;
