@@ -16,10 +16,12 @@ const lockHash = () =>
 const installedHash = () => (existsSync(STAMP) ? readFileSync(STAMP, "utf8") : "");
 const bunIsThere = () => existsSync(bun) && statSync(bun).size > NOTICE_BYTES_MAX;
 
+/** Is everything there that the lock file names? */
+export const dependenciesAreInstalled = () => installedHash() === lockHash() && bunIsThere();
+
 /** Throws with the end of npm's output when the packages cannot be installed. */
 export function installDependencies(say) {
-  const wanted = lockHash();
-  if (installedHash() === wanted && bunIsThere()) return;
+  if (dependenciesAreInstalled()) return;
   say("installing npm packages …");
   // Not `npm ci`: it would empty node_modules below a running server, and it refuses a lock file
   // that lacks the optional programs of platforms we do not run on.
@@ -30,5 +32,5 @@ export function installDependencies(say) {
     const installer = run(process.execPath, [join(modules, "bun", "install.js")]);
     if (!installer.ok || !bunIsThere()) throw new Error(`bun cannot be installed:\n${tail(installer.output)}`);
   }
-  writeFileSync(STAMP, wanted);
+  writeFileSync(STAMP, lockHash());
 }

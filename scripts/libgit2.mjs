@@ -23,7 +23,7 @@ export function findLibgit2(say) {
   if (isThere()) return undefined;
   const command = `apt-get install -y ${PACKAGES.join(" ")}`;
   const apt = quietApt();
-  if (apt === undefined) return `libgit2 is missing; install it with: sudo ${command}`;
+  if (apt === undefined) return `libgit2 is missing; on Debian: sudo ${command}`;
   say("installing libgit2 …");
   const install = () => aptGet(apt, "install", "-y", "--no-install-recommends", ...PACKAGES);
   let result = install();

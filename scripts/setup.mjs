@@ -1,7 +1,8 @@
 // Everything a fresh clone needs before it can serve or be tested. Safe to repeat, quick when nothing is missing.
-import { buildAddon } from "./addon.mjs";
-import { installDependencies } from "./dependencies.mjs";
+import { addonIsBuilt, buildAddon } from "./addon.mjs";
+import { dependenciesAreInstalled, installDependencies } from "./dependencies.mjs";
 import { findLibgit2 } from "./libgit2.mjs";
+import { withSetupLock } from "./setup-lock.mjs";
 
 const NODE_MAJOR_MIN = 20;
 
@@ -14,11 +15,14 @@ export function setUp() {
     say(`Node.js ${process.versions.node} is too old; ${NODE_MAJOR_MIN} or newer is needed`);
     process.exit(1);
   }
+  if (dependenciesAreInstalled() && addonIsBuilt()) return undefined;
   try {
-    installDependencies(say);
+    return withSetupLock(say, () => {
+      installDependencies(say);
+      return findLibgit2(say) ?? buildAddon(say);
+    });
   } catch (error) {
     say(error.message);
     process.exit(1);
   }
-  return findLibgit2(say) ?? buildAddon(say);
 }
