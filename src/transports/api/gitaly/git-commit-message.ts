@@ -3,7 +3,12 @@ import type { Commit, SignatureType as DomainSignatureType } from "../../../doma
 import type { Identity } from "../../../domain/identity.ts";
 import type { Trailer } from "../../../domain/trailers.ts";
 import { fromByteString } from "../../../domain/bytes.ts";
-import { type CommitAuthorSchema, type CommitTrailerSchema, type GitCommitSchema, SignatureType } from "./generated/shared_pb.ts";
+import {
+  type CommitAuthorSchema,
+  type CommitTrailerSchema,
+  type GitCommitSchema,
+  SignatureType,
+} from "./generated/shared_pb.ts";
 
 /** Longest text of a message in an answer; its length is told in a field of its own. */
 export const MESSAGE_TEXT_BYTES_MAX = 10 * 1024;
@@ -23,7 +28,10 @@ export const SIGNATURE_TYPES: Readonly<Record<DomainSignatureType, SignatureType
 };
 
 /** A commit as the protocol tells it. */
-export function gitCommitMessage(commit: Commit, trailers: readonly Trailer[] = []): MessageInitShape<typeof GitCommitSchema> {
+export function gitCommitMessage(
+  commit: Commit,
+  trailers: readonly Trailer[] = [],
+): MessageInitShape<typeof GitCommitSchema> {
   return {
     id: commit.oid,
     subject: subjectOf(commit.message),
@@ -67,5 +75,7 @@ function trailerMessages(trailers: readonly Trailer[]): MessageInitShape<typeof 
   const tooLong = trailers.findIndex(
     ({ key, value }) => key.byteLength > TRAILER_KEY_BYTES_MAX || value.byteLength > TRAILER_VALUE_BYTES_MAX,
   );
-  return trailers.slice(0, Math.min(TRAILERS_MAX, tooLong < 0 ? trailers.length : tooLong)).map(({ key, value }) => ({ key, value }));
+  return trailers
+    .slice(0, Math.min(TRAILERS_MAX, tooLong < 0 ? trailers.length : tooLong))
+    .map(({ key, value }) => ({ key, value }));
 }

@@ -38,6 +38,7 @@ export function statusOfError(error: unknown, call: Pick<GrpcCall, "requestId">)
 function textOf(error: OperationError): string {
   if (hasReason(error, "repository_invalid")) return `repository not valid: ${error.details.problem}`;
   if (hasReason(error, "limit_exceeded")) return error.details.limit;
+  if (hasReason(error, "invalid_input") && error.details.field === "timezone") return error.details.problem;
   if (hasReason(error, "invalid_input")) return `${error.message}: ${error.details.field}: ${error.details.problem}`;
   if (hasReason(error, "deadline_exceeded")) return "context deadline exceeded";
   if (hasReason(error, "canceled")) return "context canceled";

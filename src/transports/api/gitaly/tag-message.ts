@@ -4,7 +4,12 @@ import type { Commit } from "../../../domain/commit.ts";
 import { REFS_TAGS, type RefName } from "../../../domain/reference.ts";
 import type { Tag } from "../../../domain/tag.ts";
 import type { TagSchema } from "./generated/shared_pb.ts";
-import { commitAuthorMessage, gitCommitMessage, MESSAGE_TEXT_BYTES_MAX, SIGNATURE_TYPES } from "./git-commit-message.ts";
+import {
+  commitAuthorMessage,
+  gitCommitMessage,
+  MESSAGE_TEXT_BYTES_MAX,
+  SIGNATURE_TYPES,
+} from "./git-commit-message.ts";
 
 const NEWLINE = 0x0a;
 

@@ -3,7 +3,11 @@ import { hasReason } from "../../../../domain/errors.ts";
 import { listTags } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
-import { type FindAllTagsRequest_SortBy, FindAllTagsRequest_SortBy_Key as Key, type RefService } from "../generated/ref_pb.ts";
+import {
+  type FindAllTagsRequest_SortBy,
+  FindAllTagsRequest_SortBy_Key as Key,
+  type RefService,
+} from "../generated/ref_pb.ts";
 import { TagSchema } from "../generated/shared_pb.ts";
 import type { MethodHandler } from "../grpc/handler.ts";
 import { StatusCode } from "../grpc/status-code.ts";

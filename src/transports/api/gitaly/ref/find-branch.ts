@@ -15,7 +15,8 @@ import { textOf } from "../write-errors.ts";
 /** RefService.FindBranch */
 export function findBranchHandler(door: GitalyDoor): MethodHandler<typeof RefService.method.findBranch> {
   return async (request, call) => {
-    if (request.name.length === 0) throw await invalidArgument(door, call, request.repository, "Branch name cannot be empty");
+    if (request.name.length === 0)
+      throw await invalidArgument(door, call, request.repository, "Branch name cannot be empty");
     const input = { repository: repositoryArgument(request.repository), branch: toByteString(request.name) };
     try {
       const { branch } = await door.engine.run(findBranch, input, callerOf(call));

@@ -73,7 +73,8 @@ function statusOf(error: unknown): GrpcStatusError | undefined {
     const text = `validating ${which} object ID: ${textOfObjectId(error.details.value)}`;
     return new GrpcStatusError(INVALID_ARGUMENT, text, { cause: error });
   }
-  if (hasReason(error, "object_not_found")) return new GrpcStatusError(NOT_FOUND, "target object missing", { cause: error });
+  if (hasReason(error, "object_not_found"))
+    return new GrpcStatusError(NOT_FOUND, "target object missing", { cause: error });
   if (hasReason(error, "references_locked")) {
     const refs = error.details.references.map(fromByteString);
     const detail = statusDetail(UpdateReferencesErrorSchema, { error: { case: "referencesLocked", value: { refs } } });

@@ -5,11 +5,17 @@ import { MessageWriter } from "./message-writer.ts";
 /** Items of a message in lists of references. */
 const LINES_PER_MESSAGE = 20;
 
+interface LinesOptions<T> {
+  readonly writeRest?: WriteRest;
+  /** Which items count; the others are put on top of the 20. By default all count. */
+  readonly counts?: (item: T) => boolean;
+}
+
 /** Spreads a list over messages of 20 items. A list without items gives no message. */
 export async function* lines<T>(
   batches: AsyncIterable<readonly T[]>,
   writeItem: WriteItem<T>,
-  writeRest?: WriteRest,
+  { writeRest, counts }: LinesOptions<T> = {},
 ): AsyncGenerator<EncodedMessage> {
   const writer = new MessageWriter();
   let count = 0;
@@ -24,10 +30,10 @@ export async function* lines<T>(
         count = 0;
       }
       writeItem(writer, item);
-      count++;
+      if (counts === undefined || counts(item)) count++;
     }
   }
-  if (count === 0) return;
+  if (writer.length === 0) return;
   writeRest?.(writer, first);
   yield EncodedMessage.of(writer.written());
 }
