@@ -49,7 +49,7 @@ export interface ReasonDetails {
   repository_locked: { readonly repository: string };
   reference_ambiguous: { readonly reference: RefName };
   reference_is_symbolic: { readonly reference: RefName };
-  reference_name_conflict: { readonly reference: RefName; readonly conflictsWith: RefName; readonly newOid?: Oid; readonly withinTransaction?: boolean };
+  reference_name_conflict: { readonly reference: RefName; readonly conflictsWith: RefName; readonly newOid?: Oid };
   reference_repeated: { readonly reference: RefName };
   references_locked: { readonly references: readonly RefName[] };
   reference_mismatch: { readonly reference: RefName; readonly expected: Oid; readonly actual: Oid };

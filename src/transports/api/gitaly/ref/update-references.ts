@@ -29,7 +29,7 @@ export function updateReferencesHandler(door: GitalyDoor): MethodHandler<typeof 
       );
       return {};
     } catch (error) {
-      throw statusOf(error) ?? error;
+      throw statusOf(error, changes) ?? error;
     }
   };
 }
@@ -60,7 +60,7 @@ async function collect(door: GitalyDoor, call: GrpcCall, requests: AsyncIterable
   return { repository, changes };
 }
 
-function statusOf(error: unknown): GrpcStatusError | undefined {
+function statusOf(error: unknown, changes: readonly ReferenceChangePart[]): GrpcStatusError | undefined {
   const { ABORTED, INTERNAL, INVALID_ARGUMENT, NOT_FOUND } = StatusCode;
   if (hasReason(error, "invalid_reference_name")) {
     const refs = error.details.references.map(fromByteString);
@@ -85,12 +85,16 @@ function statusOf(error: unknown): GrpcStatusError | undefined {
     const text = "committing update: reference has been updated multiple times within a transaction";
     return new GrpcStatusError(INTERNAL, text, { cause: error });
   }
-  if (hasReason(error, "reference_name_conflict") && error.details.withinTransaction === true) {
+  if (hasReason(error, "reference_name_conflict") && isAmong(changes, error.details.conflictsWith)) {
     const text = "committing update: conflicting reference updates in the same transaction";
     return new GrpcStatusError(INTERNAL, text, { cause: error });
   }
   const text = textOfRefUpdate(error);
   return text === undefined ? undefined : new GrpcStatusError(INTERNAL, `committing update: ${text}`, { cause: error });
+}
+
+function isAmong(changes: readonly ReferenceChangePart[], name: string): boolean {
+  return changes.some((change) => change.name === name);
 }
 
 function statusOfMismatch(error: OperationError<"reference_mismatch">): GrpcStatusError {
