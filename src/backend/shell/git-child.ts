@@ -101,6 +101,14 @@ export class GitChild {
     this.#process.stderr?.on("data", listener);
   }
 
+  /** Leaves the child to itself: no more input, and whatever it says is dropped. */
+  leave(): void {
+    this.#process.stdin?.end();
+    // With such a listener the stream would wait for somebody to read it, and the end with it.
+    this.stdout.removeAllListeners("readable");
+    this.stdout.resume();
+  }
+
   /** Asks the whole group to stop, and kills it when it has not stopped in time. */
   stop(): void {
     if (!this.#running || this.#killTimer !== undefined) return;

@@ -43,7 +43,7 @@ export async function prepareRefs(
       abort: () => transaction.end("abort", changes),
     };
   } catch (error) {
-    await started.dispose();
+    transaction.leave();
     throw await withActual(error, readValues, plainView);
   }
 }
@@ -59,28 +59,18 @@ class Transaction {
 
   /** Takes the locks. Until then, but not later, the caller may cancel. */
   async prepare(changes: readonly RefChange[], signal: AbortSignal | undefined, timeoutMs: number): Promise<void> {
-    const { child } = this.#started;
-    let expired = false;
-    const cancel = () => child.stop();
-    const timer = setTimeout(() => {
-      expired = true;
-      child.stop();
-    }, timeoutMs);
+    const gaveUp = Promise.withResolvers<never>();
+    const cancel = () => gaveUp.reject(new OperationError("canceled", {}));
+    const expire = () =>
+      gaveUp.reject(
+        new OperationError("limit_exceeded", { limit: "run time of git in ms", maximum: timeoutMs, retryAfterMs: 0 }),
+      );
+    const timer = setTimeout(expire, timeoutMs);
     signal?.addEventListener("abort", cancel, { once: true });
-    if (signal?.aborted === true) cancel();
     try {
+      if (signal?.aborted === true) throw new OperationError("canceled", {});
       this.#say(`start\0${changes.map(updateCommand).join("")}prepare\0`);
-      await this.#expect("start", changes);
-      await this.#expect("prepare", changes);
-    } catch (error) {
-      if (signal?.aborted === true) throw new OperationError("canceled", {}, { cause: error });
-      if (expired)
-        throw new OperationError("limit_exceeded", {
-          limit: "run time of git in ms",
-          maximum: timeoutMs,
-          retryAfterMs: 0,
-        });
-      throw error;
+      await Promise.race([this.#prepared(changes), gaveUp.promise]);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", cancel);
@@ -93,6 +83,19 @@ class Transaction {
     this.#started.child.stdin.end();
     await this.#started.finish();
     await this.#started.dispose();
+  }
+
+  /**
+   * Leaves a transaction that will not be committed: git aborts at the end of its input. It is not killed, since a signal between the
+   * making of a lock file and git's note of it would leave the file behind. The wait for locks is bounded by git itself.
+   */
+  leave(): void {
+    this.#started.child.leave();
+  }
+
+  async #prepared(changes: readonly RefChange[]): Promise<void> {
+    await this.#expect("start", changes);
+    await this.#expect("prepare", changes);
   }
 
   #say(text: ByteString): void {

@@ -80,7 +80,7 @@ export class GitRunner {
       if (run.stdin !== undefined) started.child.stdin.end(run.stdin);
       const chunks: Buffer[] = [];
       let bytes = 0;
-      for await (const chunk of started.child.stdout as AsyncIterable<Buffer>) {
+      for await (const chunk of outputOf(started)) {
         bytes += chunk.length;
         if (bytes > this.limits.outputBytesMax) throw tooLarge("output of git", bytes, this.limits.outputBytesMax);
         chunks.push(chunk);
@@ -97,7 +97,7 @@ export class GitRunner {
     const started = await this.start(view, run, { stdin: run.stdin !== undefined });
     try {
       if (run.stdin !== undefined) started.child.stdin.end(run.stdin);
-      for await (const chunk of started.child.stdout as AsyncIterable<Buffer>) yield chunk;
+      yield* outputOf(started);
       return await started.finish();
     } finally {
       await started.dispose();
@@ -232,6 +232,15 @@ export class GitRunner {
         await child.ended;
       },
     };
+  }
+}
+
+/** What the child writes. When that breaks off, the child's end tells why. */
+async function* outputOf({ child, failure }: StartedGit): AsyncGenerator<Buffer> {
+  try {
+    yield* child.stdout as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw failure(await child.ended) ?? error;
   }
 }
 
