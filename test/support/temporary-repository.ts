@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -64,7 +64,8 @@ export class TemporaryRepository {
 
   /** Removes the repository and makes an empty one at the same path. */
   async recreate(): Promise<void> {
-    await rm(this.path, { recursive: true });
+    await rename(this.path, `${this.path}.removed`);
+    await rm(`${this.path}.removed`, { recursive: true });
     await this.#init({});
   }
 
@@ -111,7 +112,9 @@ export class TemporaryRepository {
     return this.text(["hash-object", "-t", type, "-w", "--stdin", "--literally"], { input: content });
   }
 
+  /** Takes the repository away in one step, as the server does: whoever still reads it in the background finds all of it or nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await rename(this.path, `${this.path}.removed`);
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

@@ -99,7 +99,7 @@ export class Canary {
       if (sameAnswer(before, answer)) return this.#options.onCompared(entry);
       const after = await ask(served.backend);
       const stood = attempt > 0 && isComparable(after) && sameAnswer(before, after);
-      if (stood && existsSync(view.gitDir)) {
+      if (stood && isThere(view)) {
         this.#options.onCompared(entry);
         return this.#options.onDifference({
           facet: entry.facet,
@@ -115,4 +115,9 @@ export class Canary {
     }
     this.#options.onSkipped(entry);
   }
+}
+
+/** A repository that is being removed has no answers any more. */
+function isThere({ gitDir }: RepositoryView): boolean {
+  return ["HEAD", "objects", "refs"].every((name) => existsSync(`${gitDir}/${name}`));
 }
