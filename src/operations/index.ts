@@ -141,3 +141,6 @@ export {
   updateBranch,
   updateReferences,
 };
+
+export type { FileAction, FileActionPart } from "./commits/apply-file-actions.ts";
+export type { MergeDecision } from "./merges/merge-branch.ts";

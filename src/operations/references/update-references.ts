@@ -13,13 +13,6 @@ const Change = Type.Object(
   { additionalProperties: false },
 );
 
-/** One change of a stream. */
-export interface ReferenceChangePart {
-  readonly name: string;
-  readonly newOid: string;
-  readonly expectedOid?: string;
-}
-
 const Input = Type.Object({ repository: RepositoryField, changes: Type.Array(Change) }, { additionalProperties: false });
 
 /** Changes any number of references, all or none. No receive hooks run. Symbolic references are followed. */

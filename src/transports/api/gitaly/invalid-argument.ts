@@ -1,4 +1,4 @@
-import { findRepository } from "../../../operations/repositories/find-repository.ts";
+import { findRepository } from "../../../operations/index.ts";
 import { callerOf } from "./caller.ts";
 import type { GitalyDoor } from "./door.ts";
 import type { Repository } from "./generated/shared_pb.ts";

@@ -1,5 +1,5 @@
 import { toByteString } from "../../../../domain/bytes.ts";
-import type { FileAction, FileActionPart } from "../../../../operations/commits/apply-file-actions.ts";
+import type { FileAction, FileActionPart } from "../../../../operations/index.ts";
 import {
   type UserCommitFilesActionHeader,
   UserCommitFilesActionHeader_ActionType as ActionType,

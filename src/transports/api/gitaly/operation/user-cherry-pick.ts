@@ -1,6 +1,6 @@
 import { decodeUtf8, fromByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
-import { cherryPick } from "../../../../operations/merges/cherry-pick.ts";
+import { cherryPick } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import { type OperationService, UserCherryPickErrorSchema } from "../generated/operations_pb.ts";

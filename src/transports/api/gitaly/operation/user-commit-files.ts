@@ -1,5 +1,5 @@
 import { toByteString } from "../../../../domain/bytes.ts";
-import { commitFiles } from "../../../../operations/commits/commit-files.ts";
+import { commitFiles } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { OperationService, UserCommitFilesRequestHeader } from "../generated/operations_pb.ts";

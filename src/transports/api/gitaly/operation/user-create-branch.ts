@@ -1,7 +1,6 @@
 import { toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
-import { createBranch } from "../../../../operations/branches/create-branch.ts";
-import { findCommit } from "../../../../operations/commits/find-commit.ts";
+import { createBranch, findCommit } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import { type OperationService, UserCreateBranchErrorSchema } from "../generated/operations_pb.ts";

@@ -2,8 +2,7 @@ import { fromByteString, toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import { OID_HEX_LENGTH, zeroOid } from "../../../../domain/oid.ts";
 import { REFS_TAGS } from "../../../../domain/reference.ts";
-import { findCommit } from "../../../../operations/commits/find-commit.ts";
-import { createTag } from "../../../../operations/tags/create-tag.ts";
+import { findCommit, createTag } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import {

@@ -2,7 +2,7 @@ import { zeroOid } from "../../../../domain/oid.ts";
 import { decodeUtf8, fromByteString, toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import { REFS_HEADS } from "../../../../domain/reference.ts";
-import { deleteBranch } from "../../../../operations/branches/delete-branch.ts";
+import { deleteBranch } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import { type OperationService, UserDeleteBranchErrorSchema } from "../generated/operations_pb.ts";

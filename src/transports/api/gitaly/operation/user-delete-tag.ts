@@ -1,6 +1,6 @@
 import { decodeUtf8, toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
-import { deleteTag } from "../../../../operations/tags/delete-tag.ts";
+import { deleteTag } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { OperationService } from "../generated/operations_pb.ts";

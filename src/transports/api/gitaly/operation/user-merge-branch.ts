@@ -1,7 +1,7 @@
 import { fromByteString, toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import { REFS_HEADS } from "../../../../domain/reference.ts";
-import { type MergeDecision, mergeBranch } from "../../../../operations/merges/merge-branch.ts";
+import { type MergeDecision, mergeBranch } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import {

@@ -1,6 +1,6 @@
 import { toByteString } from "../../../../domain/bytes.ts";
 import { OperationError, hasReason } from "../../../../domain/errors.ts";
-import { mergeToRef } from "../../../../operations/merges/merge-to-ref.ts";
+import { mergeToRef } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { OperationService, UserMergeToRefRequest } from "../generated/operations_pb.ts";

@@ -1,6 +1,6 @@
 import { toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
-import { rebaseToRef } from "../../../../operations/merges/rebase-to-ref.ts";
+import { rebaseToRef } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { OperationService, UserRebaseToRefRequest } from "../generated/operations_pb.ts";

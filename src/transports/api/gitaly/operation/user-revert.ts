@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { fromByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
-import { revert } from "../../../../operations/merges/revert.ts";
+import { revert } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import {

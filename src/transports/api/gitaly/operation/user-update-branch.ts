@@ -1,6 +1,6 @@
 import { toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
-import { updateBranch } from "../../../../operations/branches/update-branch.ts";
+import { updateBranch } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { OperationService } from "../generated/operations_pb.ts";

@@ -1,6 +1,6 @@
 import { fromByteString, toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
-import { deleteReferences } from "../../../../operations/references/delete-references.ts";
+import { deleteReferences } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import { DeleteRefsErrorSchema, type DeleteRefsRequest, type RefService } from "../generated/ref_pb.ts";

@@ -1,7 +1,8 @@
 import { fromByteString, toByteString } from "../../../../domain/bytes.ts";
 import { OperationError, hasReason } from "../../../../domain/errors.ts";
 import { isZeroOid } from "../../../../domain/oid.ts";
-import { type ReferenceChangePart, updateReferences } from "../../../../operations/references/update-references.ts";
+import type { RefChange } from "../../../../domain/reference.ts";
+import { updateReferences } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import { type RefService, UpdateReferencesErrorSchema, type UpdateReferencesRequest } from "../generated/ref_pb.ts";
@@ -35,7 +36,7 @@ export function updateReferencesHandler(door: GitalyDoor): MethodHandler<typeof 
 }
 
 async function collect(door: GitalyDoor, call: GrpcCall, requests: AsyncIterable<UpdateReferencesRequest>) {
-  const changes: ReferenceChangePart[] = [];
+  const changes: RefChange[] = [];
   let repository: Repository | undefined;
   let first = true;
   for await (const request of requests) {
@@ -60,7 +61,7 @@ async function collect(door: GitalyDoor, call: GrpcCall, requests: AsyncIterable
   return { repository, changes };
 }
 
-function statusOf(error: unknown, changes: readonly ReferenceChangePart[]): GrpcStatusError | undefined {
+function statusOf(error: unknown, changes: readonly RefChange[]): GrpcStatusError | undefined {
   const { ABORTED, INTERNAL, INVALID_ARGUMENT, NOT_FOUND } = StatusCode;
   if (hasReason(error, "invalid_reference_name")) {
     const refs = error.details.references.map(fromByteString);
@@ -93,7 +94,7 @@ function statusOf(error: unknown, changes: readonly ReferenceChangePart[]): Grpc
   return text === undefined ? undefined : new GrpcStatusError(INTERNAL, `committing update: ${text}`, { cause: error });
 }
 
-function isAmong(changes: readonly ReferenceChangePart[], name: string): boolean {
+function isAmong(changes: readonly RefChange[], name: string): boolean {
   return changes.some((change) => change.name === name);
 }
 

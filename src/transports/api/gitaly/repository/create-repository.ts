@@ -1,7 +1,7 @@
 import { toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import type { ObjectFormat as Format } from "../../../../domain/oid.ts";
-import { createRepository } from "../../../../operations/repositories/create-repository.ts";
+import { createRepository } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { RepositoryService } from "../generated/repository_pb.ts";

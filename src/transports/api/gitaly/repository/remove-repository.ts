@@ -1,5 +1,5 @@
 import { hasReason } from "../../../../domain/errors.ts";
-import { removeRepository } from "../../../../operations/repositories/remove-repository.ts";
+import { removeRepository } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { RepositoryService } from "../generated/repository_pb.ts";

@@ -1,4 +1,4 @@
-import { repositoryExists } from "../../../../operations/repositories/repository-exists.ts";
+import { repositoryExists } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { RepositoryService } from "../generated/repository_pb.ts";

@@ -1,4 +1,4 @@
-import { describeServer } from "../../../../operations/server/describe-server.ts";
+import { describeServer } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { ServerService } from "../generated/server_pb.ts";
