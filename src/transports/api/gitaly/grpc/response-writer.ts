@@ -1,15 +1,34 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { GrpcStatusError } from "./status-error.ts";
+import { errorTrailers, okTrailers } from "./status-trailers.ts";
 
 /** Small messages are gathered up to this size, so that each does not become a write, a frame and a packet of its own. */
 const GATHERED_BYTES_MAX = 32 * 1024;
 
-const RESPONSE_HEADERS: OutgoingHttpHeaders = {
-  ":status": 200,
-  "content-type": "application/grpc",
-  "grpc-accept-encoding": "identity,gzip",
-};
+const RESPONSE_HEADERS: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
 
-/** Writes messages and trailers of one call. Nothing is written after the end, nor to a stream that has gone. */
+/** Sends the only message of a call that has succeeded. */
+export function sendAnswer(stream: ServerHttp2Stream, frame: Uint8Array): void {
+  if (stream.destroyed || stream.closed) return;
+  stream.on("wantTrailers", () => stream.sendTrailers(okTrailers()));
+  stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+  stream.end(frame);
+}
+
+/** Sends the status of a call that has failed before its first answer: headers and trailers are one then. */
+export function sendStatus(stream: ServerHttp2Stream, error: GrpcStatusError): void {
+  if (stream.destroyed || stream.closed) return;
+  stream.respond({ ...RESPONSE_HEADERS, ...errorTrailers(error) }, { endStream: true });
+}
+
+/** The status is on its way and the client is still sending: asks it to stop (RFC 9113, 8.1). */
+export function refuseRest(stream: ServerHttp2Stream): void {
+  if (stream.destroyed) return;
+  stream.resume();
+  stream.on("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+}
+
+/** Writes the answers and the status of a call. Nothing is written after the end, nor to a stream that has gone. */
 export class ResponseWriter {
   readonly #stream: ServerHttp2Stream;
   #gathered: Uint8Array[] = [];
@@ -68,16 +87,9 @@ export class ResponseWriter {
       this.#stream.respond({ ...RESPONSE_HEADERS, ...trailers }, { endStream: true });
       return;
     }
-    this.#stream.once("wantTrailers", () => this.#stream.sendTrailers(trailers));
+    this.#stream.on("wantTrailers", () => this.#stream.sendTrailers(trailers));
     this.#respond();
     this.#stream.end(this.#take());
-  }
-
-  /** Drops what has not been sent. */
-  abandon(): void {
-    this.#ended = true;
-    this.#take();
-    this.release();
   }
 
   #flush(): boolean {

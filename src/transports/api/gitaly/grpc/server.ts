@@ -12,12 +12,14 @@ import type { AddressInfo } from "node:net";
 import type { CallAuthoriser } from "./authorise-call.ts";
 import type { GrpcCall } from "./handler.ts";
 import type { MessageEncoding } from "./message-reader.ts";
-import { type CallServices, type MethodObserver, ServerCall } from "./server-call.ts";
+import { type CallServices, ignore, type MethodObserver, type Route, type ServerCall } from "./server-call.ts";
 import type { BoundMethod, BoundService } from "./service.ts";
 import { StatusCode } from "./status-code.ts";
 import { GrpcStatusError } from "./status-error.ts";
 import { errorTrailers } from "./status-trailers.ts";
+import { StreamingCall } from "./streaming-call.ts";
 import { parseTimeoutMs } from "./timeout-header.ts";
+import { UnaryCall } from "./unary-call.ts";
 
 /** Largest request message, as in grpc-go. */
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
@@ -56,11 +58,6 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   return server.listen(options.host, options.port);
 }
 
-interface Route {
-  readonly method: BoundMethod;
-  readonly observer: MethodObserver;
-}
-
 const UNOBSERVED: MethodObserver = { started() {}, handled() {} };
 
 class Http2GrpcServer {
@@ -82,7 +79,7 @@ class Http2GrpcServer {
       messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX,
       newRequestId: options.newRequestId ?? randomUUID,
       toStatus: options.toStatus ?? internal,
-      closed: (call) => this.#calls.delete(call),
+      open: this.#calls,
     };
     const settings = { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, initialWindowSize: STREAM_WINDOW_BYTES };
     this.#http2 = options.tls
@@ -116,7 +113,7 @@ class Http2GrpcServer {
 
   #destroy(): void {
     for (const call of this.#calls) {
-      call.cancel(new GrpcStatusError(StatusCode.UNAVAILABLE, "the server is shutting down"));
+      call.end(new GrpcStatusError(StatusCode.UNAVAILABLE, "the server is shutting down"));
     }
     for (const session of this.#sessions.keys()) session.destroy();
   }
@@ -145,13 +142,17 @@ class Http2GrpcServer {
     if (timeout !== undefined && timeoutMs === undefined) {
       return this.#refuseWith(stream, new GrpcStatusError(StatusCode.INTERNAL, "malformed grpc-timeout"));
     }
+    // The stream forgets its session once the request has ended.
     const peer = (stream.session && this.#sessions.get(stream.session as ServerHttp2Session)) ?? "unknown";
-    const head = { headers, peer, encoding, timeoutMs };
-    const call = new ServerCall(stream, head, route.method, this.#callServices, route.observer);
+    const origin = { stream, headers, peer, timeoutMs };
+    const { bound } = route.method;
+    const call: ServerCall =
+      bound.kind === "unary"
+        ? new UnaryCall(origin, encoding, route, this.#callServices, bound.handle)
+        : new StreamingCall(origin, encoding, route, this.#callServices, bound);
     const refusal = this.#options.authorise?.((name) => call.metadata(name));
-    if (refusal !== undefined) return call.refuse(refusal);
-    this.#calls.add(call);
-    call.start();
+    if (refusal === undefined) call.start();
+    else call.end(refusal);
   }
 
   #refuseWith(stream: ServerHttp2Stream, error: GrpcStatusError): void {
@@ -183,5 +184,3 @@ function unimplemented(path: string, services: ReadonlySet<string>): GrpcStatusE
 function internal(): GrpcStatusError {
   return new GrpcStatusError(StatusCode.INTERNAL, "internal error");
 }
-
-function ignore(): void {}
