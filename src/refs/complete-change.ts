@@ -6,7 +6,11 @@ import { zeroOid } from "../domain/oid.ts";
  * Decides what became of a change whose references may have moved or not: none moved, then it never happened; any moved, then
  * it did, and those left behind follow. Throws when they cannot.
  */
-export async function completeChange(git: GitBackend, view: RepositoryView, event: ChangeEvent): Promise<"done" | "dropped"> {
+export async function completeChange(
+  git: GitBackend,
+  view: RepositoryView,
+  event: ChangeEvent,
+): Promise<"done" | "dropped"> {
   if (event.head !== undefined) {
     const head = await git.refs.head(view);
     return head.target === event.head.newTarget ? "done" : "dropped";

@@ -135,6 +135,7 @@ export class PinnedRepository implements OpenRepository {
   }
 
   #refuseReaders(): void {
-    if (this.#readers > 0) throw new OperationError("internal", { what: "references cannot change while they are read consistently" });
+    if (this.#readers > 0)
+      throw new OperationError("internal", { what: "references cannot change while they are read consistently" });
   }
 }

@@ -58,7 +58,8 @@ export class RefDoor {
       // Before the lock: objects that nothing refers to harm nobody, and the flush takes longer than all that needs the lock.
       if (quarantine !== undefined) await request.git.quarantine.migrate(quarantine);
       if (receiving?.has("update")) {
-        for (const change of await claimedChanges(request, proposal.changes)) await receiving.update(change, request.signal);
+        for (const change of await claimedChanges(request, proposal.changes))
+          await receiving.update(change, request.signal);
       }
       return this.#locked(request, () => new Change(this.#services.journal, request, proposal, hooks).run());
     });
@@ -147,7 +148,11 @@ class Change {
 
   /** Where all old values are known beforehand, the journal is flushed while the locks are taken and flushed. */
   async #sideBySide(): Promise<Changed> {
-    const expected = this.#proposal.changes.map(({ name, newOid, expectedOid = "" }) => ({ name, newOid, oldOid: expectedOid }));
+    const expected = this.#proposal.changes.map(({ name, newOid, expectedOid = "" }) => ({
+      name,
+      newOid,
+      oldOid: expectedOid,
+    }));
     const moving = expected.filter(moves);
     if (moving.length === 0) return this.#oneAfterTheOther(false);
     const { event, flushed } = this.#append(moving);
@@ -165,7 +170,11 @@ class Change {
 
   async #oneAfterTheOther(asked: boolean): Promise<Changed> {
     const prepared = await this.#prepare();
-    const changes = this.#proposal.changes.map(({ name, newOid }, at) => ({ name, newOid, oldOid: prepared.oldOids[at] ?? "" }));
+    const changes = this.#proposal.changes.map(({ name, newOid }, at) => ({
+      name,
+      newOid,
+      oldOid: prepared.oldOids[at] ?? "",
+    }));
     let event: ChangeEvent | undefined;
     try {
       if (asked) await this.#hooks?.transactionPrepared(changes, this.#request.signal);
@@ -183,7 +192,11 @@ class Change {
     return this.#commit(prepared, changes, event);
   }
 
-  async #commit(prepared: PreparedRefs, changes: readonly HookChange[], event: ChangeEvent | undefined): Promise<Changed> {
+  async #commit(
+    prepared: PreparedRefs,
+    changes: readonly HookChange[],
+    event: ChangeEvent | undefined,
+  ): Promise<Changed> {
     const update = { oldOids: changes.map(({ oldOid }) => oldOid) };
     if (event === undefined) {
       // Nothing moves: the values were compared under the locks, and that was all there was to do.

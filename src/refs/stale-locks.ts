@@ -26,13 +26,18 @@ export async function clearStaleLocks(gitDir: string, names: readonly RefName[])
 
 /** Removes all stale lock files of references, and half-written objects: what a crash may leave in a repository. */
 export async function clearLeftovers(gitDir: string): Promise<boolean> {
-  const found = [...COMMON_LOCKS.map((name) => Buffer.from(join(gitDir, name)))];
+  const found = COMMON_LOCKS.map((name) => Buffer.from(join(gitDir, name)));
   await collect(Buffer.from(join(gitDir, "refs")), true, (name) => name.endsWith(".lock"), found);
   await collect(Buffer.from(join(gitDir, "objects")), true, (name) => name.startsWith("tmp_"), found);
   return removeStale(gitDir, found);
 }
 
-async function collect(directory: Buffer, deep: boolean, wanted: (name: string) => boolean, found: Buffer[]): Promise<void> {
+async function collect(
+  directory: Buffer,
+  deep: boolean,
+  wanted: (name: string) => boolean,
+  found: Buffer[],
+): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true, encoding: "buffer" }).catch(() => []);
   for (const entry of entries) {
     const path = Buffer.concat([directory, Buffer.from("/"), entry.name]);

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { lstatSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ByteString, fromByteString } from "../domain/bytes.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { ObjectFormat } from "../domain/oid.ts";
 import { problemOfRefName, REFS_HEADS } from "../domain/reference.ts";
-import { statIfThere } from "./file-stamp.ts";
+import { lstatIfThere, statIfThere } from "./file-stamp.ts";
 import { flush, flushParents, writeFlushed } from "./flush.ts";
 import { problemOf, type RepositoryPlace } from "./repository-locator.ts";
 
@@ -41,7 +40,7 @@ export async function createRepository(place: RepositoryPlace, options: NewRepos
 
 /** Renaming onto an empty directory would succeed, so that the system cannot be left to refuse it. */
 function refuseOccupied(place: RepositoryPlace): void {
-  if (lstatSync(place.gitDir, { throwIfNoEntry: false }) !== undefined) {
+  if (lstatIfThere(place.gitDir) !== undefined) {
     throw new OperationError("repository_exists", { repository: place.relativePath });
   }
 }
@@ -60,7 +59,8 @@ async function makeFiles(made: string, head: ByteString, objectFormat: ObjectFor
 }
 
 function configOf(objectFormat: ObjectFormat): string {
-  const core = (version: number) => `[core]\n\trepositoryformatversion = ${version}\n\tfilemode = true\n\tbare = true\n`;
+  const core = (version: number) =>
+    `[core]\n\trepositoryformatversion = ${version}\n\tfilemode = true\n\tbare = true\n`;
   return objectFormat === "sha1" ? core(0) : `${core(1)}[extensions]\n\tobjectformat = ${objectFormat}\n`;
 }
 
@@ -72,7 +72,10 @@ export async function makeParents(place: RepositoryPlace): Promise<string[]> {
     if (stats === undefined) missing.push(parent);
     else if (!stats.isDirectory() || problemOf(parent) === undefined) {
       // Inside another repository it could pass for that one's objects or references.
-      throw new OperationError("invalid_input", { field: "repository.relativePath", problem: "lies inside another repository or file" });
+      throw new OperationError("invalid_input", {
+        field: "repository.relativePath",
+        problem: "lies inside another repository or file",
+      });
     }
   }
   await mkdir(dirname(place.gitDir), { recursive: true });

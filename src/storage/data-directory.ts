@@ -35,7 +35,8 @@ export async function openDataDirectory(path: string, migrations: Migrations = M
   const lockFile = join(path, "lock");
   const fd = openSync(lockFile, "a+", 0o600);
   try {
-    if (!tryLockFile(fd)) throw new DataDirectoryError(`${path} is in use by another server (${describeOwner(lockFile)})`);
+    if (!tryLockFile(fd))
+      throw new DataDirectoryError(`${path} is in use by another server (${describeOwner(lockFile)})`);
     writeOwner(fd, "starting");
     await bringUpToDate(path, migrations);
   } catch (error) {
@@ -64,10 +65,13 @@ async function bringUpToDate(path: string, migrations: Migrations): Promise<void
   const file = join(path, "format");
   const text = statIfThere(file) === undefined ? undefined : readFileSync(file, "utf8").trim();
   if (text === undefined) return writeFormat(path, DATA_FORMAT);
-  if (!/^\d+$/.test(text)) throw new DataDirectoryError(`${file} does not hold a version: ${JSON.stringify(text.slice(0, 40))}`);
+  if (!/^\d+$/.test(text))
+    throw new DataDirectoryError(`${file} does not hold a version: ${JSON.stringify(text.slice(0, 40))}`);
   const found = Number(text);
   if (found > DATA_FORMAT) {
-    throw new DataDirectoryError(`${path} has format ${found}; this program reads up to ${DATA_FORMAT}. Use a newer one.`);
+    throw new DataDirectoryError(
+      `${path} has format ${found}; this program reads up to ${DATA_FORMAT}. Use a newer one.`,
+    );
   }
   for (let version = found; version < DATA_FORMAT; version++) {
     const migrate = migrations.get(version);

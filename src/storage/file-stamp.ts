@@ -1,4 +1,4 @@
-import { type Stats, statSync } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 
 /**
  * A file system tells times in steps of its clock tick (4 to 10 ms), so that a second change within the tick leaves no trace.
@@ -17,8 +17,17 @@ export interface FileStamp {
 
 /** Stats a path, following links; undefined when nothing is there. */
 export function statIfThere(path: string): Stats | undefined {
+  return ifThere(() => statSync(path, { throwIfNoEntry: false }));
+}
+
+/** Stats what stands at a path itself, a link included; undefined when nothing is there. */
+export function lstatIfThere(path: string): Stats | undefined {
+  return ifThere(() => lstatSync(path, { throwIfNoEntry: false }));
+}
+
+function ifThere(stat: () => Stats | undefined): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return stat();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // A file stands where a directory should, or the name is longer than the system takes: nothing is there either way.
@@ -28,9 +37,9 @@ export function statIfThere(path: string): Stats | undefined {
 }
 
 /** The stamp of a state that can be recognised later; undefined when it is too young for that. */
-export function stampOf(stats: Stats): FileStamp | undefined {
+export function stampOf(stats: Stats, nowMs = Date.now()): FileStamp | undefined {
   const { dev, ino, size, mtimeMs, ctimeMs } = stats;
-  return Date.now() - ctimeMs < RACY_MS ? undefined : { dev, ino, size, mtimeMs, ctimeMs };
+  return nowMs - ctimeMs < RACY_MS ? undefined : { dev, ino, size, mtimeMs, ctimeMs };
 }
 
 /** Is the file as it was when the stamp was taken? */

@@ -67,7 +67,8 @@ export class LockTable {
 
   /** Have all readers left? */
   isDrained(slot: number): boolean {
-    for (let at = READERS + slot; at < this.#words.length; at += SLOTS) if (Atomics.load(this.#words, at) !== 0) return false;
+    for (let at = READERS + slot; at < this.#words.length; at += SLOTS)
+      if (Atomics.load(this.#words, at) !== 0) return false;
     return true;
   }
 

@@ -28,20 +28,26 @@ export interface SettleOptions {
 }
 
 class HeldPin implements Pin {
-  readonly #released = Promise.withResolvers<void>();
+  #released = false;
+  #awaited: PromiseWithResolvers<void> | undefined;
   readonly #forget: (pin: HeldPin) => void;
 
   constructor(forget: (pin: HeldPin) => void) {
     this.#forget = forget;
   }
 
-  get released(): Promise<void> {
-    return this.#released.promise;
+  /** Resolves when the pin is given back; hardly ever asked for. */
+  released(): Promise<void> {
+    if (this.#released) return Promise.resolve();
+    this.#awaited ??= Promise.withResolvers<void>();
+    return this.#awaited.promise;
   }
 
   release(): void {
+    if (this.#released) return;
+    this.#released = true;
     this.#forget(this);
-    this.#released.resolve();
+    this.#awaited?.resolve();
   }
 }
 
@@ -76,12 +82,15 @@ export class Pins {
     const pins = [...(this.#pinned.get(key)?.pins ?? [])].filter((pin) => pin !== options.own);
     if (pins.length === 0) return;
     const { promise: given, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(lockedError(key)), Math.max(options.timeoutMs ?? this.#settings.timeoutMs, 0));
+    const timer = setTimeout(
+      () => reject(lockedError(key)),
+      Math.max(options.timeoutMs ?? this.#settings.timeoutMs, 0),
+    );
     const cancel = () => reject(new OperationError("canceled", {}));
     options.signal?.addEventListener("abort", cancel, { once: true });
     if (options.signal?.aborted) cancel();
     try {
-      await Promise.race([given, Promise.all(pins.map((pin) => pin.released))]);
+      await Promise.race([given, Promise.all(pins.map((pin) => pin.released()))]);
     } finally {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", cancel);
@@ -147,7 +156,8 @@ export class Pins {
   }
 
   #dropIfIdle(key: string, pinned: Pinned): void {
-    if (pinned.pins.size === 0 && pinned.gate === undefined && this.#pinned.get(key) === pinned) this.#pinned.delete(key);
+    if (pinned.pins.size === 0 && pinned.gate === undefined && this.#pinned.get(key) === pinned)
+      this.#pinned.delete(key);
   }
 }
 

@@ -25,7 +25,8 @@ export function cleanRelativePath(relativePath: string): string {
   if (first === undefined) throw new OperationError("repository_path_escapes", { relativePath });
   if (RESERVED.test(first)) throw invalid("is reserved");
   if (relativePath.includes("\0")) throw invalid("contains a NUL byte");
-  if (segments.some((segment) => Buffer.byteLength(segment) > SEGMENT_BYTES_MAX)) throw invalid("has a name that is too long");
+  if (segments.some((segment) => Buffer.byteLength(segment) > SEGMENT_BYTES_MAX))
+    throw invalid("has a name that is too long");
   const clean = segments.join("/");
   if (Buffer.byteLength(clean) > PATH_BYTES_MAX) throw invalid("is too long");
   return clean;

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { lstatSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { OperationError } from "../domain/errors.ts";
+import { lstatIfThere } from "./file-stamp.ts";
 import { flush, flushParents } from "./flush.ts";
 import type { RepositoryPlace } from "./repository-locator.ts";
 
@@ -21,7 +21,7 @@ export async function withdrawRepository(place: RepositoryPlace): Promise<() => 
 
 /** Throws `repository_not_found` unless there is a directory. */
 export function refuseAbsent(place: RepositoryPlace): void {
-  if (!lstatSync(place.gitDir, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!lstatIfThere(place.gitDir)?.isDirectory()) {
     throw new OperationError("repository_not_found", { repository: place.relativePath });
   }
 }

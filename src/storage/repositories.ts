@@ -1,10 +1,10 @@
-import { lstatSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import type { CreateOptions, Repositories, StorageStatus } from "../contract/context.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { hasReason, OperationError } from "../domain/errors.ts";
 import { createRepository, makeParents } from "./create-repository.ts";
 import { translateFileError } from "./file-error.ts";
+import { lstatIfThere } from "./file-stamp.ts";
 import { flushParents } from "./flush.ts";
 import { listRepositories } from "./list-repositories.ts";
 import type { Pins } from "./pins.ts";
@@ -101,7 +101,7 @@ export function createRepositories(services: RepositoriesServices): Repositories
 
 async function moveRepository(from: RepositoryPlace, to: RepositoryPlace): Promise<void> {
   refuseAbsent(from);
-  if (`${to.gitDir}/`.startsWith(`${from.gitDir}/`) || lstatSync(to.gitDir, { throwIfNoEntry: false }) !== undefined) {
+  if (`${to.gitDir}/`.startsWith(`${from.gitDir}/`) || lstatIfThere(to.gitDir) !== undefined) {
     throw new OperationError("repository_exists", { repository: to.relativePath });
   }
   const madeParents = await makeParents(to);

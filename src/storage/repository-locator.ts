@@ -1,9 +1,9 @@
-import { lstatSync, realpathSync, type Stats } from "node:fs";
+import { realpathSync, type Stats } from "node:fs";
 import { join, relative } from "node:path";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { ObjectFormat } from "../domain/oid.ts";
-import { type FileStamp, isUnchanged, stampOf, statIfThere } from "./file-stamp.ts";
+import { type FileStamp, isUnchanged, lstatIfThere, stampOf, statIfThere } from "./file-stamp.ts";
 import { cleanRelativePath } from "./relative-path.ts";
 import { readObjectFormat } from "./repository-config.ts";
 import type { Storage, Storages } from "./storages.ts";
@@ -39,10 +39,12 @@ interface Remembered {
  */
 export class RepositoryLocator {
   readonly #storages: Storages;
+  readonly #clock: { nowMs(): number };
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor(storages: Storages) {
+  constructor(storages: Storages, clock: { nowMs(): number } = { nowMs: () => Date.now() }) {
     this.#storages = storages;
+    this.#clock = clock;
   }
 
   /** Checks the names alone. */
@@ -72,7 +74,8 @@ export class RepositoryLocator {
       const directory = statIfThere(known.repository.gitDir);
       if (directory !== undefined && isUnchanged(known.directory, directory)) {
         const config = statIfThere(join(known.repository.gitDir, "config"));
-        if (config === undefined ? known.config === undefined : isUnchanged(known.config, config)) return known.repository;
+        if (config === undefined ? known.config === undefined : isUnchanged(known.config, config))
+          return known.repository;
       }
       this.#remembered.delete(name);
     }
@@ -93,8 +96,9 @@ export class RepositoryLocator {
   }
 
   #remember(name: string, repository: LocatedRepository, directory: Stats, config: Stats | undefined): void {
-    const stamp = stampOf(directory);
-    const configStamp = config && stampOf(config);
+    const nowMs = this.#clock.nowMs();
+    const stamp = stampOf(directory, nowMs);
+    const configStamp = config && stampOf(config, nowMs);
     if (stamp === undefined || (config !== undefined && configStamp === undefined)) return;
     this.#remembered.set(name, { repository, directory: stamp, config: configStamp });
     if (this.#remembered.size <= REMEMBERED_MAX) return;
@@ -108,7 +112,8 @@ export class RepositoryLocator {
 /** Why a directory is no repository, in Gitaly's words and order; undefined when it is one. */
 export function problemOf(gitDir: string): string | undefined {
   for (const name of ["objects", "refs", "HEAD"]) {
-    if (statIfThere(join(gitDir, name)) === undefined && !isDanglingHead(gitDir, name)) return `"${name}" does not exist`;
+    if (statIfThere(join(gitDir, name)) === undefined && !isDanglingHead(gitDir, name))
+      return `"${name}" does not exist`;
   }
   return undefined;
 }
@@ -165,5 +170,5 @@ function realPathIfThere(path: string): string | undefined {
 }
 
 function readsAsLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  return lstatIfThere(path)?.isSymbolicLink() ?? false;
 }

@@ -1,5 +1,5 @@
 import { OperationError } from "../domain/errors.ts";
-import { LockTable } from "./lock-table.ts";
+import type { LockTable } from "./lock-table.ts";
 
 /** A thread that was given its turn and does not take it within this time, busy or dead, loses it. */
 const TURN_MAX_MS = 20;

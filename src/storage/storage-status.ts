@@ -21,7 +21,13 @@ export async function statusOfStorage(storage: Storage): Promise<StorageHealth> 
     isAllowed(storage.root, constants.W_OK | constants.X_OK),
     fileSystemType(storage.root),
   ]);
-  return { name: storage.name, readable, writeable, fsType, filesystemId: writeable ? await filesystemId(storage) : "" };
+  return {
+    name: storage.name,
+    readable,
+    writeable,
+    fsType,
+    filesystemId: writeable ? await filesystemId(storage) : "",
+  };
 }
 
 async function isAllowed(path: string, mode: number): Promise<boolean> {
@@ -34,7 +40,11 @@ async function isAllowed(path: string, mode: number): Promise<boolean> {
 /** An identifier that is made once and stays with the storage. */
 async function filesystemId(storage: Storage): Promise<string> {
   const file = join(storage.stateDir, "filesystem-id");
-  const read = () => readFile(file, "utf8").then((text) => text.trim(), () => "");
+  const read = () =>
+    readFile(file, "utf8").then(
+      (text) => text.trim(),
+      () => "",
+    );
   const known = await read();
   if (known !== "") return known;
   const made = randomUUID();
@@ -49,7 +59,12 @@ async function fileSystemType(path: string): Promise<string> {
   for (const line of mounts.split("\n")) {
     const [, point = "", fsType = ""] = line.split(" ");
     const prefix = point.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-    if (prefix === "" || prefix.length < longest || !`${path}/`.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`)) continue;
+    if (
+      prefix === "" ||
+      prefix.length < longest ||
+      !`${path}/`.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`)
+    )
+      continue;
     longest = prefix.length;
     type = fsType;
   }

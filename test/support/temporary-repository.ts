@@ -34,18 +34,25 @@ interface CommitOptions {
 
 /** A bare repository in a temporary directory, filled by real git. Removed when it is disposed of. */
 export class TemporaryRepository {
+  /** Where git is started, and what is removed in the end. */
   readonly #directory: string;
   readonly path: string;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, path: string) {
     this.#directory = directory;
-    this.path = join(directory, "repository.git");
+    this.path = path;
+  }
+
+  /** A repository that somebody else has made. */
+  static at(path: string): TemporaryRepository {
+    return new TemporaryRepository(path, path);
   }
 
   static async create(
     options: { objectFormat?: "sha1" | "sha256"; branch?: string } = {},
   ): Promise<TemporaryRepository> {
-    const repository = new TemporaryRepository(await mkdtemp(join(tmpdir(), "holdfast-test-")));
+    const directory = await mkdtemp(join(tmpdir(), "holdfast-test-"));
+    const repository = new TemporaryRepository(directory, join(directory, "repository.git"));
     await repository.#init(options);
     return repository;
   }

@@ -27,7 +27,12 @@ export interface HookSurroundings {
 }
 
 /** The environment of a hook: that of githooks(5), and the variables that hooks of GitLab know. */
-export function hookEnvironment({ gitDir, caller, quarantineDir, pushOptions = [] }: HookSurroundings): Record<string, string> {
+export function hookEnvironment({
+  gitDir,
+  caller,
+  quarantineDir,
+  pushOptions = [],
+}: HookSurroundings): Record<string, string> {
   const environment: Record<string, string> = {
     GIT_DIR: gitDir,
     // No configuration of the account that runs the server has a say in what a repository's hooks do.
