@@ -245,14 +245,6 @@ int hf_quarantine_discard(const char *dir, hf_error *err);
 /** Quarantines that have objects in memory, and their bytes, for metrics. */
 void hf_quarantine_usage(size_t *count, size_t *bytes);
 
-/* ---- loose.c ----------------------------------------------------------------------------------------------------- */
-
-/** Writes a loose object below an object directory through a temporary file. Its folder must exist. `flush`: fsync before it gets its name. */
-int hf_loose_write(const char *objects_dir, const git_oid *oid, git_object_t type, const void *data, size_t size, bool flush, hf_error *err);
-/** Makes the folder of a loose object; `*made` says whether it was missing. */
-int hf_loose_make_folder(const char *objects_dir, uint8_t first_byte, bool *made, hf_error *err);
-int hf_fsync_path(const char *path, hf_error *err);
-
 /* ---- refs: who looks up references ------------------------------------------------------------------------------- */
 
 /**
@@ -260,6 +252,9 @@ int hf_fsync_path(const char *path, hf_error *err);
  * revision.c brings a weak definition over libgit2; the reference store's own definition replaces it.
  */
 int hf_refs_lookup(git_oid *out, hf_repo *repo, const char *name, hf_error *err);
+
+/** Flushes a file or a directory. */
+int hf_fsync_path(const char *path, hf_error *err);
 
 /* ---- paths ------------------------------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
  * Migration writes or moves everything into the repository: all files are flushed side by side, then named, then all folders
  * are flushed side by side. Two waits for the disk, however many objects there are.
  */
+#include "loose.h"
 #include "repository.h"
 #include <dirent.h>
 #include <errno.h>
@@ -20,6 +21,10 @@
 
 #define BUCKETS 64
 #define LARGE_OBJECT_BYTES (4 * 1024 * 1024)
+/* More than this is deflated on several threads. */
+#define SHARE_BYTES (256 * 1024)
+#define SHARE_OBJECTS 32
+#define SHARES 4
 
 typedef struct memory_object {
   struct memory_object *next; /* in the bucket */
@@ -36,9 +41,9 @@ struct hf_quarantine {
   hf_entry *entry;
   unsigned users; /* views, plus one for the table */
   bool listed;
-  git_odb *disk;
   git_odb *overlay;
   pthread_mutex_t lock; /* of what follows */
+  git_odb *disk;        /* the directory, once there is something in it */
   memory_object **buckets;
   size_t bucket_count;
   size_t count;
@@ -84,11 +89,19 @@ static bool make_room(hf_quarantine *quarantine) {
   return true;
 }
 
+/** Makes a quarantine's directory, or the folder `name` of it. */
+static int make_directory(const char *dir, const char *name, hf_error *err) {
+  char *path = name ? hf_path_join(dir, name, NULL) : strdup(dir);
+  if (!path) return hf_fail_memory(err);
+  int rc = mkdir(path, 0777) == 0 || errno == EEXIST ? HF_OK : hf_fail_os(err, errno, "make %s", path);
+  free(path);
+  return rc;
+}
+
 int hf_quarantine_put(hf_quarantine *quarantine, const git_oid *oid, git_object_t type, const void *data, size_t size, hf_error *err) {
   if (size > LARGE_OBJECT_BYTES) {
-    bool made;
-    int rc = hf_loose_make_folder(quarantine->dir, oid->id[0], &made, err);
-    return rc < 0 ? rc : hf_loose_write(quarantine->dir, oid, type, data, size, false, err);
+    int rc = make_directory(quarantine->dir, NULL, err);
+    return rc < 0 ? rc : hf_loose_write(quarantine->dir, oid, type, data, size, err);
   }
   pthread_mutex_lock(&quarantine->lock);
   int rc = HF_OK;
@@ -251,23 +264,28 @@ static void free_quarantine(hf_quarantine *quarantine) {
   free(quarantine);
 }
 
-/* libgit2 opens no object database whose directory is absent, and sees packs only where `pack` was there from the start. */
-static int make_directories(const char *dir, hf_error *err) {
-  char pack[PATH_MAX];
-  if (snprintf(pack, sizeof(pack), "%s/pack", dir) >= (int)sizeof(pack)) return hf_fail_memory(err);
-  if (mkdir(dir, 0700) < 0 && errno != EEXIST) return hf_fail_os(err, errno, "make the quarantine's directory");
-  if (mkdir(pack, 0700) < 0 && errno != EEXIST) return hf_fail_os(err, errno, "make the quarantine's directory");
-  return HF_OK;
+/** The directory's objects, once there is a directory: most quarantines never need one. */
+static git_odb *disk_of(void *context) {
+  hf_quarantine *quarantine = context;
+  pthread_mutex_lock(&quarantine->lock);
+  if (!quarantine->disk && access(quarantine->dir, F_OK) == 0) {
+    /* libgit2 sees packs only where this folder was there from the start. */
+    hf_error ignored;
+    if (make_directory(quarantine->dir, "pack", &ignored) == HF_OK && git_odb_open(&quarantine->disk, quarantine->dir) < 0)
+      quarantine->disk = NULL;
+  }
+  git_odb *disk = quarantine->disk;
+  pthread_mutex_unlock(&quarantine->lock);
+  return disk;
 }
 
-/* Reads find objects in memory first, then in the repository, then in the quarantine's directory. */
-static int open_databases(hf_quarantine *quarantine, hf_entry *entry, hf_error *err) {
-  int rc = git_odb_open(&quarantine->disk, quarantine->dir);
-  if (rc < 0) return hf_fail_git(err, rc, "open the quarantine's directory");
-  if ((rc = git_odb_new(&quarantine->overlay)) < 0) return hf_fail_git(err, rc, "make an object database");
+/** Reads find objects in memory first, then in the repository, then in the quarantine's directory. */
+static int open_overlay(hf_quarantine *quarantine, hf_entry *entry, hf_error *err) {
+  int rc = git_odb_new(&quarantine->overlay);
+  if (rc < 0) return hf_fail_git(err, rc, "make an object database");
   if ((rc = add_memory(quarantine->overlay, quarantine, 3, err)) < 0) return rc;
-  if ((rc = hf_odb_borrow(quarantine->overlay, hf_entry_odb(entry), 2, err)) < 0) return rc;
-  return hf_odb_borrow(quarantine->overlay, quarantine->disk, 1, err);
+  if ((rc = hf_odb_borrow(quarantine->overlay, hf_odb_itself, hf_entry_odb(entry), 2, err)) < 0) return rc;
+  return hf_odb_borrow(quarantine->overlay, disk_of, quarantine, 1, err);
 }
 
 static int make_quarantine(hf_quarantine **out, hf_entry *entry, const char *dir, hf_error *err) {
@@ -277,8 +295,7 @@ static int make_quarantine(hf_quarantine **out, hf_entry *entry, const char *dir
   int rc = HF_OK;
   quarantine->dir = strdup(dir);
   if (!quarantine->dir || !make_room(quarantine)) rc = hf_fail_memory(err);
-  else rc = make_directories(dir, err);
-  if (rc == HF_OK) rc = open_databases(quarantine, entry, err);
+  else rc = open_overlay(quarantine, entry, err);
   if (rc < 0) {
     free_quarantine(quarantine);
     return rc;
@@ -360,6 +377,7 @@ void hf_quarantine_usage(size_t *count, size_t *bytes) {
 /** One file that must reach the repository (or, when materializing, the quarantine's directory). */
 typedef struct {
   const memory_object *object; /* to be written; or NULL: */
+  hf_loose_file file;          /* what was written of it */
   char *source;                /* to be moved */
   char *target;
   int rank; /* order in which packs' files are named; 0 for loose objects */
@@ -370,6 +388,8 @@ typedef struct {
 typedef struct {
   transfer *items;
   size_t count, capacity;
+  size_t bytes;  /* of the objects to be written */
+  size_t shares; /* in which they are written */
   const char *objects_dir;
   bool flush;
   bool folders[256]; /* folders of loose objects that get something */
@@ -387,11 +407,13 @@ static transfer *add_transfer(plan *work) {
   }
   transfer *item = &work->items[work->count++];
   memset(item, 0, sizeof(*item));
+  item->file.fd = -1;
   return item;
 }
 
 static void free_plan(plan *work) {
   for (size_t i = 0; i < work->count; i++) {
+    hf_loose_abort(&work->items[i].file);
     free(work->items[i].source);
     free(work->items[i].target);
   }
@@ -411,6 +433,7 @@ static int plan_memory(plan *work, hf_quarantine *quarantine, hf_error *err) {
         break;
       }
       item->object = object;
+      work->bytes += object->size;
       work->folders[object->oid.id[0]] = true;
     }
   }
@@ -490,13 +513,44 @@ static int make_folders(plan *work, hf_error *err) {
   return rc;
 }
 
-/** Writes one object under its name, or flushes one file that is to be moved. Runs on several threads. */
-static void write_or_flush(void *context, size_t index) {
-  plan *work = context;
-  transfer *item = &work->items[index];
+static int write_one(transfer *item, hf_loose_writer *writer, hf_error *err) {
   const memory_object *object = item->object;
-  if (object) item->rc = hf_loose_write(work->objects_dir, &object->oid, object->type, object->data, object->size, work->flush, &item->err);
-  else item->rc = hf_fsync_path(item->source, &item->err);
+  int rc = hf_loose_begin(&item->file, writer, &object->oid, object->type, object->data, object->size, err);
+  if (rc == HF_OK) hf_loose_send(&item->file);
+  return rc;
+}
+
+/** Writes every n-th object. Runs on several threads. */
+static void write_share(void *context, size_t share) {
+  plan *work = context;
+  hf_loose_writer writer;
+  hf_error err;
+  int rc = hf_loose_writer_open(&writer, work->objects_dir, &err);
+  for (size_t i = share; i < work->count; i += work->shares) {
+    transfer *item = &work->items[i];
+    if (!item->object) continue;
+    if (rc == HF_OK) item->rc = write_one(item, &writer, &item->err);
+    else {
+      item->rc = rc;
+      item->err = err;
+    }
+  }
+  if (rc == HF_OK) hf_loose_writer_close(&writer);
+}
+
+/** Flushes one file, just written or about to be moved. Runs on several threads. */
+static void flush_one(void *context, size_t index) {
+  transfer *item = &((plan *)context)->items[index];
+  item->rc = item->object ? hf_loose_flush(&item->file, &item->err) : hf_fsync_path(item->source, &item->err);
+}
+
+static int first_failure(const plan *work, hf_error *err) {
+  for (size_t i = 0; i < work->count; i++) {
+    if (work->items[i].rc == HF_OK) continue;
+    *err = work->items[i].err;
+    return work->items[i].rc;
+  }
+  return HF_OK;
 }
 
 static int by_rank(const void *a, const void *b) { return ((const transfer *)a)->rank - ((const transfer *)b)->rank; }
@@ -540,17 +594,17 @@ static int carry_out(plan *work, hf_error *err) {
   int rc = make_folders(work, err);
   if (rc < 0) return rc;
   qsort(work->items, work->count, sizeof(*work->items), by_rank);
-  hf_parallel(write_or_flush, work, work->count);
-  for (size_t i = 0; i < work->count; i++) {
-    if (work->items[i].rc == HF_OK) continue;
-    *err = work->items[i].err;
-    return work->items[i].rc;
+  work->shares = work->bytes > SHARE_BYTES || work->count > SHARE_OBJECTS ? SHARES : 1;
+  hf_parallel(write_share, work, work->shares);
+  if ((rc = first_failure(work, err)) < 0) return rc;
+  if (work->flush) hf_parallel(flush_one, work, work->count);
+  if ((rc = first_failure(work, err)) < 0) return rc;
+  for (size_t i = 0; rc == HF_OK && i < work->count; i++) {
+    transfer *item = &work->items[i];
+    if (item->object) rc = hf_loose_commit(&item->file, err);
+    else if (rename(item->source, item->target) < 0) rc = hf_fail_os(err, errno, "move %s", item->source);
   }
-  for (size_t i = 0; i < work->count; i++) {
-    const transfer *item = &work->items[i];
-    if (item->source && rename(item->source, item->target) < 0) return hf_fail_os(err, errno, "move %s", item->source);
-  }
-  return HF_OK;
+  return rc;
 }
 
 int hf_quarantine_materialize(const char *gitdir, const char *dir, hf_error *err) {
@@ -558,7 +612,7 @@ int hf_quarantine_materialize(const char *gitdir, const char *dir, hf_error *err
   int rc = hf_repo_open(&repo, gitdir, dir, err);
   if (rc < 0) return rc;
   plan work = {.objects_dir = dir, .flush = false};
-  if ((rc = plan_memory(&work, repo.quarantine, err)) == HF_OK) rc = carry_out(&work, err);
+  if ((rc = make_directory(dir, NULL, err)) == HF_OK && (rc = plan_memory(&work, repo.quarantine, err)) == HF_OK) rc = carry_out(&work, err);
   if (rc == HF_OK) {
     pthread_mutex_lock(&repo.quarantine->lock);
     for (size_t i = 0; i < work.count; i++) ((memory_object *)work.items[i].object)->on_disk = true;
@@ -602,6 +656,7 @@ int hf_quarantine_discard(const char *dir, hf_error *err) {
   }
   pthread_mutex_unlock(&table_lock);
   if (last) free_quarantine(quarantine);
+  if (rmdir(dir) == 0 || errno == ENOENT) return HF_OK;
   if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
     return hf_fail_os(err, errno, "remove %s", dir);
   return HF_OK;

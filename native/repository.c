@@ -188,10 +188,14 @@ static int watch_objects(hf_entry *entry, const char *objects_dir, int depth, hf
 
 typedef struct {
   git_odb_backend parent;
-  git_odb *target;
+  hf_odb_source source;
+  void *context;
 } borrowed_backend;
 
-static git_odb *target_of(git_odb_backend *backend) { return ((borrowed_backend *)backend)->target; }
+static git_odb *target_of(git_odb_backend *backend) {
+  borrowed_backend *own = (borrowed_backend *)backend;
+  return own->source(own->context);
+}
 
 static int borrowed_give(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, git_odb_object *object) {
   *size = git_odb_object_size(object);
@@ -204,31 +208,39 @@ static int borrowed_give(void **data, size_t *size, git_object_t *type, git_odb_
 
 static int borrowed_read(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
   git_odb_object *object;
-  int rc = git_odb_read(&object, target_of(backend), oid);
+  git_odb *target = target_of(backend);
+  int rc = target ? git_odb_read(&object, target, oid) : GIT_ENOTFOUND;
   return rc < 0 ? rc : borrowed_give(data, size, type, backend, object);
 }
 
 static int borrowed_read_prefix(git_oid *out, void **data, size_t *size, git_object_t *type, git_odb_backend *backend,
                                 const git_oid *prefix, size_t length) {
   git_odb_object *object;
-  int rc = git_odb_read_prefix(&object, target_of(backend), prefix, length);
+  git_odb *target = target_of(backend);
+  int rc = target ? git_odb_read_prefix(&object, target, prefix, length) : GIT_ENOTFOUND;
   if (rc < 0) return rc;
   git_oid_cpy(out, git_odb_object_id(object));
   return borrowed_give(data, size, type, backend, object);
 }
 
 static int borrowed_read_header(size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
-  return git_odb_read_header(size, type, target_of(backend), oid);
+  git_odb *target = target_of(backend);
+  return target ? git_odb_read_header(size, type, target, oid) : GIT_ENOTFOUND;
 }
 
-static int borrowed_exists(git_odb_backend *backend, const git_oid *oid) { return git_odb_exists(target_of(backend), oid); }
+static int borrowed_exists(git_odb_backend *backend, const git_oid *oid) {
+  git_odb *target = target_of(backend);
+  return target && git_odb_exists(target, oid);
+}
 
 static int borrowed_exists_prefix(git_oid *out, git_odb_backend *backend, const git_oid *prefix, size_t length) {
-  return git_odb_exists_prefix(out, target_of(backend), prefix, length);
+  git_odb *target = target_of(backend);
+  return target ? git_odb_exists_prefix(out, target, prefix, length) : GIT_ENOTFOUND;
 }
 
 static int borrowed_foreach(git_odb_backend *backend, git_odb_foreach_cb callback, void *payload) {
-  return git_odb_foreach(target_of(backend), callback, payload);
+  git_odb *target = target_of(backend);
+  return target ? git_odb_foreach(target, callback, payload) : 0;
 }
 
 /** Says "not here", so that libgit2 writes the object anew: looking for it costs more, and gc may be about to drop it. */
@@ -240,7 +252,7 @@ static int borrowed_freshen(git_odb_backend *backend, const git_oid *oid) {
 
 static void borrowed_free(git_odb_backend *backend) { free(backend); }
 
-int hf_odb_borrow(git_odb *odb, git_odb *target, int priority, hf_error *err) {
+int hf_odb_borrow(git_odb *odb, hf_odb_source source, void *context, int priority, hf_error *err) {
   borrowed_backend *backend = calloc(1, sizeof(*backend));
   if (!backend) return hf_fail_memory(err);
   git_odb_init_backend(&backend->parent, GIT_ODB_BACKEND_VERSION);
@@ -252,12 +264,15 @@ int hf_odb_borrow(git_odb *odb, git_odb *target, int priority, hf_error *err) {
   backend->parent.foreach = borrowed_foreach;
   backend->parent.freshen = borrowed_freshen;
   backend->parent.free = borrowed_free;
-  backend->target = target;
+  backend->source = source;
+  backend->context = context;
   int rc = git_odb_add_backend(odb, &backend->parent, priority);
   if (rc == 0) return HF_OK;
   free(backend);
   return hf_fail_git(err, rc, "add an object database");
 }
+
+git_odb *hf_odb_itself(void *odb) { return odb; }
 
 /* ---- entries ---- */
 
@@ -539,7 +554,7 @@ int hf_repo_git(git_repository **out, hf_repo *repo, hf_error *err) {
     int rc = open_handle(&git, repo->gitdir, err);
     if (rc < 0) return rc;
     if ((rc = git_odb_new(&odb)) < 0) rc = hf_fail_git(err, rc, "make an object database");
-    else if ((rc = hf_odb_borrow(odb, repo->odb, 1, err)) == HF_OK && (rc = git_repository_set_odb(git, odb)) < 0)
+    else if ((rc = hf_odb_borrow(odb, hf_odb_itself, repo->odb, 1, err)) == HF_OK && (rc = git_repository_set_odb(git, odb)) < 0)
       rc = hf_fail_git(err, rc, "set the object database");
     git_odb_free(odb);
     if (rc < 0) {

@@ -12,8 +12,12 @@ git_odb *hf_entry_odb(hf_entry *entry);
 /** Without a slash at the end. */
 const char *hf_entry_objects_dir(hf_entry *entry);
 
-/** Makes `odb` read from `target` as well, which must live longer. */
-int hf_odb_borrow(git_odb *odb, git_odb *target, int priority, hf_error *err);
+/** Gives the database to read from, or NULL while there is none. What it gives lives as long as the borrower. */
+typedef git_odb *(*hf_odb_source)(void *context);
+/** The source of a database that is there: its context. */
+git_odb *hf_odb_itself(void *odb);
+/** Makes `odb` read from another one as well. */
+int hf_odb_borrow(git_odb *odb, hf_odb_source source, void *context, int priority, hf_error *err);
 
 /** Finds or makes the quarantine of a directory. */
 int hf_quarantine_acquire(hf_quarantine **out, hf_entry *entry, const char *dir, hf_error *err);
