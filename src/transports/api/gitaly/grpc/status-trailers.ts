@@ -10,7 +10,7 @@ const MESSAGE_CHARACTERS_MAX = 4096;
  * Largest encoded details. Clients accept header lists of 64 KiB (nghttp2) and more; from one that is too large a client gets
  * neither status nor text, so larger details are left out.
  */
-const DETAILS_BYTES_MAX = 32 * 1024;
+const DETAILS_BYTES_MAX = 36 * 1024;
 
 /** The trailers of a call that has succeeded. Each call gets its own object: http2 keeps it. */
 export function okTrailers(): OutgoingHttpHeaders {
