@@ -4,29 +4,32 @@ import { join } from "node:path";
 /** How often processes are looked at while somebody waits for them to end. */
 const LOOK_MS = 20;
 
+/** Runs of git that move references. */
+const MOVES_REFERENCES = /\0(update-ref|symbolic-ref)\0/;
+
 /**
  * Is a git process at work in the repository? Told by its working directory, open files, arguments and environment (proc(5)).
  * What this process may not look at counts as elsewhere: whose files it cannot see, it does not own either.
  */
-export async function isGitAtWork(gitDir: string): Promise<boolean> {
+export async function isGitAtWork(gitDir: string, commands?: RegExp): Promise<boolean> {
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(pids.map((pid) => worksIn(join("/proc", pid), gitDir)));
+  const found = await Promise.all(pids.map((pid) => worksIn(join("/proc", pid), gitDir, commands)));
   return found.includes(true);
 }
 
-/** Waits until no git process is at work in the repository, but not longer than the given time; tells whether it is so. */
-export async function awaitQuiet(gitDir: string, timeoutMs: number): Promise<boolean> {
+/**
+ * Waits until no git process moves references of the repository, but not longer than the given time. Such a one may be a child
+ * of a server that died, which ends by itself, but perhaps not before it has done what it was told.
+ */
+export async function awaitQuiet(gitDir: string, timeoutMs: number): Promise<void> {
   const untilMs = performance.now() + timeoutMs;
-  while (await isGitAtWork(gitDir)) {
-    if (performance.now() >= untilMs) return false;
-    await Bun.sleep(LOOK_MS);
-  }
-  return true;
+  while ((await isGitAtWork(gitDir, MOVES_REFERENCES)) && performance.now() < untilMs) await Bun.sleep(LOOK_MS);
 }
 
-async function worksIn(process: string, gitDir: string): Promise<boolean> {
+async function worksIn(process: string, gitDir: string, commands: RegExp | undefined): Promise<boolean> {
   const name = await readFile(join(process, "comm"), "latin1").catch(() => "");
   if (!/^git(-|\n)/.test(name)) return false;
+  if (commands !== undefined && !commands.test(await readFile(join(process, "cmdline"), "latin1").catch(() => ""))) return false;
   const inside = (path: string) => path === gitDir || path.startsWith(`${gitDir}/`);
   if (inside(await readlink(join(process, "cwd")).catch(() => ""))) return true;
   for (const file of ["cmdline", "environ"]) {

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fromByteString } from "../domain/bytes.ts";
+import { type ByteString, fromByteString } from "../domain/bytes.ts";
 import type { RefName } from "../domain/reference.ts";
 import { isGitAtWork } from "./git-processes.ts";
 
@@ -27,22 +27,18 @@ export async function clearStaleLocks(gitDir: string, names: readonly RefName[])
 /** Removes all stale lock files of references, and half-written objects: what a crash may leave in a repository. */
 export async function clearLeftovers(gitDir: string): Promise<boolean> {
   const found = COMMON_LOCKS.map((name) => Buffer.from(join(gitDir, name)));
-  await collect(Buffer.from(join(gitDir, "refs")), true, (name) => name.endsWith(".lock"), found);
-  await collect(Buffer.from(join(gitDir, "objects")), true, (name) => name.startsWith("tmp_"), found);
+  await collect(Buffer.from(join(gitDir, "refs")), (name) => name.endsWith(".lock"), found);
+  await collect(Buffer.from(join(gitDir, "objects")), (name) => name.startsWith("tmp_"), found);
   return removeStale(gitDir, found);
 }
 
-async function collect(
-  directory: Buffer,
-  deep: boolean,
-  wanted: (name: string) => boolean,
-  found: Buffer[],
-): Promise<void> {
-  const entries = await readdir(directory, { withFileTypes: true, encoding: "buffer" }).catch(() => []);
+/** Collects the paths below a directory whose last name is wanted. Names are bytes. */
+async function collect(directory: Buffer, wanted: (name: ByteString) => boolean, found: Buffer[]): Promise<void> {
+  const entries = await readdir(directory, { withFileTypes: true, encoding: "latin1" }).catch(() => []);
   for (const entry of entries) {
-    const path = Buffer.concat([directory, Buffer.from("/"), entry.name]);
-    if (wanted(entry.name.toString("latin1"))) found.push(path);
-    else if (deep && entry.isDirectory()) await collect(path, deep, wanted, found);
+    const path = Buffer.concat([directory, Buffer.from("/"), fromByteString(entry.name)]);
+    if (wanted(entry.name)) found.push(path);
+    else if (entry.isDirectory()) await collect(path, wanted, found);
   }
 }
 
