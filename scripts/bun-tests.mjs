@@ -8,6 +8,8 @@ import { run } from "./run.mjs";
 
 /** Generous: two cores may be busy. A test that hangs ends here. */
 const TEST_TIMEOUT_MS = 120_000;
+/** The whole of it; more than this would not fit into a run of CI. */
+const ALL_TESTS_MS = 3_000_000;
 
 const attribute = (tag, name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(tag)?.[1] ?? 0);
 
@@ -16,7 +18,7 @@ export function bunTests(paths, env = {}) {
   const place = mkdtempSync(join(tmpdir(), "holdfast-junit-"));
   const file = join(place, "report.xml");
   const reporting = ["--reporter=junit", `--reporter-outfile=${file}`];
-  const options = { env: { ...process.env, ...env } };
+  const options = { env: { ...process.env, ...env }, timeout: ALL_TESTS_MS, killSignal: "SIGKILL" };
   const { ok, output } = run(bun, ["test", `--timeout=${TEST_TIMEOUT_MS}`, ...reporting, ...paths], options);
   const total = existsSync(file) ? /<testsuites\b[^>]*>/.exec(readFileSync(file, "utf8"))?.[0] : undefined;
   rmSync(place, { recursive: true, force: true });

@@ -8,6 +8,8 @@ import { withServer } from "./temporary-server.mjs";
 
 const SUITE = join(root, "..", "shared", "conformance", "gitaly", "run.mjs");
 const SECRET = "conformance-secret";
+/** The suite takes half a minute; one that takes this long hangs. */
+const SUITE_MS = 600_000;
 
 /** Each way, its settings, and what else the suite is told. */
 const RUNS = [
@@ -21,9 +23,13 @@ function runSuite(server, args) {
   const options = ["--address", server.grpc, "--storage-path", server.storage, ...args];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [SUITE, ...options], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const timer = setTimeout(() => child.kill("SIGKILL"), SUITE_MS);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-    child.on("close", (code) => resolve({ ok: code === 0, output }));
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ ok: code === 0, output });
+    });
   });
 }
 
