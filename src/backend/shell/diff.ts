@@ -51,11 +51,9 @@ export function createDiff(runner: GitRunner, pool: CatFilePool): DiffFacet {
       merges: "include" | "all-parents",
     ) {
       if (requests.length === 0) return;
-      const oids = requests.flatMap(oidsOf);
-      requireOids(view, oids);
-      // The command passes over what it does not find.
-      await requireObjects(pool, view, oids);
-      const stdin = Buffer.from(requests.map((request) => `${oidsOf(request).join(" ")}\n`).join(""));
+      requireOids(view, requests.flatMap(oidsOf));
+      const lines = await questionsOf(pool, view, requests);
+      const stdin = Buffer.from(lines.map((line) => `${line}\n`).join(""));
       const run = { command: "changedPaths", flags: [merges === "include" ? "-m" : "-c"], stdin } as const;
       yield* parseChangedPaths(nullRecords(runner.stream(view, run)), OID_HEX_LENGTH[view.objectFormat]);
     },
@@ -82,11 +80,30 @@ function requireOids(view: RepositoryView, oids: readonly Oid[]): void {
   if (oid !== undefined) throw new OperationError("object_not_found", { oid });
 }
 
-async function requireObjects(pool: CatFilePool, view: RepositoryView, oids: readonly Oid[]): Promise<void> {
-  const unique = [...new Set(oids)];
-  const infos = await pool.use(view, (process) => process.infoOfMany(unique));
-  const missing = infos.indexOf(undefined);
-  if (missing >= 0) throw new OperationError("object_not_found", { oid: unique[missing]! });
+/**
+ * The lines that `git diff-tree --stdin` is asked, with the ids as they are in the repository: it passes over what it does not find,
+ * and would take a commit in place of a tree for a commit with its parent.
+ */
+async function questionsOf(
+  pool: CatFilePool,
+  view: RepositoryView,
+  requests: readonly ChangedPathsRequest[],
+): Promise<string[]> {
+  const oidsAndNames = requests.flatMap((request) =>
+    oidsOf(request).map((oid) => ({ oid, name: `${oid}^{${request.kind === "trees" ? "tree" : "commit"}}` })),
+  );
+  const known = new Map<ByteString, Oid>();
+  const names = [...new Set(oidsAndNames.map(({ name }) => name))];
+  const infos = await pool.use(view, (process) => process.infoOfMany(names));
+  infos.forEach((info, index) => info !== undefined && known.set(names[index]!, info.oid));
+  const missing = oidsAndNames.find(({ name }) => !known.has(name));
+  if (missing !== undefined) throw new OperationError("object_not_found", { oid: missing.oid });
+  let at = 0;
+  return requests.map((request) =>
+    oidsOf(request)
+      .map(() => known.get(oidsAndNames[at++]!.name)!)
+      .join(" "),
+  );
 }
 
 async function* parseStats(batches: AsyncIterable<ByteString[]>): AsyncGenerator<DiffStat[]> {
