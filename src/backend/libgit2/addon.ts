@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { ByteString } from "../../domain/bytes.ts";
 import type { ObjectType } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
+import type { HistoryFunctions } from "./history-functions.ts";
 import type { RefFunctions } from "./ref-functions.ts";
 
 /*
@@ -141,7 +142,14 @@ export interface MergeFunctions {
 
 /** All functions of the addon. Each facet's file declares its own part. */
 export interface Addon
-  extends CoreFunctions, ObjectFunctions, QuarantineFunctions, RefFunctions, DiffFunctions, MergeFunctions {}
+  extends
+    CoreFunctions,
+    ObjectFunctions,
+    QuarantineFunctions,
+    RefFunctions,
+    HistoryFunctions,
+    DiffFunctions,
+    MergeFunctions {}
 
 /** Where `make -C native` puts the addon. */
 export const ADDON_PATH = new URL("../../../native/build/holdfast.node", import.meta.url).pathname;

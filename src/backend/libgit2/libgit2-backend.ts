@@ -1,6 +1,7 @@
-import type { GitBackend, HistoryFacet, MaintenanceFacet } from "../backend.ts";
+import type { GitBackend, MaintenanceFacet } from "../backend.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";
+import { createHistory } from "./history.ts";
 import { createMerge } from "./merge.ts";
 import { createObjects } from "./objects.ts";
 import { createQuarantine } from "./quarantine.ts";
@@ -9,11 +10,12 @@ import { unsupportedFacet } from "./unsupported-facet.ts";
 
 /** What the facets above do themselves; some of it declines single inputs by throwing `unsupported`. */
 const SUPPORTS: readonly string[] = [
-  ...["resolve", "info", "read", "readMany", "stream", "treeEntry", "listTree", "write", "editTree"].map(
+  ...["resolve", "info", "read", "readMany", "stream", "treeEntry", "listTree", "listBlobs", "write", "editTree"].map(
     (method) => `objects.${method}`,
   ),
   ...["materialize", "migrate", "discard"].map((method) => `quarantine.${method}`),
   ...["head", "read", "list", "prepare", "setHead"].map((method) => `refs.${method}`),
+  ...["log", "isAncestor", "mergeBases", "reachable", "unappliedCommits"].map((method) => `history.${method}`),
   ...["patches", "raw", "stats", "changedPaths"].map((method) => `diff.${method}`),
   ...["mergeTrees", "mergeCommits"].map((method) => `merge.${method}`),
 ];
@@ -21,7 +23,7 @@ const SUPPORTS: readonly string[] = [
 /** Makes the backend that works in this process: the addon over libgit2. */
 export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {}): GitBackend {
   addon.configure(settings);
-  const history = unsupportedFacet<HistoryFacet>("history");
+  const history = createHistory(addon);
   return {
     name: "libgit2",
     objects: createObjects(addon),

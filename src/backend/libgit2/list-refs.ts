@@ -2,6 +2,7 @@ import { OID_HEX_LENGTH } from "../../domain/oid.ts";
 import type { Reference } from "../../domain/reference.ts";
 import type { RepositoryView } from "../backend.ts";
 import type { CoreFunctions } from "./addon.ts";
+import { packTexts } from "./pack-texts.ts";
 import type { PackedRefs, RefFunctions } from "./ref-functions.ts";
 import { checkView, runJob } from "./run-job.ts";
 
@@ -35,14 +36,7 @@ function packPrefixes(prefixes: readonly string[]): Buffer {
   const possible = prefixes.filter((prefix) => !prefix.includes("\0"));
   // Without a prefix everything is listed, so something has to stand for prefixes of which none can match.
   const given = prefixes.length > 0 && possible.length === 0 ? [" "] : possible;
-  return Buffer.concat(
-    given.flatMap((prefix) => {
-      const bytes = Buffer.from(prefix, "latin1");
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  return packTexts(given);
 }
 
 function unpackRefs([text, numbers]: PackedRefs): Reference[] {

@@ -12,6 +12,8 @@ import {
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { ObjectsFacet, PeelTarget, QuarantinedView, RepositoryView } from "../backend.ts";
 import type { CoreFunctions, HeaderNumber, ObjectFunctions } from "./addon.ts";
+import type { HistoryFunctions } from "./history-functions.ts";
+import { listBlobs } from "./list-blobs.ts";
 import { listTree } from "./list-tree.ts";
 import { packEdits } from "./pack-edits.ts";
 import { packOids } from "./pack-oids.ts";
@@ -19,7 +21,7 @@ import { checkView, runJob, runNow } from "./run-job.ts";
 import { streamBlob } from "./stream-blob.ts";
 import { hasAddonCode } from "./translate-error.ts";
 
-type ObjectsAddon = CoreFunctions & ObjectFunctions;
+type ObjectsAddon = CoreFunctions & ObjectFunctions & HistoryFunctions;
 
 /** Numbers of peel targets, as native/revision.h counts them. */
 const PEEL: Readonly<Record<PeelTarget, number>> = { object: 0, commit: 1, tree: 2, blob: 3, tag: 4 };
@@ -102,9 +104,8 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
       return listTree(addon, view, treeish, options);
     },
 
-    // eslint-disable-next-line require-yield
-    async *listBlobs() {
-      throw new OperationError("unsupported", { what: "listing blobs" });
+    listBlobs(view: RepositoryView, revisions: readonly ByteString[], blobsMax?: number) {
+      return listBlobs(addon, view, revisions, blobsMax);
     },
 
     async write(view: QuarantinedView, type: ObjectType, content: Uint8Array): Promise<Oid> {

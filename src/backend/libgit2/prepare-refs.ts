@@ -1,8 +1,9 @@
 import { OperationError } from "../../domain/errors.ts";
-import { isOid, OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
+import { isOid, OID_HEX_LENGTH } from "../../domain/oid.ts";
 import { problemOfRefName, type RefChange, type RefName } from "../../domain/reference.ts";
 import type { PreparedRefs, RepositoryView } from "../backend.ts";
 import type { CoreFunctions } from "./addon.ts";
+import { splitOids } from "./pack-texts.ts";
 import type { RefFunctions } from "./ref-functions.ts";
 import { refusalError } from "./ref-refusal.ts";
 import { checkView, runJob } from "./run-job.ts";
@@ -84,10 +85,4 @@ function packChanges(changes: readonly RefChange[]): Buffer {
     at += OID_BYTES;
   }
   return packed;
-}
-
-function splitOids(text: string): Oid[] {
-  const oids: Oid[] = [];
-  for (let at = 0; at < text.length; at += OID_LENGTH) oids.push(text.slice(at, at + OID_LENGTH));
-  return oids;
 }
