@@ -1,4 +1,5 @@
-import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import { encodeMessage, type MessageFields } from "./message-encoder.ts";
 
 /** Compressed-flag and length before each message (gRPC over HTTP/2, Length-Prefixed-Message). */
 export const FRAME_HEADER_BYTES = 5;
@@ -22,27 +23,23 @@ export class EncodedMessage {
     return new EncodedMessage(withHeader(frame));
   }
 
-  /** Encodes a generated message. */
-  static from<D extends DescMessage>(schema: D, message: MessageShape<D>): EncodedMessage {
-    return EncodedMessage.of(toBinary(schema, message));
+  /** Encodes a message. */
+  static from<D extends DescMessage>(schema: D, message: MessageInitShape<D>): EncodedMessage {
+    return new EncodedMessage(withHeader(encodeMessage(schema, message as MessageFields, FRAME_HEADER_BYTES)));
   }
 
   /**
    * Encodes a message that has, besides `message`, one bytes field of the given number: the data is copied once, where the
-   * general encoder copies it three times. Leave that field of `message` empty.
+   * general one copies it twice. Leave that field of `message` empty.
    */
   static withBytes<D extends DescMessage>(
     schema: D,
-    message: MessageShape<D>,
+    message: MessageInitShape<D>,
     fieldNumber: number,
     data: Uint8Array,
   ): EncodedMessage {
-    return EncodedMessage.joining(toBinary(schema, message), fieldNumber, data);
-  }
-
-  /** Joins the bytes of an encoded message and one bytes field more. */
-  static joining(head: Uint8Array, fieldNumber: number, data: Uint8Array): EncodedMessage {
-    if (data.byteLength === 0) return EncodedMessage.of(head);
+    if (data.byteLength === 0) return EncodedMessage.from(schema, message);
+    const head = encodeMessage(schema, message as MessageFields, 0);
     const tag = ((fieldNumber << 3) | LENGTH_DELIMITED) >>> 0;
     const dataAt = FRAME_HEADER_BYTES + head.byteLength + varintBytes(tag) + varintBytes(data.byteLength);
     const frame = Buffer.allocUnsafe(dataAt + data.byteLength);

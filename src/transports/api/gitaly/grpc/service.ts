@@ -1,14 +1,6 @@
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  type DescService,
-  fromBinary,
-  type Message,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, type DescService, fromBinary, type Message } from "@bufbuild/protobuf";
 import { EncodedMessage } from "./encoded-message.ts";
+import { encoderOf } from "./message-encoder.ts";
 import type {
   Answer,
   ClientStreamHandler,
@@ -60,6 +52,8 @@ export function service<S extends DescService>(desc: S, handlers: ServiceHandler
 }
 
 function bind(method: DescMethod, handle: BoundHandler["handle"]): BoundMethod {
+  // Fails now, not at the first answer.
+  encoderOf(method.output);
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     service: method.parent.typeName,
@@ -72,11 +66,5 @@ function bind(method: DescMethod, handle: BoundHandler["handle"]): BoundMethod {
 }
 
 function encodeFrame(schema: DescMessage, answer: Answer<DescMessage>): Uint8Array {
-  if (answer instanceof EncodedMessage) return answer.frame;
-  const message = isMessage(answer) ? answer : create(schema, answer);
-  return EncodedMessage.of(toBinary(schema, message)).frame;
-}
-
-function isMessage(answer: Exclude<Answer<DescMessage>, EncodedMessage>): answer is MessageShape<DescMessage> {
-  return (answer as Partial<Message>).$typeName !== undefined;
+  return (answer instanceof EncodedMessage ? answer : EncodedMessage.from(schema, answer)).frame;
 }
