@@ -2,8 +2,8 @@
 import { bunTests } from "./bun-tests.mjs";
 import { checks } from "./checks.mjs";
 import { conformance } from "./conformance-runs.mjs";
-import { counted, outcome, Report, step } from "./parts.mjs";
-import { run } from "./run.mjs";
+import { nativeChecks } from "./native-checks.mjs";
+import { outcome, Report, step } from "./parts.mjs";
 import { setUp } from "./setup.mjs";
 
 const missing = setUp();
@@ -11,7 +11,7 @@ const report = new Report();
 // Serving goes on without the addon; a test of the whole project does not.
 await report.part("set-up", () => outcome(0, missing === undefined ? 0 : 1, missing));
 for (const check of checks) await report.part(check.name, () => step(check.run()));
-await report.part("native", () => counted(run("make", ["-s", "-C", "native", "check"])));
+await report.part("native", nativeChecks);
 await report.part("bun test", () => bunTests(["test"]));
 await conformance(report);
 report.end();
