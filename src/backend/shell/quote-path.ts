@@ -14,7 +14,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Quotes a path as git does in a patch's header (git-config(1), `core.quotePath`): only when it has to be. */
 export function quotePath(path: ByteString): ByteString {
-  // eslint-disable-next-line no-control-regex
   const quoted = path.replace(
     /[\x00-\x1f"\\\x7f-\xff]/g,
     (char) => ESCAPES[char] ?? `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`,

@@ -6,7 +6,6 @@ import type { ByteString } from "../../domain/bytes.ts";
 
 /** The JavaScript string whose UTF-8 form is these bytes; undefined when they are not UTF-8. */
 export function utf8Argument(bytes: ByteString): string | undefined {
-  // eslint-disable-next-line no-control-regex
   if (/^[\x01-\x7f]*$/.test(bytes)) return bytes;
   const text = Buffer.from(bytes, "latin1").toString("utf8");
   return Buffer.from(text, "utf8").toString("latin1") === bytes ? text : undefined;
