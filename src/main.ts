@@ -74,13 +74,14 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
   add({ close: () => data.release() });
   const { engine, repositories } = await openEngine(config, telemetry, data, add);
   const newRequestId = requestIds();
+  const onBug = (err: unknown, request_id: string) => telemetry.log.logger.error({ err, request_id }, "bug");
   add(
     startControlServer({
       path: controlSocket(data.path),
       engine,
       operations,
       newRequestId,
-      onBug: (err, request_id) => telemetry.log.logger.error({ err, request_id }, "bug"),
+      onBug,
     }),
   );
   const addresses: Record<string, string> = {};
@@ -102,6 +103,7 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
       nowMs: () => systemClock.nowMs(),
       newRequestId,
       observe: grpcObserver(telemetry.metrics, STATUS_CODE_LABELS),
+      onBug,
     });
     add({ close: () => server.close(config.drainTimeoutMs) });
     addresses["grpc"] = `${server.host}:${server.port}`;

@@ -1,3 +1,4 @@
+import { OperationError } from "../../../domain/errors.ts";
 import { blobService } from "./blob/index.ts";
 import { commitService } from "./commit/index.ts";
 import { diffService } from "./diff/index.ts";
@@ -6,6 +7,7 @@ import { callAuthoriser, type SharedSecrets } from "./grpc/authorise-call.ts";
 import { HealthReporter } from "./grpc/health-service.ts";
 import { reflectionServices } from "./grpc/reflection-service.ts";
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "./grpc/server.ts";
+import { GrpcStatusError } from "./grpc/status-error.ts";
 import { operationService } from "./operation/index.ts";
 import { refService } from "./ref/index.ts";
 import { repositoryService } from "./repository/index.ts";
@@ -21,6 +23,8 @@ export interface GitalyDoorOptions {
   readonly nowMs: () => number;
   readonly newRequestId: () => string;
   readonly observe: NonNullable<GrpcServerOptions["observe"]>;
+  /** Told what was thrown that nobody threw on purpose. */
+  readonly onBug: (error: unknown, requestId: string) => void;
 }
 
 /** Opens the door of the Gitaly protocol: the core services, health and reflection. */
@@ -41,7 +45,10 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
     host: options.host,
     port: options.port,
     services: [...withHealth, ...reflectionServices(withHealth)],
-    toStatus: statusOfError,
+    toStatus: (error, call) => {
+      if (!(error instanceof OperationError) && !(error instanceof GrpcStatusError)) options.onBug(error, call.requestId);
+      return statusOfError(error, call);
+    },
     observe: options.observe,
     newRequestId: options.newRequestId,
     ...(authorise === undefined ? {} : { authorise }),
