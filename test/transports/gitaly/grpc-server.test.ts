@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import * as grpc from "@grpc/grpc-js";
-import { BlobService, GetBlobResponseSchema } from "../../../src/transports/api/gitaly/generated/blob_pb.ts";
+import { BlobService } from "../../../src/transports/api/gitaly/generated/blob_pb.ts";
 import { StatusSchema } from "../../../src/transports/api/gitaly/generated/google/rpc/status_pb.ts";
 import {
   OperationService,
@@ -222,13 +222,7 @@ describe("server streams", () => {
     const data = Buffer.alloc(1024 * 1024, "x");
     blobs = {
       async *getBlob() {
-        for (let i = 0; i < 200; i++)
-          yield EncodedMessage.withBytes(
-            GetBlobResponseSchema,
-            create(GetBlobResponseSchema, { size: BigInt(i) }),
-            2,
-            data,
-          );
+        for (let i = 0; i < 200; i++) yield EncodedMessage.joining(new Uint8Array(), 2, data);
       },
     };
     let received = 0;

@@ -120,11 +120,15 @@ describe("encodeMessage", () => {
   });
 });
 
-describe("EncodedMessage.withBytes", () => {
+describe("EncodedMessage.joining", () => {
   test("equals the message with the bytes in place", () => {
     for (const size of [0, 1, 127, 128, 20_000, 3_000_000]) {
       const data = Buffer.alloc(size, "y");
-      const { frame } = EncodedMessage.withBytes(GetBlobResponseSchema, { size: 5n, oid: "abc" }, 2, data);
+      const { frame } = EncodedMessage.joining(
+        encodeMessage(GetBlobResponseSchema, { size: 5n, oid: "abc" }, 0),
+        2,
+        data,
+      );
       expect(Buffer.from(frame).readUInt32BE(1)).toBe(frame.byteLength - FRAME_HEADER_BYTES);
       const message = fromBinary(GetBlobResponseSchema, frame.subarray(FRAME_HEADER_BYTES));
       expect(Buffer.compare(message.data, data)).toBe(0);

@@ -28,18 +28,9 @@ export class EncodedMessage {
     return new EncodedMessage(withHeader(encodeMessage(schema, message as MessageFields, FRAME_HEADER_BYTES)));
   }
 
-  /**
-   * Encodes a message that has, besides `message`, one bytes field of the given number: the data is copied once, where the
-   * general one copies it twice. Leave that field of `message` empty.
-   */
-  static withBytes<D extends DescMessage>(
-    schema: D,
-    message: MessageInitShape<D>,
-    fieldNumber: number,
-    data: Uint8Array,
-  ): EncodedMessage {
-    if (data.byteLength === 0) return EncodedMessage.from(schema, message);
-    const head = encodeMessage(schema, message as MessageFields, 0);
+  /** Joins the bytes of an encoded message and one bytes field more, whose data is copied once. */
+  static joining(head: Uint8Array, fieldNumber: number, data: Uint8Array): EncodedMessage {
+    if (data.byteLength === 0) return EncodedMessage.of(head);
     const tag = ((fieldNumber << 3) | LENGTH_DELIMITED) >>> 0;
     const dataAt = FRAME_HEADER_BYTES + head.byteLength + varintBytes(tag) + varintBytes(data.byteLength);
     const frame = Buffer.allocUnsafe(dataAt + data.byteLength);
