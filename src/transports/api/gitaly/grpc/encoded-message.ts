@@ -1,5 +1,4 @@
-import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
-import { encodeMessage, type MessageFields } from "./message-encoder.ts";
+import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 
 /** Compressed-flag and length before each message (gRPC over HTTP/2, Length-Prefixed-Message). */
 export const FRAME_HEADER_BYTES = 5;
@@ -23,9 +22,9 @@ export class EncodedMessage {
     return new EncodedMessage(withHeader(frame));
   }
 
-  /** Encodes a message. */
-  static from<D extends DescMessage>(schema: D, message: MessageInitShape<D>): EncodedMessage {
-    return new EncodedMessage(withHeader(encodeMessage(schema, message as MessageFields, FRAME_HEADER_BYTES)));
+  /** Encodes a generated message. */
+  static from<D extends DescMessage>(schema: D, message: MessageShape<D>): EncodedMessage {
+    return EncodedMessage.of(toBinary(schema, message));
   }
 
   /** Joins the bytes of an encoded message and one bytes field more, whose data is copied once. */

@@ -1,6 +1,13 @@
-import { type DescMessage, type DescMethod, type DescService, fromBinary, type Message } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type Message,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import { EncodedMessage } from "./encoded-message.ts";
-import { encoderOf } from "./message-encoder.ts";
 import type {
   Answer,
   ClientStreamHandler,
@@ -52,8 +59,6 @@ export function service<S extends DescService>(desc: S, handlers: ServiceHandler
 }
 
 function bind(method: DescMethod, handle: BoundHandler["handle"]): BoundMethod {
-  // Fails now, not at the first answer.
-  encoderOf(method.output);
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     service: method.parent.typeName,
@@ -66,5 +71,10 @@ function bind(method: DescMethod, handle: BoundHandler["handle"]): BoundMethod {
 }
 
 function encodeFrame(schema: DescMessage, answer: Answer<DescMessage>): Uint8Array {
-  return (answer instanceof EncodedMessage ? answer : EncodedMessage.from(schema, answer)).frame;
+  if (answer instanceof EncodedMessage) return answer.frame;
+  return EncodedMessage.from(schema, isMessage(answer) ? answer : create(schema, answer)).frame;
+}
+
+function isMessage(answer: Exclude<Answer<DescMessage>, EncodedMessage>): answer is MessageShape<DescMessage> {
+  return (answer as Partial<Message>).$typeName !== undefined;
 }
