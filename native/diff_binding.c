@@ -42,11 +42,12 @@ static diff_job *diff_new(int (*answer)(diff_job *job, hf_repo *repo)) {
   return job;
 }
 
-static bool kind_arg(napi_env env, napi_value value, hf_diff_kind *out) {
-  uint32_t kind;
-  if (!hf_arg_u32(env, value, &kind)) return false;
-  if (kind > HF_DIFF_STATS) return hf_throw_type(env, "unknown kind of diff");
-  *out = (hf_diff_kind)kind;
+static bool kind_args(napi_env env, const napi_value *args, hf_diff_request *out) {
+  uint32_t kind, whitespace;
+  if (!hf_arg_u32(env, args[0], &kind) || !hf_arg_u32(env, args[1], &whitespace)) return false;
+  if (kind > HF_DIFF_STATS || whitespace > HF_WHITESPACE_IGNORE_ALL) return hf_throw_type(env, "unknown kind of diff");
+  out->kind = (hf_diff_kind)kind;
+  out->whitespace = (hf_whitespace)whitespace;
   return true;
 }
 
@@ -55,30 +56,30 @@ static int answer_diff(diff_job *job, hf_repo *repo) {
   return rc < 0 ? rc : hf_diff(&job->out, repo, &job->request, &job->job.cancel, &job->job.error);
 }
 
-/** diff(gitDir, quarantine, kind, left, right, renames, paths: packed or undefined) */
+/** diff(gitDir, quarantine, kind, white space, left, right, renames, paths: packed or undefined) */
 HF_FUNCTION("diff", diff) {
-  napi_value args[7];
-  if (!hf_args(env, info, args, 7)) return NULL;
+  napi_value args[8];
+  if (!hf_args(env, info, args, 8)) return NULL;
   diff_job *job = diff_new(answer_diff);
-  if (!hf_view_args(env, args, &job->view) || !kind_arg(env, args[2], &job->request.kind) ||
-      !hf_arg_oid(env, args[3], &job->request.left) || !hf_arg_oid(env, args[4], &job->request.right) ||
-      !hf_arg_bool(env, args[5], &job->request.renames) ||
-      (!hf_is_nullish(env, args[6]) && !hf_arg_bytes_copy(env, args[6], &job->packed, &job->packed_len)))
+  if (!hf_view_args(env, args, &job->view) || !kind_args(env, &args[2], &job->request) ||
+      !hf_arg_oid(env, args[4], &job->request.left) || !hf_arg_oid(env, args[5], &job->request.right) ||
+      !hf_arg_bool(env, args[6], &job->request.renames) ||
+      (!hf_is_nullish(env, args[7]) && !hf_arg_bytes_copy(env, args[7], &job->packed, &job->packed_len)))
     return hf_job_drop(&job->job);
   return hf_job_submit(env, &job->job);
 }
 
 static int answer_rest(diff_job *job, hf_repo *repo) {
-  return hf_diff_rest(&job->out, repo, job->request.kind, job->packed, job->packed_len, &job->job.cancel, &job->job.error);
+  return hf_diff_rest(&job->out, repo, &job->request, job->packed, job->packed_len, &job->job.cancel, &job->job.error);
 }
 
-/** diffRest(gitDir, quarantine, kind, rest) */
+/** diffRest(gitDir, quarantine, kind, white space, rest) */
 HF_FUNCTION("diffRest", diff_rest) {
-  napi_value args[4];
-  if (!hf_args(env, info, args, 4)) return NULL;
+  napi_value args[5];
+  if (!hf_args(env, info, args, 5)) return NULL;
   diff_job *job = diff_new(answer_rest);
-  if (!hf_view_args(env, args, &job->view) || !kind_arg(env, args[2], &job->request.kind) ||
-      !hf_arg_bytes_copy(env, args[3], &job->packed, &job->packed_len))
+  if (!hf_view_args(env, args, &job->view) || !kind_args(env, &args[2], &job->request) ||
+      !hf_arg_bytes_copy(env, args[4], &job->packed, &job->packed_len))
     return hf_job_drop(&job->job);
   return hf_job_submit(env, &job->job);
 }

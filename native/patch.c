@@ -48,14 +48,14 @@ typedef struct {
   hf_edits edits;
 } comparison;
 
-static int compare(comparison *out, hf_repo *repo, const hf_change *change, hf_error *err) {
+static int compare(comparison *out, hf_repo *repo, const hf_change *change, hf_whitespace whitespace, hf_error *err) {
   *out = (comparison){.old_side = {.content = {"", 0}}, .new_side = {.content = {"", 0}}};
   if (git_oid_equal(&change->old_oid, &change->new_oid)) return HF_OK;
   int rc = load_side(&out->old_side, repo, change->old_mode, &change->old_oid, err);
   if (rc == HF_OK) rc = load_side(&out->new_side, repo, change->new_mode, &change->new_oid, err);
   if (rc < 0) return rc;
   out->binary = out->old_side.binary || out->new_side.binary;
-  return out->binary ? HF_OK : hf_patch_edits(&out->edits, out->old_side.content, out->new_side.content, err);
+  return out->binary ? HF_OK : hf_patch_edits(&out->edits, out->old_side.content, out->new_side.content, whitespace, err);
 }
 
 static size_t content_bytes(const comparison *compared) {
@@ -87,14 +87,14 @@ static size_t halves(hf_change out[2], const hf_change *change) {
   return 2;
 }
 
-static int put_half(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const hf_change *change, const char *path, bool *binary,
+static int put_half(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const hf_change *change, const char *path, bool *binary,
                     size_t *content, hf_error *err) {
   comparison compared;
-  int rc = compare(&compared, repo, change, err);
+  int rc = compare(&compared, repo, change, request->whitespace, err);
   if (rc == HF_OK) {
     *binary = *binary || compared.binary;
     *content += content_bytes(&compared);
-    if (kind == HF_DIFF_TEXT) {
+    if (request->kind == HF_DIFF_TEXT) {
       hf_patch_put_header(out, change, path, change->path_len);
       if (compared.edits.count > 0) hf_patch_put_labels(out, change, path, change->path_len);
     }
@@ -110,10 +110,10 @@ static void put_u32_at(hf_buffer *buffer, size_t at, size_t value) {
   for (size_t i = 0; i < 4; i++) buffer->data[at + i] = (uint8_t)(value >> (8 * i));
 }
 
-static int put_patch(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const hf_change *change, const char *path,
+static int put_patch(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const hf_change *change, const char *path,
                      size_t *content, hf_error *err) {
   size_t flag_at = out->length + 1, patch_at = 0;
-  if (kind == HF_DIFF_PATCHES) {
+  if (request->kind == HF_DIFF_PATCHES) {
     hf_buffer_put_u8(out, (uint8_t)change->status);
     hf_buffer_put_u8(out, 0);
     hf_buffer_put_u32(out, change->old_mode);
@@ -128,8 +128,8 @@ static int put_patch(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const hf_
   size_t count = halves(parts, change);
   bool binary = false;
   int rc = HF_OK;
-  for (size_t i = 0; rc == HF_OK && i < count; i++) rc = put_half(out, repo, kind, &parts[i], path, &binary, content, err);
-  if (rc == HF_OK && kind == HF_DIFF_PATCHES && !out->failed) {
+  for (size_t i = 0; rc == HF_OK && i < count; i++) rc = put_half(out, repo, request, &parts[i], path, &binary, content, err);
+  if (rc == HF_OK && request->kind == HF_DIFF_PATCHES && !out->failed) {
     out->data[flag_at] = binary;
     put_u32_at(out, patch_at - 4, out->length - patch_at);
   }
@@ -139,7 +139,7 @@ static int put_patch(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const hf_
 /** Line counts do not split a change of type: both contents are compared. */
 static int put_stat(hf_buffer *out, hf_repo *repo, const hf_change *change, const char *path, size_t *content, hf_error *err) {
   comparison compared;
-  int rc = compare(&compared, repo, change, err);
+  int rc = compare(&compared, repo, change, HF_WHITESPACE_KEEP, err);
   if (rc == HF_OK) {
     size_t additions = 0, deletions = 0;
     for (size_t i = 0; i < compared.edits.count; i++) {
@@ -186,8 +186,8 @@ static int read_rest(hf_changes *out, const uint8_t *rest, size_t rest_len, hf_e
   return HF_OK;
 }
 
-static int answer(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const hf_changes *changes, const hf_cancel *cancel,
-                  hf_error *err) {
+static int answer(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const hf_changes *changes,
+                  const hf_cancel *cancel, hf_error *err) {
   size_t head = out->length, content = 0, i = 0;
   hf_buffer_put_u32(out, 0);
   hf_buffer_put_u32(out, 0);
@@ -197,8 +197,8 @@ static int answer(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const hf_cha
     if (hf_cancelled(cancel)) return hf_fail_cancelled(err);
     const hf_change *change = &changes->items[i];
     const char *path = hf_change_path(changes, change);
-    int rc = kind == HF_DIFF_STATS ? put_stat(out, repo, change, path, &content, err)
-                                   : put_patch(out, repo, kind, change, path, &content, err);
+    int rc = request->kind == HF_DIFF_STATS ? put_stat(out, repo, change, path, &content, err)
+                                            : put_patch(out, repo, request, change, path, &content, err);
     if (rc < 0) return rc;
   }
   if (out->length - body > UINT32_MAX) return hf_fail(err, HF_TOO_LARGE, "a patch of more than 4 GiB");
@@ -217,16 +217,16 @@ int hf_diff(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const
   if (rc == HF_OK) rc = hf_tree_diff(&changes, repo, &left, &right, &request->limits, cancel, err);
   if (rc == HF_OK && request->renames && changes.added > 0 && changes.deleted > 0)
     rc = hf_fail(err, HF_UNSUPPORTED, "the diff may have renames");
-  if (rc == HF_OK) rc = answer(out, repo, request->kind, &changes, cancel, err);
+  if (rc == HF_OK) rc = answer(out, repo, request, &changes, cancel, err);
   hf_changes_free(&changes);
   return rc;
 }
 
-int hf_diff_rest(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const uint8_t *rest, size_t rest_len, const hf_cancel *cancel,
-                 hf_error *err) {
+int hf_diff_rest(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const uint8_t *rest, size_t rest_len,
+                 const hf_cancel *cancel, hf_error *err) {
   hf_changes changes = {0};
   int rc = read_rest(&changes, rest, rest_len, err);
-  if (rc == HF_OK) rc = answer(out, repo, kind, &changes, cancel, err);
+  if (rc == HF_OK) rc = answer(out, repo, request, &changes, cancel, err);
   hf_changes_free(&changes);
   return rc;
 }

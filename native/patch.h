@@ -13,6 +13,7 @@ typedef enum {
 
 typedef struct {
   hf_diff_kind kind;
+  hf_whitespace whitespace;
   bool renames; /* the caller wants renames: then a diff that could have one is left to git */
   git_oid left, right; /* trees, or what can be peeled to one */
   hf_path_limits limits;
@@ -26,9 +27,9 @@ typedef struct {
  * Large diffs come in parts: what is left goes into hf_diff_rest. HF_UNSUPPORTED where git might answer differently.
  */
 int hf_diff(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const hf_cancel *cancel, hf_error *err);
-/** Goes on with what an answer left. */
-int hf_diff_rest(hf_buffer *out, hf_repo *repo, hf_diff_kind kind, const uint8_t *rest, size_t rest_len, const hf_cancel *cancel,
-                 hf_error *err);
+/** Goes on with what an answer left; of the request only the kind and white space count. */
+int hf_diff_rest(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const uint8_t *rest, size_t rest_len,
+                 const hf_cancel *cancel, hf_error *err);
 
 /**
  * Appends rows of changed paths without renames: u32 index of the request, u8 status, u32 old mode, u32 new mode, old id, new id,

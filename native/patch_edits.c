@@ -46,10 +46,12 @@ static size_t count_lines(hf_content content) {
   return lines;
 }
 
-static int ask_libgit2(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err) {
+static int ask_libgit2(hf_edits *out, hf_content old_content, hf_content new_content, hf_whitespace whitespace, hf_error *err) {
   git_diff_options options;
   git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
   options.flags = GIT_DIFF_FORCE_TEXT | GIT_DIFF_INDENT_HEURISTIC;
+  if (whitespace == HF_WHITESPACE_IGNORE_CHANGE) options.flags |= GIT_DIFF_IGNORE_WHITESPACE_CHANGE;
+  if (whitespace == HF_WHITESPACE_IGNORE_ALL) options.flags |= GIT_DIFF_IGNORE_WHITESPACE;
   options.context_lines = 0;
   options.interhunk_lines = 0;
   int rc = git_diff_buffers(old_content.data, old_content.size, NULL, new_content.data, new_content.size, NULL, &options, NULL,
@@ -59,8 +61,8 @@ static int ask_libgit2(hf_edits *out, hf_content old_content, hf_content new_con
 }
 
 /*
- * The indent heuristic counts white space at the beginning of a line. libgit2 takes form feeds and vertical tabs for white
- * space, git does not. Where they occur libgit2 gets copies in which escapes stand for them: equal lines stay equal, different
+ * The indent heuristic counts white space at the beginning of a line, and white space may be left out of account. libgit2
+ * takes form feeds and vertical tabs for white space, git does not. Where they occur libgit2 gets copies in which escapes stand for them: equal lines stay equal, different
  * ones different, and the number of lines is the same.
  */
 #define ESCAPE '\x01'
@@ -85,18 +87,18 @@ static void escape(hf_buffer *out, hf_content content) {
   out->length += length;
 }
 
-static int compare_escaped(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err) {
+static int compare_escaped(hf_edits *out, hf_content old_content, hf_content new_content, hf_whitespace whitespace, hf_error *err) {
   hf_buffer old_copy = {0}, new_copy = {0};
   escape(&old_copy, old_content);
   escape(&new_copy, new_content);
   hf_content old_escaped = {(const char *)old_copy.data, old_copy.length}, new_escaped = {(const char *)new_copy.data, new_copy.length};
-  int rc = old_copy.failed || new_copy.failed ? hf_fail_memory(err) : ask_libgit2(out, old_escaped, new_escaped, err);
+  int rc = old_copy.failed || new_copy.failed ? hf_fail_memory(err) : ask_libgit2(out, old_escaped, new_escaped, whitespace, err);
   hf_buffer_free(&old_copy);
   hf_buffer_free(&new_copy);
   return rc;
 }
 
-int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err) {
+int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content, hf_whitespace whitespace, hf_error *err) {
   *out = (hf_edits){0};
   if (old_content.size > CONTENT_BYTES_MAX || new_content.size > CONTENT_BYTES_MAX)
     return hf_fail(err, HF_TOO_LARGE, "too large to compare");
@@ -107,7 +109,7 @@ int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content
     return add_edit(out, &all) ? HF_OK : hf_fail_memory(err);
   }
   bool foreign = has_foreign_space(old_content) || has_foreign_space(new_content);
-  return (foreign ? compare_escaped : ask_libgit2)(out, old_content, new_content, err);
+  return (foreign ? compare_escaped : ask_libgit2)(out, old_content, new_content, whitespace, err);
 }
 
 void hf_edits_free(hf_edits *edits) {

@@ -22,11 +22,18 @@ typedef struct {
   size_t size;
 } hf_content;
 
+/** Which white space does not count when lines are compared. */
+typedef enum {
+  HF_WHITESPACE_KEEP = 0,
+  HF_WHITESPACE_IGNORE_CHANGE = 1, /* its amount, and what stands at the end of a line */
+  HF_WHITESPACE_IGNORE_ALL = 2,
+} hf_whitespace;
+
 /**
  * Compares line by line. libgit2 carries git's own xdiff; with the indent heuristic, no context and no limits of its own its
  * hunks are the edit script that git computes. HF_TOO_LARGE for contents that git's xdiff does not take.
  */
-int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content, hf_error *err);
+int hf_patch_edits(hf_edits *out, hf_content old_content, hf_content new_content, hf_whitespace whitespace, hf_error *err);
 void hf_edits_free(hf_edits *edits);
 /** Writes hunks with three lines of context and git's default headings. */
 int hf_patch_hunks(hf_buffer *out, hf_content old_content, hf_content new_content, const hf_edits *edits, hf_error *err);

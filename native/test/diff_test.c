@@ -153,6 +153,7 @@ HF_TEST(takes_malformed_requests_without_harm) {
   hf_repo view;
   CHECK_OK(hf_repo_open(&view, repo.path, NULL, &test_error));
   git_oid left = test_oid(&repo, "git rev-parse left"), right = test_oid(&repo, "git rev-parse right");
+  hf_diff_request request = {.kind = HF_DIFF_TEXT};
   hf_buffer packed = {0}, out = {0};
   hf_buffer_put_u32(&packed, 1);
   hf_buffer_put_u8(&packed, 'c');
@@ -168,7 +169,7 @@ HF_TEST(takes_malformed_requests_without_harm) {
   for (size_t length = 0; length < packed.length; length++)
     CHECK_CODE(HF_INVALID, hf_changed_paths(&out, &view, packed.data, length, false, NULL, &test_error));
   for (size_t length = 1; length < 60; length++)
-    CHECK_CODE(HF_INVALID, hf_diff_rest(&out, &view, HF_DIFF_TEXT, packed.data, length, NULL, &test_error));
+    CHECK_CODE(HF_INVALID, hf_diff_rest(&out, &view, &request, packed.data, length, NULL, &test_error));
   hf_buffer_free(&packed);
   hf_buffer_free(&out);
   hf_repo_close(&view);
@@ -197,17 +198,32 @@ static hf_content copy_of(const char *text, size_t size) {
   return (hf_content){copy, size};
 }
 
-static void check_patch(const char *old_text, size_t old_size, const char *new_text, size_t new_size, const char *expected) {
+static void check_compared(const char *old_text, size_t old_size, const char *new_text, size_t new_size, hf_whitespace whitespace,
+                           const char *expected) {
   hf_content old_content = copy_of(old_text, old_size), new_content = copy_of(new_text, new_size);
   hf_edits edits;
   hf_buffer out = {0};
-  CHECK_OK(hf_patch_edits(&edits, old_content, new_content, &test_error));
+  CHECK_OK(hf_patch_edits(&edits, old_content, new_content, whitespace, &test_error));
   CHECK_OK(hf_patch_hunks(&out, old_content, new_content, &edits, &test_error));
-  if (expected) CHECK(out.length == strlen(expected) && memcmp(out.data, expected, out.length) == 0);
+  if (expected) CHECK(out.length == strlen(expected) && (out.length == 0 || memcmp(out.data, expected, out.length) == 0));
   hf_edits_free(&edits);
   hf_buffer_free(&out);
   free((char *)old_content.data);
   free((char *)new_content.data);
+}
+
+static void check_patch(const char *old_text, size_t old_size, const char *new_text, size_t new_size, const char *expected) {
+  check_compared(old_text, old_size, new_text, new_size, HF_WHITESPACE_KEEP, expected);
+}
+
+HF_TEST(leaves_white_space_out_of_account) {
+  check_compared("a b\n", 4, "a  b \n", 6, HF_WHITESPACE_IGNORE_CHANGE, "");
+  check_compared("ab\n", 3, "a b\n", 4, HF_WHITESPACE_IGNORE_CHANGE, "@@ -1 +1 @@\n-ab\n+a b\n");
+  check_compared("ab\n", 3, "a b\n", 4, HF_WHITESPACE_IGNORE_ALL, "");
+  /* A form feed is no white space. */
+  check_compared("ab\n", 3, "a\fb\n", 4, HF_WHITESPACE_IGNORE_ALL, "@@ -1 +1 @@\n-ab\n+a\fb\n");
+  /* Context is the new side's. */
+  check_compared("a b\n1\n", 6, "a  b\n2\n", 7, HF_WHITESPACE_IGNORE_CHANGE, "@@ -1,2 +1,2 @@\n a  b\n-1\n+2\n");
 }
 
 HF_TEST(prints_hunks) {
@@ -230,6 +246,6 @@ HF_TEST(prints_patches_of_any_bytes) {
       if (sizes[side] > sizeof(texts[side])) sizes[side] = 0;
       for (size_t i = 0; i < sizes[side]; i++) texts[side][i] = alphabet[((state = state * 1103515245 + 12345) >> 16) % (sizeof(alphabet) - 1)];
     }
-    check_patch(texts[0], sizes[0], texts[1], sizes[1], NULL);
+    check_compared(texts[0], sizes[0], texts[1], sizes[1], (hf_whitespace)(round % 3), NULL);
   }
 }

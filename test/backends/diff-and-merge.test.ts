@@ -224,16 +224,26 @@ describe("generated diffs and merges", () => {
         });
       }, 60_000);
 
-      test("patches without renames", async () => {
-        const everything = () => true;
-        await ask("patches without renames", DIFFS, everything, async (index) => {
-          const [left, right] = generated.diffs[index]!;
-          const found = await unlessUnsupported(collect(backend.diff.patches(view, { left, right })));
-          if (found === undefined) return false;
-          expect(printRaw(found)).toBe(plain[index]!);
-          return true;
-        });
-      }, 60_000);
+      for (const [mode, flag] of [
+        ["keep", "--no-renames"],
+        ["ignore-change", "--ignore-space-change"],
+        ["ignore-all", "--ignore-all-space"],
+      ] as const) {
+        test(`patches without renames, white space: ${mode}`, async () => {
+          const everything = () => true;
+          const expected = await diffTrees(repository, generated.diffs, ["-p", "--no-renames", flag]);
+          await ask(`patches, white space: ${mode}`, DIFFS, everything, async (index) => {
+            const [left, right] = generated.diffs[index]!;
+            const found = await unlessUnsupported(
+              collect(backend.diff.patches(view, { left, right, whitespace: mode })),
+            );
+            if (found === undefined) return false;
+            expect(printRaw(found)).toBe(plain[index]!);
+            expect(printPatches(found)).toBe(withoutHeaders(expected[index]!));
+            return true;
+          });
+        }, 60_000);
+      }
 
       test("raw", async () => {
         await ask("raw", DIFFS, hasNoRenames, async (index) => {

@@ -82,13 +82,17 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         expect((await patchesOf({ paths: ["*.txt"] })).map(([path]) => path)).toEqual(["a.txt", "d.txt"]);
       });
 
-      test("without white space", async () => {
-        const spec = { paths: ["d"], whitespace: "ignore-change" } as const;
-        if (name === "libgit2") return await declined(patchesOf(spec));
-        expect(await patchesOf(spec)).toEqual([
-          ["d/x", ""],
-          ["d/y", "@@ -1 +1 @@\n-1\n+2\n"],
-        ]);
+      test.each([
+        ["ignore-change", "ab\n", "a b\n", "@@ -1 +1 @@\n-ab\n+a b\n"],
+        ["ignore-change", "a b\n", "a  b \n", ""],
+        ["ignore-all", "ab\n", "a b\n", ""],
+        ["ignore-all", "ab\n", "a\fb\n", "@@ -1 +1 @@\n-ab\n+a\fb\n"],
+        ["ignore-all", "a b\n1\n", "a  b\n2\n", "@@ -1,2 +1,2 @@\n a  b\n-1\n+2\n"],
+      ] as const)("without white space: %s %j %j", async (whitespace, before, after, expected) => {
+        const treeOf = async (content: string) =>
+          repository.text(["mktree"], { input: `100644 blob ${await repository.writeObject("blob", content)}\tf\n` });
+        const spec = { left: await treeOf(before), right: await treeOf(after), whitespace };
+        expect(await patchesOf(spec)).toEqual([["f", expected]]);
       });
 
       test("by words", async () => {

@@ -115,18 +115,25 @@ export interface QuarantineFunctions {
 }
 
 export interface DiffFunctions {
-  /** Kind: hf_diff_kind of native/patch.h, which also says how paths and answers are packed. */
+  /** Kind and white space are numbers of native/patch.h, which also says how paths and answers are packed. */
   diff(
     gitDir: ByteString,
     quarantine: QuarantineDir,
     kind: number,
+    whitespace: number,
     left: Oid,
     right: Oid,
     renames: boolean,
     paths: Uint8Array | undefined,
   ): Promise<Buffer>;
   /** Goes on with what an answer left. */
-  diffRest(gitDir: ByteString, quarantine: QuarantineDir, kind: number, rest: Uint8Array): Promise<Buffer>;
+  diffRest(
+    gitDir: ByteString,
+    quarantine: QuarantineDir,
+    kind: number,
+    whitespace: number,
+    rest: Uint8Array,
+  ): Promise<Buffer>;
   changedPaths(
     gitDir: ByteString,
     quarantine: QuarantineDir,

@@ -1,4 +1,5 @@
 import { OperationError } from "../../domain/errors.ts";
+import type { WhitespaceMode } from "../../domain/diff.ts";
 import type { GitPath } from "../../domain/git-object.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { ChangedPathsRequest, DiffFacet, DiffSpec, RepositoryView } from "../backend.ts";
@@ -15,6 +16,9 @@ const PATCHES = 0;
 const TEXT = 1;
 const STATS = 2;
 
+/** hf_whitespace of native/patch_text.h. */
+const WHITESPACE: Readonly<Record<WhitespaceMode, number>> = { keep: 0, "ignore-change": 1, "ignore-all": 2 };
+
 /** Requests that one job answers: a stream of them is not held up by the last. */
 const REQUESTS_PER_JOB = 64;
 /** The service sends no larger pieces of text. */
@@ -27,8 +31,6 @@ const CHUNK_BYTES = 128 * 1024;
 export function createDiff(addon: Diffing): DiffFacet {
   return {
     async *patches(view, spec) {
-      if ((spec.whitespace ?? "keep") !== "keep")
-        throw new OperationError("unsupported", { what: "white space modes" });
       if (spec.wordDiff === true) throw new OperationError("unsupported", { what: "word diff" });
       for await (const part of parts(addon, view, PATCHES, spec)) yield* unpackPatches(part);
     },
@@ -65,16 +67,18 @@ async function* parts(addon: Diffing, view: RepositoryView, kind: number, spec: 
   checkView(view);
   requireOids([spec.left, spec.right]);
   const { gitDir, quarantineDir } = view;
+  const whitespace = WHITESPACE[spec.whitespace ?? "keep"];
   const renames = spec.renameThreshold !== undefined;
   const paths = spec.paths === undefined || spec.paths.length === 0 ? undefined : packPaths(spec.paths);
   const first = runJob(addon, view, () =>
-    addon.diff(gitDir, quarantineDir, kind, spec.left, spec.right, renames, paths),
+    addon.diff(gitDir, quarantineDir, kind, whitespace, spec.left, spec.right, renames, paths),
   );
   let next: Promise<Buffer> | undefined = translated(() => first);
   while (next !== undefined) {
     const part: DiffPart = unpackPart(await next);
     const { rest } = part;
-    next = rest.length === 0 ? undefined : runJob(addon, view, () => addon.diffRest(gitDir, quarantineDir, kind, rest));
+    const goOn = () => addon.diffRest(gitDir, quarantineDir, kind, whitespace, rest);
+    next = rest.length === 0 ? undefined : runJob(addon, view, goOn);
     // The caller may stop listening while it runs; its failure is then nobody's business.
     next?.catch(() => {});
     yield part;
