@@ -29,6 +29,7 @@ import { requestIds } from "./telemetry/request-ids.ts";
 import type { Log } from "./telemetry/log.ts";
 import { METRICS_CONTENT_TYPE } from "./telemetry/metric-registry.ts";
 import { type Telemetry, createTelemetry } from "./telemetry/telemetry.ts";
+import { codeOfStatusError } from "./transports/api/gitaly/code-of-status.ts";
 import { STATUS_CODE_LABELS } from "./transports/api/gitaly/grpc/status-code.ts";
 import { startGitalyDoor } from "./transports/api/gitaly/start-gitaly-door.ts";
 import { controlSocket } from "./transports/control/client.ts";
@@ -68,7 +69,12 @@ export async function serve(config: Config): Promise<RunningServer> {
 }
 
 async function open(config: Config, add: (one: Opened) => void): Promise<Record<string, string>> {
-  const telemetry = createTelemetry({ version: VERSION, logLevel: config.logLevel, clock: systemClock });
+  const telemetry = createTelemetry({
+    version: VERSION,
+    logLevel: config.logLevel,
+    clock: systemClock,
+    codeOfDoorError: codeOfStatusError,
+  });
   add(telemetry);
   const data = await openDataDirectory(config.data);
   add({ close: () => data.release() });

@@ -18,12 +18,34 @@ const LOUDNESS: Readonly<Partial<Record<Code, "warn" | "error">>> = {
 
 type Outcome = Code | "ok";
 
+/**
+ * The code of a door's own errors, which reach an operation through the parts of an upload; undefined for all others. Doors do
+ * not know telemetry, nor telemetry doors.
+ */
+export type CodeOfDoorError = (error: unknown) => Code | undefined;
+
+interface Verdict {
+  readonly code: Code;
+  readonly reason: string;
+}
+
 /** Takes down how operations went: their metrics, and one line each in the log. */
-export function createRecorder(metrics: ServerMetrics, log: Log, clock: Clock): Recorder {
+export function createRecorder(
+  metrics: ServerMetrics,
+  log: Log,
+  clock: Clock,
+  codeOfDoorError: CodeOfDoorError = () => undefined,
+): Recorder {
   const series = new SeriesOfOperations(metrics);
+  const verdictOn = (error: unknown): Verdict => {
+    if (error instanceof OperationError) return { code: error.code, reason: error.reason };
+    const code = codeOfDoorError(error);
+    // What is neither was not thrown on purpose.
+    return code === undefined ? { code: "internal", reason: "bug" } : { code, reason: "refused_by_door" };
+  };
   return {
     begin: (operation, caller) =>
-      new RunningOperation(operation, caller, series.of(operation, caller.door), log, clock),
+      new RunningOperation(operation, caller, series.of(operation, caller.door), log, clock, verdictOn),
   };
 }
 
@@ -67,16 +89,25 @@ class RunningOperation implements OperationRecord {
   readonly #series: OperationSeries;
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #verdictOn: (error: unknown) => Verdict;
   readonly #startedAtMs: number;
   #repository: RepositoryRef | undefined;
   #queuedMs = 0;
 
-  constructor(operation: string, caller: Caller, series: OperationSeries, log: Log, clock: Clock) {
+  constructor(
+    operation: string,
+    caller: Caller,
+    series: OperationSeries,
+    log: Log,
+    clock: Clock,
+    verdictOn: (error: unknown) => Verdict,
+  ) {
     this.#operation = operation;
     this.#caller = caller;
     this.#series = series;
     this.#log = log;
     this.#clock = clock;
+    this.#verdictOn = verdictOn;
     this.#startedAtMs = clock.monotonicMs();
     series.metrics.inFlight.add(1);
   }
@@ -99,12 +130,10 @@ class RunningOperation implements OperationRecord {
       this.#logQuietly("ok", elapsedMs, undefined);
       return;
     }
-    // What is not an OperationError was not thrown on purpose.
-    const code = error instanceof OperationError ? error.code : "internal";
-    const reason = error instanceof OperationError ? error.reason : "bug";
+    const { code, reason } = this.#verdictOn(error);
     this.#series.seconds(code).observe(elapsedMs / 1000);
     metrics.errors(reason).add();
-    const loudness = LOUDNESS[code];
+    const loudness = reason === "refused_by_door" ? undefined : LOUDNESS[code];
     if (loudness === undefined) this.#logQuietly(code, elapsedMs, reason);
     else this.#logLoudly(loudness, code, elapsedMs, reason, error);
   }

@@ -2,7 +2,7 @@ import type { Clock } from "../contract/context.ts";
 import type { Recorder } from "../engine/record.ts";
 import { createLog, type Log, type LogLevel, type LogSink } from "./log.ts";
 import { MetricRegistry } from "./metric-registry.ts";
-import { createRecorder } from "./operation-recorder.ts";
+import { type CodeOfDoorError, createRecorder } from "./operation-recorder.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 
@@ -12,6 +12,7 @@ export interface TelemetryOptions {
   readonly clock: Clock;
   /** Standard error when absent. */
   readonly sink?: LogSink;
+  readonly codeOfDoorError?: CodeOfDoorError;
 }
 
 /** All by which the server tells how it is doing. */
@@ -33,7 +34,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     log,
     registry,
     metrics,
-    recorder: createRecorder(metrics, log, options.clock),
+    recorder: createRecorder(metrics, log, options.clock, options.codeOfDoorError),
     close: () => {
       stop();
       log.flush();

@@ -22,7 +22,13 @@ afterEach(() => open?.close());
 function telemetry(logLevel: LogLevel = "info") {
   const clock = new FakeClock();
   let text = "";
-  const made = createTelemetry({ version: "1.2.3", logLevel, clock, sink: (more) => (text += more) });
+  const made = createTelemetry({
+    version: "1.2.3",
+    logLevel,
+    clock,
+    sink: (more) => (text += more),
+    codeOfDoorError: (error) => (error instanceof RangeError ? "invalid_argument" : undefined),
+  });
   open = made;
   const lines = (): Record<string, unknown>[] => {
     made.log.flush();
@@ -96,6 +102,8 @@ describe("createTelemetry", () => {
     });
     expect(JSON.stringify(failed)).toContain("why");
     expect(bug).toMatchObject({ level: "error", code: "internal", reason: "bug" });
+    recorder.begin("commitFiles", CALLER).end(new RangeError("no such action"));
+    expect(lines().at(-1)).toMatchObject({ level: "info", code: "invalid_argument", reason: "refused_by_door" });
     expect(JSON.stringify(bug)).toContain("x is undefined");
     const metrics = registry.render();
     for (const reason of ["repository_not_found", "git_failed", "bug"]) {
