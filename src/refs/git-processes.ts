@@ -29,7 +29,8 @@ export async function awaitQuiet(gitDir: string, timeoutMs: number): Promise<voi
 async function worksIn(process: string, gitDir: string, commands: RegExp | undefined): Promise<boolean> {
   const name = await readFile(join(process, "comm"), "latin1").catch(() => "");
   if (!/^git(-|\n)/.test(name)) return false;
-  if (commands !== undefined && !commands.test(await readFile(join(process, "cmdline"), "latin1").catch(() => ""))) return false;
+  if (commands !== undefined && !commands.test(await readFile(join(process, "cmdline"), "latin1").catch(() => "")))
+    return false;
   const inside = (path: string) => path === gitDir || path.startsWith(`${gitDir}/`);
   if (inside(await readlink(join(process, "cwd")).catch(() => ""))) return true;
   for (const file of ["cmdline", "environ"]) {

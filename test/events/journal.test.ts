@@ -65,7 +65,7 @@ describe("Journal", () => {
   test("gives back what was recorded, bytes included, after a restart too", async () => {
     using setting = new Setting();
     const journal = setting.open();
-    const name = "b\xff\u00e9 \"quoted\"";
+    const name = 'b\xff\u00e9 "quoted"';
     await record(journal, name);
     await journal.close();
     const again = setting.open();
@@ -89,7 +89,10 @@ describe("Journal", () => {
     journal.dropped(b!.event);
     expect([setting.told, await sequences(journal)]).toEqual([[], []]);
     journal.done(a!.event);
-    expect([setting.told, await sequences(journal)]).toEqual([[1n, 3n], [1n, 3n]]);
+    expect([setting.told, await sequences(journal)]).toEqual([
+      [1n, 3n],
+      [1n, 3n],
+    ]);
     await journal.close();
   });
 
@@ -124,7 +127,10 @@ describe("Journal", () => {
     const dice = new Dice(1);
     for (let round = 0; round < 60; round++) {
       const cut = dice.below(whole.length + 1);
-      const torn = Buffer.concat([whole.subarray(0, cut), Buffer.alloc(dice.below(3) * 100, dice.chance(0.5) ? 0 : 0xff)]);
+      const torn = Buffer.concat([
+        whole.subarray(0, cut),
+        Buffer.alloc(dice.below(3) * 100, dice.chance(0.5) ? 0 : 0xff),
+      ]);
       if (dice.chance(0.5) && cut > 0) torn[dice.below(cut)]! ^= 0x10;
       writeFileSync(setting.newest(), torn);
       const again = setting.open();

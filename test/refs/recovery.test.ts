@@ -74,7 +74,8 @@ describe("recover", () => {
     await using store = await restart(stopped);
     expect(await refsOf(store)).toEqual(["refs/heads/a", "refs/heads/b", "refs/heads/main"]);
     expect(await journalled(store)).toEqual(["refs/heads/main", "refs/heads/a", "refs/heads/b"]);
-    for (const lock of ["HEAD.lock", "packed-refs.lock", "objects/tmp_obj_x"]) expect(existsSync(join(gitDir, lock))).toBe(false);
+    for (const lock of ["HEAD.lock", "packed-refs.lock", "objects/tmp_obj_x"])
+      expect(existsSync(join(gitDir, lock))).toBe(false);
   });
 
   test("drops what was under way in a repository that has gone", async () => {

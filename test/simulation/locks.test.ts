@@ -32,7 +32,9 @@ describe("locks under seeded concurrency", () => {
     test(`seed ${seed}: the rule holds between threads, everybody comes to his turn, nothing is left held`, async () => {
       const dice = new Dice(seed);
       const table = new LockTable();
-      const threads = [0, 1, 2].map((thread) => new RepositoryLocks(new LockTable(table.buffer, thread), { timeoutMs: 10_000 }));
+      const threads = [0, 1, 2].map(
+        (thread) => new RepositoryLocks(new LockTable(table.buffer, thread), { timeoutMs: 10_000 }),
+      );
       const inside = new Inside();
       const counts = { entered: 0, canceled: 0 };
       const agent = async () => {
@@ -72,7 +74,9 @@ describe("locks under seeded concurrency", () => {
     const table = new LockTable();
     const counter = new SharedArrayBuffer(8);
     const start = (thread: number, turns: number) =>
-      new Worker(new URL("./lock-worker.ts", import.meta.url), { workerData: { buffer: table.buffer, counter, thread, turns } });
+      new Worker(new URL("./lock-worker.ts", import.meta.url), {
+        workerData: { buffer: table.buffer, counter, thread, turns },
+      });
     const workers = [1, 2, 3].map((thread) => start(thread, 300));
     const codes = workers.map((worker) => once(worker, "exit"));
     const cell = new Int32Array(counter);

@@ -42,7 +42,9 @@ describe("openDataDirectory", () => {
       const [line] = (await once(owner.stdout, "data")) as [Buffer];
       const orphan = Number(line.toString().trim().split(" ")[1]);
       try {
-        expect(await failureOf(openDataDirectory(path))).toMatchObject({ message: expect.stringContaining(`pid=${owner.pid} `) });
+        expect(await failureOf(openDataDirectory(path))).toMatchObject({
+          message: expect.stringContaining(`pid=${owner.pid} `),
+        });
         owner.kill("SIGKILL");
         await once(owner, "exit");
         (await openDataDirectory(path)).release();

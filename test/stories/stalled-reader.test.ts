@@ -40,11 +40,16 @@ describe("a reader that stalls in the middle of a blob", () => {
       await store.with("a.git", async (repository) => {
         const { git, view } = repository;
         const main = await repository.consistently(() => git.refs.read(view, "refs/heads/main"));
-        await repository.updateRefs({ changes: [{ name, newOid: main!.oid, expectedOid: "0".repeat(40) }], hooks: "receive" });
+        await repository.updateRefs({
+          changes: [{ name, newOid: main!.oid, expectedOid: "0".repeat(40) }],
+          hooks: "receive",
+        });
       });
     }
     expect(lockWaits).toBe(0);
-    expect((await runGit(gitDir, ["for-each-ref", "--format=%(refname)", "refs/heads"])).toString().trim().split("\n")).toHaveLength(101);
+    expect(
+      (await runGit(gitDir, ["for-each-ref", "--format=%(refname)", "refs/heads"])).toString().trim().split("\n"),
+    ).toHaveLength(101);
 
     const order: string[] = [];
     const repacked = store.with("a.git", async ({ git, view }) => {
@@ -53,7 +58,9 @@ describe("a reader that stalls in the middle of a blob", () => {
     });
     const removed = store.repositories.remove(store.ref("a.git"), CALLER.signal).then(() => order.push("removed"));
     // Both wait; whoever comes now does not.
-    await store.with("a.git", async ({ git, view }) => expect(await git.refs.read(view, "refs/heads/b99")).toBeDefined());
+    await store.with("a.git", async ({ git, view }) =>
+      expect(await git.refs.read(view, "refs/heads/b99")).toBeDefined(),
+    );
     expect(order).toEqual([]);
     expect(existsSync(join(gitDir, "HEAD"))).toBe(true);
     client.open();
