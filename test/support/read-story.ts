@@ -2,6 +2,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { test } from "bun:test";
 import type { Operation, OperationShape, ResultOfShape } from "../../src/contract/operation.ts";
 import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { hasReason, type OperationError } from "../../src/domain/errors.ts";
 import type { ObjectFormat } from "../../src/domain/oid.ts";
 import type { Reason } from "../../src/domain/reasons.ts";
@@ -27,6 +28,10 @@ export class ReadStory {
   static async open(backend: (typeof BACKENDS)[number], objectFormat: ObjectFormat = "sha1"): Promise<ReadStory> {
     const engine = await openTestEngine({ backend });
     return new ReadStory(engine, await engine.createRepository("group/project", objectFormat));
+  }
+
+  get engine(): Engine {
+    return this.#test.engine;
   }
 
   /** Runs an operation on the repository. */

@@ -9,7 +9,7 @@ import {
 import { ListRefsResponseSchema } from "../../../src/transports/api/gitaly/generated/ref_pb.ts";
 import { gitCommitMessage } from "../../../src/transports/api/gitaly/git-commit-message.ts";
 import { type EncodedMessage, FRAME_HEADER_BYTES } from "../../../src/transports/api/gitaly/grpc/encoded-message.ts";
-import { chunked } from "../../../src/transports/api/gitaly/wire/chunked.ts";
+import { chunked, type Place } from "../../../src/transports/api/gitaly/wire/chunked.ts";
 import { lines } from "../../../src/transports/api/gitaly/wire/lines.ts";
 import { MessageWriter } from "../../../src/transports/api/gitaly/wire/message-writer.ts";
 import { writeCursor } from "../../../src/transports/api/gitaly/wire/write-cursor.ts";
@@ -108,7 +108,7 @@ describe("chunked", () => {
   });
 
   test("writes the rest into every message, and tells the first", async () => {
-    const rest = (writer: MessageWriter, first: boolean) => {
+    const rest = (writer: MessageWriter, { first }: Place) => {
       if (first) writeCursor(writer, 2, "next");
     };
     const entry = (writer: MessageWriter, oid: string) => {

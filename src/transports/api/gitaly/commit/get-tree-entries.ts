@@ -43,7 +43,7 @@ export function getTreeEntries(door: GitalyDoor): MethodHandler<typeof CommitSer
     try {
       if (limit === undefined || limit === 0) {
         const listed = door.engine.run(listTree, input, callerOf(call));
-        yield* chunked(items(listed), writeEntry, (writer, first) => first && writeCursor(writer, 2, ""));
+        yield* chunked(items(listed), writeEntry, (writer, { first }) => first && writeCursor(writer, 2, ""));
         return;
       }
       // A page is asked for with one entry more, which tells whether there is a next page.
@@ -52,7 +52,7 @@ export function getTreeEntries(door: GitalyDoor): MethodHandler<typeof CommitSer
       for await (const batch of items(listed)) for (const item of batch) all.push(item);
       const page = all.slice(0, limit);
       const cursor = all.length > limit ? encodeTreePageToken(page.at(-1)!.path) : "";
-      yield* chunked(once(page), writeEntry, (writer, first) => first && writeCursor(writer, 2, cursor));
+      yield* chunked(once(page), writeEntry, (writer, { first }) => first && writeCursor(writer, 2, cursor));
     } catch (error) {
       throw statusOf(error, request) ?? error;
     }

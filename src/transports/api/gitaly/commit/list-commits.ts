@@ -18,6 +18,7 @@ import { repositoryArgument } from "../repository-argument.ts";
 import { problemOfRevision } from "../validate-revision.ts";
 import { textOf } from "../write-errors.ts";
 import { chunked } from "../wire/chunked.ts";
+import { writeCursor } from "../wire/write-cursor.ts";
 import { writeGitCommit } from "../wire/write-git-commit.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 
@@ -29,12 +30,45 @@ export function listCommitsHandler(door: GitalyDoor): MethodHandler<typeof Commi
     const revisions = request.revisions.map(encodeUtf8);
     const problem = problemOfRevisions(revisions);
     if (problem !== undefined) throw await invalidArgument(door, call, request.repository, problem);
+    const input = inputOf(request, revisions);
+    const { limit } = input;
+    // A page is asked for with one commit more, which tells whether there is a next page.
+    const asked = limit === undefined ? input : { ...input, limit: limit + 1 };
     try {
-      yield* chunked(door.engine.run(listCommits, inputOf(request, revisions), callerOf(call)), writeCommit);
+      const page = new CommitPage(door.engine.run(listCommits, asked, callerOf(call)), limit);
+      yield* chunked(
+        page,
+        writeCommit,
+        (writer, { last }) => last && page.next !== "" && writeCursor(writer, 2, page.next),
+      );
     } catch (error) {
       throw statusOf(error) ?? error;
     }
   };
+}
+
+/** The commits of a page, and after them the token of the next one. */
+class CommitPage implements AsyncIterable<readonly Commit[]> {
+  readonly #found: AsyncIterable<readonly Commit[]>;
+  readonly #limit: number;
+  /** Empty while the page has not ended, or when nothing follows it. */
+  next = "";
+
+  constructor(found: AsyncIterable<readonly Commit[]>, limit = Infinity) {
+    this.#found = found;
+    this.#limit = limit;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Commit[]> {
+    let left = this.#limit;
+    let lastOid = "";
+    for await (const commits of this.#found) {
+      if (left > 0) yield commits.length > left ? commits.slice(0, left) : commits;
+      if (commits.length > left) this.next = commits[left - 1]?.oid ?? lastOid;
+      left = Math.max(0, left - commits.length);
+      lastOid = commits.at(-1)?.oid ?? lastOid;
+    }
+  }
 }
 
 function problemOfRevisions(revisions: readonly string[]): string | undefined {

@@ -67,7 +67,7 @@ async function* page(found: AsyncIterable<Reference[]>, limit: number) {
   const cursor = all.length > end ? decodeUtf8(items.at(-1)!.name) : "";
   yield* lines(once(items), writeReference, {
     counts,
-    writeRest: (writer, first) => first && writeCursor(writer, 2, cursor),
+    writeRest: (writer, { first }) => first && writeCursor(writer, 2, cursor),
   });
 }
 

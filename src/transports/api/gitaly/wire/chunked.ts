@@ -7,8 +7,14 @@ export const CHUNK_BYTES_MAX = 1024 * 1024;
 /** Writes an item as one field, number below 16, of the message. */
 export type WriteItem<T> = (writer: MessageWriter, item: T) => void;
 
-/** Writes fields besides the items; told whether the message is the first of its stream. */
-export type WriteRest = (writer: MessageWriter, first: boolean) => void;
+/** Where a message stands in its stream. */
+export interface Place {
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+/** Writes fields besides the items; told where the message stands. */
+export type WriteRest = (writer: MessageWriter, place: Place) => void;
 
 /** Spreads a list over messages of less than 1 MiB of items. A list without items gives no message. */
 export async function* chunked<T>(
@@ -26,7 +32,7 @@ export async function* chunked<T>(
       const size = payloadBytes(writer.length - start);
       if (start > 0 && itemBytes + size >= CHUNK_BYTES_MAX) {
         const next = writer.cut(start);
-        writeRest?.(writer, first);
+        writeRest?.(writer, { first, last: false });
         first = false;
         yield EncodedMessage.of(writer.written());
         writer.clear();
@@ -37,7 +43,7 @@ export async function* chunked<T>(
     }
   }
   if (writer.length === 0) return;
-  writeRest?.(writer, first);
+  writeRest?.(writer, { first, last: true });
   yield EncodedMessage.of(writer.written());
 }
 

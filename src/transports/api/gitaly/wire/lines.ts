@@ -23,7 +23,7 @@ export async function* lines<T>(
   for await (const batch of batches) {
     for (const item of batch) {
       if (count === LINES_PER_MESSAGE) {
-        writeRest?.(writer, first);
+        writeRest?.(writer, { first, last: false });
         first = false;
         yield EncodedMessage.of(writer.written());
         writer.clear();
@@ -34,6 +34,6 @@ export async function* lines<T>(
     }
   }
   if (writer.length === 0) return;
-  writeRest?.(writer, first);
+  writeRest?.(writer, { first, last: true });
   yield EncodedMessage.of(writer.written());
 }
