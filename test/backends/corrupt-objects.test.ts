@@ -44,8 +44,8 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
 
     /** Never the content, never "absent": the object is there and cannot be read. */
     async function expectCorrupt(oid: string): Promise<void> {
-      for (const answer of [backend.objects.read(view, oid), collect(backend.objects.stream(view, oid))]) {
-        const error = await answer.then(
+      for (const ask of [() => backend.objects.read(view, oid), () => collect(backend.objects.stream(view, oid))]) {
+        const error = await ask().then(
           () => undefined,
           (thrown: unknown) => thrown,
         );
