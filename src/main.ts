@@ -167,7 +167,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     locator,
     locks,
     pins,
-    forget: async () => {},
+    forget: async (gitDir) => git.forget(gitDir),
     onDeleteFailed: (gitDir, err) => log.logger.error({ err, git_dir: gitDir }, "removed repository not deleted"),
   });
   const engine = new Engine({

@@ -3,7 +3,7 @@ import type { GitBackend } from "./backend.ts";
 /** Reads may be asked twice and compared; streams answer piece by piece. */
 export type MethodKind = "read" | "write" | "read-stream" | "write-stream";
 
-export type FacetName = Exclude<keyof GitBackend, "name" | "supports" | "close">;
+export type FacetName = Exclude<keyof GitBackend, "name" | "supports" | "forget" | "close">;
 
 /** Every method of every facet and what kind it is: wrappers are made from this table, and it is total. */
 export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyof GitBackend[F]]: MethodKind } } = {

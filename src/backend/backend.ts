@@ -44,7 +44,11 @@ export interface ObjectsFacet {
    * Entries of a tree or commit in batches, in the order of `git ls-tree -t [-r]`, with paths from the root of that tree
    * prefixed with `prefix` as given (no slash is added).
    */
-  listTree(view: RepositoryView, treeish: Oid, options: { recursive: boolean; prefix?: GitPath }): AsyncIterable<TreeEntry[]>;
+  listTree(
+    view: RepositoryView,
+    treeish: Oid,
+    options: { recursive: boolean; prefix?: GitPath },
+  ): AsyncIterable<TreeEntry[]>;
   /**
    * Blobs that revisions reach, each once, in the order of `git rev-list --objects --in-commit-order`; `path` is absent for a
    * blob named directly. Throws `revision_not_found`.
@@ -220,6 +224,8 @@ export interface GitBackend {
    * input, is done by the fallback.
    */
   readonly supports: ReadonlySet<string>;
+  /** Lets go of what is kept of a repository that is being removed or renamed: open files, warm processes. */
+  forget(gitDir: string): void;
   /** Releases handles and child processes. */
   close(): Promise<void>;
 }

@@ -41,6 +41,7 @@ export function withPatientMaintenance(git: GitBackend, pins: Pins, ownPins: Own
       return git.supports;
     },
     maintenance,
+    forget: (gitDir) => git.forget(gitDir),
     close: () => git.close(),
   };
 }

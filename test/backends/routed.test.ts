@@ -256,9 +256,9 @@ describe("canary", () => {
         facet: "objects",
         method: "info",
         gitDir: repository.path,
-        question: [head],
-        served: { backend: "libgit2", answer: { kind: "value", value: info } },
-        other: { backend: "shell", answer: { kind: "value", value: { size: 1 } } },
+        question: JSON.stringify([head]),
+        served: { backend: "libgit2", answer: JSON.stringify(info) },
+        other: { backend: "shell", answer: expect.stringContaining('"size":1}') },
       },
     ]);
   });
@@ -275,7 +275,12 @@ describe("canary", () => {
     expect(Buffer.concat(await collect(routed.objects.stream(view, blob))).toString()).toBe("two\n");
     expect(await routed.history.mergeBases(view, head, head)).toEqual([head]);
     await routed.settleCanary();
-    expect(differences.map(({ method }) => method).toSorted()).toEqual(["mergeBases", "stream", "treeEntry"]);
+    const told = differences.map(({ method, served, other }) => [method, served.answer, other.answer]);
+    expect(told.toSorted()).toEqual([
+      ["mergeBases", JSON.stringify([head]), "error object_corrupt"],
+      ["stream", JSON.stringify("4 bytes: two\n"), JSON.stringify("7 bytes: changed")],
+      ["treeEntry", expect.stringContaining(blob), "undefined"],
+    ]);
   });
 
   test("finds none where there is none: bytes, errors, things that are absent", async () => {

@@ -341,6 +341,18 @@ describe("warm processes", () => {
     expect(await backend.objects.info(view, head)).toMatchObject({ type: "commit" });
   });
 
+  test("are ended with the repository they serve, and no other", async () => {
+    const ended = Promise.withResolvers<void>();
+    const { backend } = open({ onChild: ({ kind }) => kind === "ended" && ended.resolve() });
+    await using other = await TemporaryRepository.create();
+    await backend.objects.info(view, head);
+    const kept = [...backend.childPids];
+    await backend.objects.info({ ...view, gitDir: other.path }, head);
+    backend.forget(other.path);
+    await ended.promise;
+    expect(backend.childPids).toEqual(kept);
+  });
+
   test("see packs, references and alternates that came since", async () => {
     const { backend } = open();
     expect(await backend.objects.resolve(view, "later")).toBeUndefined();

@@ -39,8 +39,6 @@ function openRouted(): GitBackend {
 }
 
 function inOneLine({ facet, method, question, served, other }: CanaryDifference): string {
-  const told = JSON.stringify({ question, served, other }, (_, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value instanceof Error ? `${value.name}: ${value.message}` : value,
-  );
-  return `${facet}.${method} ${told.slice(0, 2000)}`;
+  const answers = [served, other].map(({ backend, answer }) => `${backend}: ${answer}`);
+  return `${facet}.${method} ${question} ${answers.join(" ")}`;
 }

@@ -21,7 +21,13 @@ export function createFaultyBackend(backend: GitBackend, plan: FaultPlan): GitBa
     const method = methodOf(backend, entry);
     return isStream(entry.kind) ? faultyStream(entry, method, plan) : faultyCall(entry, method, plan);
   });
-  return { name: backend.name, ...facets, supports: backend.supports, close: () => backend.close() };
+  return {
+    name: backend.name,
+    ...facets,
+    supports: backend.supports,
+    forget: (gitDir) => backend.forget(gitDir),
+    close: () => backend.close(),
+  };
 }
 
 function faultyCall(entry: MethodEntry, method: BackendMethod, plan: FaultPlan): BackendMethod {

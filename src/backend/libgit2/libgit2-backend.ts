@@ -34,6 +34,7 @@ export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {})
     merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
     supports: new Set(SUPPORTS),
+    forget: (gitDir) => addon.forget(gitDir),
     async close() {
       addon.reap();
     },

@@ -35,6 +35,28 @@ export function sameAnswer(a: Answer, b: Answer): boolean {
   return a.kind === "value" && b.kind === "value" && sameValue(a.value, b.value);
 }
 
+const TOLD_CHARACTERS_MAX = 1000;
+
+/** A question or an answer as text for the log, within bounds; bytes as their count and beginning. */
+export function tell(value: unknown): string {
+  const bounded = (text: string) =>
+    text.length > TOLD_CHARACTERS_MAX ? `${text.slice(0, TOLD_CHARACTERS_MAX)}…` : text;
+  const text = JSON.stringify(value, function (this: Record<string, unknown>, key: string, found: unknown) {
+    // A Buffer has turned itself into something else by now.
+    const original = this[key];
+    if (original instanceof Uint8Array)
+      return `${original.length} bytes: ${bounded(Buffer.from(original).toString("latin1"))}`;
+    if (original instanceof Error) return original.message;
+    return typeof found === "bigint" ? String(found) : found;
+  });
+  return bounded(text ?? "undefined");
+}
+
+export function tellAnswer(answer: Answer): string {
+  if (answer.kind === "value") return tell(answer.value);
+  return answer.kind === "error" ? `error ${answer.reason}` : "too long";
+}
+
 /** Fields that a backend fills only where it is cheap: they are compared when both have them. */
 const OPTIONAL: ReadonlySet<string> = new Set(["type"]);
 

@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import type { MethodEntry } from "../backend-methods.ts";
 import type { RepositoryView } from "../backend.ts";
-import { type Answer, isComparable, sameAnswer } from "./answers.ts";
+import { type Answer, isComparable, sameAnswer, tell, tellAnswer } from "./answers.ts";
 
 /** A read that two backends answer differently, each time they are asked. */
 export interface CanaryDifference {
   readonly facet: string;
   readonly method: string;
   readonly gitDir: string;
-  /** What was asked, after the view. */
-  readonly question: readonly unknown[];
-  readonly served: { readonly backend: string; readonly answer: Answer };
-  readonly other: { readonly backend: string; readonly answer: Answer };
+  /** What was asked after the view, and what was answered, as text of bounded length. */
+  readonly question: string;
+  readonly served: { readonly backend: string; readonly answer: string };
+  readonly other: { readonly backend: string; readonly answer: string };
 }
 
 export interface CanaryOptions {
@@ -105,9 +105,9 @@ export class Canary {
           facet: entry.facet,
           method: entry.method,
           gitDir: view.gitDir,
-          question: question.question,
-          served: { backend: served.backend, answer: after },
-          other: { backend: other, answer },
+          question: tell(question.question),
+          served: { backend: served.backend, answer: tellAnswer(after) },
+          other: { backend: other, answer: tellAnswer(answer) },
         });
       }
       if (!isComparable(after)) return this.#options.onSkipped(entry);

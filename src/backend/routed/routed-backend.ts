@@ -98,6 +98,9 @@ class Router {
       switchTo: (name) => this.#switchTo(name),
       setCanaryPercent: (percent) => (this.#canaryPercent = percent),
       settleCanary: () => this.#canary.settle(),
+      forget: (gitDir) => {
+        for (const { backend } of this.#lanes.values()) backend.forget(gitDir);
+      },
       close: () => this.#close(),
     };
   }

@@ -68,9 +68,16 @@ export class CatFilePool {
   }
 
   /** Ends the idle processes of a quarantine. */
-  forget(quarantineDir: string): void {
+  forgetQuarantine(quarantineDir: string): void {
     for (const [key, processes] of this.#idle) {
       if (key.endsWith(`\0${quarantineDir}`)) this.#end(key, processes);
+    }
+  }
+
+  /** Ends the idle processes of a repository. */
+  forgetRepository(gitDir: string): void {
+    for (const [key, processes] of this.#idle) {
+      if (key.startsWith(`${gitDir}\0`)) this.#end(key, processes);
     }
   }
 

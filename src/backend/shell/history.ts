@@ -77,7 +77,6 @@ function flagsOf(query: LogQuery): ByteString[] {
   if (query.order === "date") flags.push("--date-order");
   if (query.firstParent === true) flags.push("--first-parent");
   if (query.maxParents !== undefined) flags.push(`--max-parents=${query.maxParents}`);
-  if (query.noWalk === true) flags.push("--no-walk=sorted");
   // Ages are plain seconds; --since and --until would guess at small numbers.
   if (query.afterSeconds !== undefined) flags.push(`--max-age=${query.afterSeconds}`);
   if (query.beforeSeconds !== undefined) flags.push(`--min-age=${query.beforeSeconds}`);
@@ -87,6 +86,8 @@ function flagsOf(query: LogQuery): ByteString[] {
   if (query.reverse === true) flags.push("--reverse");
   if (query.skip !== undefined) flags.push(`--skip=${query.skip}`);
   if (query.limit !== undefined) flags.push(`--max-count=${query.limit}`);
+  // A limit that comes later would let git walk after all.
+  if (query.noWalk === true) flags.push("--no-walk=sorted");
   return flags;
 }
 

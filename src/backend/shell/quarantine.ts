@@ -16,7 +16,7 @@ export function createQuarantine(runner: GitRunner, pool: CatFilePool, refs: Ref
     async materialize() {},
 
     async migrate(view: QuarantinedView) {
-      pool.forget(view.quarantineDir);
+      pool.forgetQuarantine(view.quarantineDir);
       await migrateQuarantine(view.quarantineDir, `${view.gitDir}/objects`);
     },
 
@@ -32,7 +32,7 @@ export function createQuarantine(runner: GitRunner, pool: CatFilePool, refs: Ref
     },
 
     async discard(view: QuarantinedView) {
-      pool.forget(view.quarantineDir);
+      pool.forgetQuarantine(view.quarantineDir);
       await rm(view.quarantineDir, { recursive: true, force: true });
     },
   };

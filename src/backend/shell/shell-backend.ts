@@ -66,6 +66,7 @@ export function createShellBackend(options: ShellBackendOptions = {}): ShellBack
         .replace(/^git version /, "")
         .trim();
     },
+    forget: (gitDir) => pool.forgetRepository(gitDir),
     async close() {
       await pool.close();
       await runner.close();

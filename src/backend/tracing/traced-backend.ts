@@ -24,7 +24,13 @@ export function createTracedBackend(backend: GitBackend, options: TracedBackendO
       ? tracedStream(method, observer, monotonicMs)
       : tracedCall(method, observer, monotonicMs);
   });
-  return { name: backend.name, ...facets, supports: backend.supports, close: () => backend.close() };
+  return {
+    name: backend.name,
+    ...facets,
+    supports: backend.supports,
+    forget: (gitDir) => backend.forget(gitDir),
+    close: () => backend.close(),
+  };
 }
 
 function tracedCall(method: BackendMethod, observer: CallObserver, monotonicMs: () => number): BackendMethod {
