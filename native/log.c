@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#define OTHER_GRAPH "the commit-graph may be an alternate's"
+
 struct hf_log {
   hf_walk walk;
   hf_log_query query;
@@ -64,13 +66,16 @@ static int start(hf_log *log, const hf_commit_list *tips, bool uninteresting) {
   const hf_log_query *query = &log->query;
   bool topo = query->order != HF_ORDER_DEFAULT;
   if (query->no_walk) {
-    if (uninteresting || topo) return hf_fail(walk->err, HF_UNSUPPORTED, "commits without a walk, and exclusions or an order");
+    if (uninteresting) return hf_fail(walk->err, HF_UNSUPPORTED, "commits without a walk, and exclusions");
+    if (topo && query->has_after && may_have_other_graph(walk)) return hf_fail(walk->err, HF_UNSUPPORTED, OTHER_GRAPH);
     log->listed = true;
+    /* Git means to limit the list by date before it sorts it, and then does neither. */
+    log->limited = topo && !hf_commits_have_levels(walk->commits);
     for (size_t i = 0; i < tips->count; i++)
       if (!hf_list_add(&log->list, tips->items[i])) return hf_fail_memory(walk->err);
     return HF_OK;
   }
-  if (topo && may_have_other_graph(walk)) return hf_fail(walk->err, HF_UNSUPPORTED, "the commit-graph may be an alternate's");
+  if (topo && may_have_other_graph(walk)) return hf_fail(walk->err, HF_UNSUPPORTED, OTHER_GRAPH);
   if (topo && !query->limited && hf_commits_have_levels(walk->commits)) {
     log->listed = true;
     return hf_log_exact_topo(&log->list, walk, query, tips);

@@ -73,8 +73,8 @@ int hf_log_sort_topo(hf_commit_list *list, hf_walk *walk, const hf_log_query *qu
   return sort_list(list, walk, query->order, false);
 }
 
-/** Visits everything that can be reached from `from`, once (HF_LISTED); what `visit` adds to the stack it visits too. */
-static int mark_ancestors(hf_walk *walk, hf_commit_list *stack, uint16_t mark) {
+/** Makes everything uninteresting that the commits on the stack reach. HF_STALE says where this has been done already. */
+static int exclude_ancestors(hf_walk *walk, hf_commit_list *stack) {
   uint32_t parents[HF_PARENTS_MAX], count;
   int rc = HF_OK;
   while (rc == HF_OK && stack->count > 0) {
@@ -82,8 +82,8 @@ static int mark_ancestors(hf_walk *walk, hf_commit_list *stack, uint16_t mark) {
     if ((rc = hf_walk_step(walk)) < 0 || (rc = hf_walk_parents(parents, &count, walk, commit)) < 0) break;
     for (uint32_t i = 0; rc == HF_OK && i < count; i++) {
       uint16_t *bits = hf_bits(walk, parents[i]);
-      if (*bits & mark) continue;
-      *bits |= mark;
+      if (*bits & HF_STALE) continue;
+      *bits |= HF_STALE | HF_UNINTERESTING;
       if (!hf_list_add(stack, parents[i])) rc = hf_fail_memory(walk->err);
     }
   }
@@ -102,7 +102,7 @@ static int exclude_old(hf_walk *walk, const hf_log_query *query, const hf_commit
   while (rc == HF_OK && stack.count > 0) {
     uint32_t commit = stack.items[--stack.count];
     if ((rc = hf_walk_step(walk)) < 0 || (rc = hf_walk_parents(parents, &count, walk, commit)) < 0) break;
-    if (hf_commit_date(walk->commits, commit) < query->after && !(*hf_bits(walk, commit) & HF_UNINTERESTING)) {
+    if (hf_commit_date(walk->commits, commit) < query->after && !(*hf_bits(walk, commit) & HF_STALE)) {
       *hf_bits(walk, commit) |= HF_UNINTERESTING;
       if (!hf_list_add(&old, commit)) rc = hf_fail_memory(walk->err);
     }
@@ -113,7 +113,7 @@ static int exclude_old(hf_walk *walk, const hf_log_query *query, const hf_commit
       if (!hf_list_add(&stack, parents[i])) rc = hf_fail_memory(walk->err);
     }
   }
-  if (rc == HF_OK) rc = mark_ancestors(walk, &old, HF_UNINTERESTING);
+  if (rc == HF_OK) rc = exclude_ancestors(walk, &old);
   hf_list_free(&stack);
   hf_list_free(&old);
   return rc;
@@ -124,7 +124,7 @@ static int exclude(hf_walk *walk, const hf_log_query *query, const hf_commit_lis
   int rc = HF_OK;
   for (size_t i = 0; rc == HF_OK && i < tips->count; i++)
     if ((*hf_bits(walk, tips->items[i]) & HF_UNINTERESTING) && !hf_list_add(&stack, tips->items[i])) rc = hf_fail_memory(walk->err);
-  if (rc == HF_OK) rc = mark_ancestors(walk, &stack, HF_UNINTERESTING);
+  if (rc == HF_OK) rc = exclude_ancestors(walk, &stack);
   hf_list_free(&stack);
   if (rc == HF_OK && query->has_after) rc = exclude_old(walk, query, tips);
   return rc;
