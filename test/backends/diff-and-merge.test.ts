@@ -22,7 +22,7 @@ const DIFFS = 1000;
 const MERGES = 1000;
 
 /** Native git takes a process for each question: it answers every so manieth one. */
-const STEP = { libgit2: 1, shell: 25, routed: 5 } as const;
+const STEP = { libgit2: 1, shell: 40, routed: 20 } as const;
 
 interface GeneratedMerge {
   readonly base: string;
@@ -174,7 +174,7 @@ describe("generated diffs and merges", () => {
     apart = oursSides.map((side, i) => areApart(side, theirsSides[i]!));
   }, 60_000);
 
-  afterAll(() => repository[Symbol.asyncDispose]());
+  afterAll(() => repository[Symbol.asyncDispose](), 60_000);
 
   for (const { name, open } of BACKENDS_UNDER_TEST) {
     describe(`over ${name}`, () => {
@@ -186,7 +186,8 @@ describe("generated diffs and merges", () => {
         view = { gitDir: repository.path, objectFormat: "sha1" };
       });
 
-      afterAll(() => backend.close());
+      // Closing waits for the other backend's answers.
+      afterAll(() => backend.close(), 60_000);
 
       /** Asks about every so manieth case; checks that what must be served is, and says how much was. */
       async function ask(

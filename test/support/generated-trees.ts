@@ -221,7 +221,8 @@ const CHANGES: Readonly<
   },
   deleteDirectory(_dice, tree, path) {
     const directory = path.slice(0, path.lastIndexOf("/") + 1);
-    for (const below of Array.from(tree.keys())) if (directory !== "" && below.startsWith(directory)) tree.delete(below);
+    for (const below of Array.from(tree.keys()))
+      if (directory !== "" && below.startsWith(directory)) tree.delete(below);
   },
   fileToDirectory(dice, tree, path, old) {
     tree.delete(path);
@@ -280,7 +281,7 @@ export class ImportStream {
     return mark;
   }
 
-  /** Adds a commit; answers its mark. */
+  /** Adds a commit, which no reference keeps; answers its mark. */
   commit(tree: GeneratedTree, parents: readonly number[] = []): number {
     const files = [...tree].map(([path, entry]) =>
       entry.mode === "160000"
@@ -290,7 +291,7 @@ export class ImportStream {
     const mark = ++this.#marks;
     const from = parents.map((parent, index) => `${index === 0 ? "from" : "merge"} :${parent}\n`).join("");
     this.#parts.push(
-      `commit refs/heads/c${mark}\nmark :${mark}\ncommitter Jane Doe <jane@example.com> ${1_700_000_000 + mark} +0000\ndata 0\n${from}deleteall\n`,
+      `reset refs/heads/last\ncommit refs/heads/last\nmark :${mark}\ncommitter Jane Doe <jane@example.com> ${1_700_000_000 + mark} +0000\ndata 0\n${from}deleteall\n`,
       ...files,
     );
     return mark;
