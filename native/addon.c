@@ -1,5 +1,6 @@
 /* The module: exports every function that a *_binding.c file registered, and the addon's own settings. */
 #include "binding.h"
+#include "object.h"
 
 static hf_function *functions;
 
@@ -8,11 +9,11 @@ void hf_function_register(hf_function *function) {
   functions = function;
 }
 
-/** configure({ threads, repositoriesMax, idleMs, cacheBytes, windowBytes, mappedBytes }): what is absent stays. */
+/** configure({ threads, repositoriesMax, idleMs, cacheBytes }): what is absent stays. */
 HF_FUNCTION("configure", configure) {
   napi_value args[1];
   if (!hf_args(env, info, args, 1)) return NULL;
-  static const char *const names[] = {"threads", "repositoriesMax", "idleMs", "cacheBytes", "windowBytes", "mappedBytes"};
+  static const char *const names[] = {"threads", "repositoriesMax", "idleMs", "cacheBytes"};
   int64_t values[HF_ARRAY_SIZE(names)] = {0};
   for (size_t i = 0; i < HF_ARRAY_SIZE(names); i++) {
     napi_value value;
@@ -27,8 +28,6 @@ HF_FUNCTION("configure", configure) {
     .repositories_max = (size_t)values[1],
     .idle_ms = (unsigned)values[2],
     .cache_bytes = (size_t)values[3],
-    .window_bytes = (size_t)values[4],
-    .mapped_bytes = (size_t)values[5],
   };
   hf_set_limits(&limits);
   return NULL;
@@ -60,14 +59,12 @@ HF_FUNCTION("reap", reap) {
   return NULL;
 }
 
-/** usage() → [open repositories, quarantines, bytes of objects in quarantines, bytes in libgit2's cache] */
+/** usage() → [open repositories, quarantines, bytes of objects in quarantines, bytes in the cache of objects] */
 HF_FUNCTION("usage", usage) {
   (void)info;
   size_t quarantines, quarantine_bytes;
-  ssize_t cached = 0, allowed = 0;
   hf_quarantine_usage(&quarantines, &quarantine_bytes);
-  git_libgit2_opts(GIT_OPT_GET_CACHED_MEMORY, &cached, &allowed);
-  const double numbers[] = {(double)hf_repo_count(), (double)quarantines, (double)quarantine_bytes, (double)cached};
+  const double numbers[] = {(double)hf_repo_count(), (double)quarantines, (double)quarantine_bytes, (double)hf_cache_bytes()};
   napi_value result;
   if (napi_create_array_with_length(env, HF_ARRAY_SIZE(numbers), &result) != napi_ok) return NULL;
   for (uint32_t i = 0; i < HF_ARRAY_SIZE(numbers); i++) napi_set_element(env, result, i, hf_number(env, numbers[i]));

@@ -77,13 +77,13 @@ static int list_against_each(listing *l, const git_oid *tree, const git_oid *par
 static git_oid *parents_in(const hf_buffer *parents) { return (git_oid *)parents->data; }
 
 static int own_parents(hf_buffer *parents, listing *l, const git_oid *commit) {
-  git_odb_object *object;
+  hf_object *object;
   int rc = hf_repo_read(&object, l->repo, commit, l->err);
   if (rc < 0) return rc;
   git_oid parent;
-  for (size_t i = 0; hf_commit_parent(&parent, git_odb_object_data(object), git_odb_object_size(object), i) == HF_OK; i++)
+  for (size_t i = 0; hf_commit_parent(&parent, hf_object_data(object), hf_object_size(object), i) == HF_OK; i++)
     hf_buffer_put_oid(parents, &parent);
-  git_odb_object_free(object);
+  hf_object_free(object);
   return parents->failed ? hf_fail_memory(l->err) : HF_OK;
 }
 

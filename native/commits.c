@@ -205,12 +205,12 @@ bool hf_commit_is_loaded(const hf_commits *commits, uint32_t commit) {
 }
 
 static int read_parsed(parsed_commit *out, hf_repo *repo, const git_oid *oid, hf_error *err) {
-  git_odb_object *object;
+  hf_object *object;
   int rc = hf_repo_read(&object, repo, oid, err);
   if (rc < 0) return rc;
-  if (git_odb_object_type(object) != GIT_OBJECT_COMMIT) rc = hf_fail(err, HF_WRONG_TYPE, "the object is not a commit");
-  else rc = parse_commit(out, oid, git_odb_object_data(object), git_odb_object_size(object), err);
-  git_odb_object_free(object);
+  if (hf_object_type(object) != GIT_OBJECT_COMMIT) rc = hf_fail(err, HF_WRONG_TYPE, "the object is not a commit");
+  else rc = parse_commit(out, oid, hf_object_data(object), hf_object_size(object), err);
+  hf_object_free(object);
   return rc;
 }
 

@@ -24,10 +24,10 @@
  *  3. TypeScript: add the signature to the addon's type in src/backend/libgit2/addon.ts.
  *
  * Reading objects: `hf_repo_open` gives a view of a repository, with the objects of a quarantine when it is named.
- * `hf_repo_read` and its kin see the quarantine, new packs, and what git did beside us. `repo->odb` is a libgit2 object
- * database with the same view that may be used from any thread; `hf_repo_git` gives a git_repository for libgit2 calls that
- * want one, owned by this view until `hf_repo_close`. Writing: `hf_repo_write` (or any libgit2 call on that odb) keeps the
- * object in the quarantine's memory; a view without a quarantine refuses to write.
+ * `hf_repo_read` and its kin see the quarantine, new packs, and what git did beside us. `hf_repo_git` gives a git_repository
+ * for libgit2 calls that want one; it reads through the same store and is owned by this view until `hf_repo_close`. Writing:
+ * `hf_repo_write` (or any libgit2 call on that repository) keeps the object in the quarantine's memory; a view without a
+ * quarantine refuses to write.
  *
  * Rules: every allocation is freed on every path, jobs own all their data, no global state without a lock, no fork, file
  * descriptors are opened with O_CLOEXEC. Names and paths are bytes with a length; never printed without %.*s.
@@ -156,13 +156,14 @@ void hf_parallel(void (*run)(void *context, size_t index), void *context, size_t
 /* ---- repository.c ------------------------------------------------------------------------------------------------ */
 
 typedef struct hf_quarantine hf_quarantine;
+typedef struct hf_store hf_store;
 typedef struct hf_entry hf_entry;
 
 /** A view of one repository, for one thread at a time. */
 typedef struct {
   const char *gitdir;        /* as given, without a slash at the end */
-  git_odb *odb;              /* sees the quarantine; may be used from any thread while the view is open */
   hf_quarantine *quarantine; /* NULL without one */
+  hf_store *store;           /* private */
   git_repository *git;       /* private: use hf_repo_git */
   hf_entry *entry;           /* private */
 } hf_repo;
@@ -171,9 +172,7 @@ typedef struct {
 typedef struct {
   size_t repositories_max; /* repositories kept open when idle */
   unsigned idle_ms;        /* an idle one is closed after that */
-  size_t cache_bytes;      /* libgit2's object cache, all repositories together */
-  size_t window_bytes;     /* one window onto a pack */
-  size_t mapped_bytes;     /* all windows together */
+  size_t cache_bytes;      /* the cache of objects, all repositories together */
 } hf_limits;
 
 /** Starts libgit2 with no configuration but the repositories' own. Safe to repeat. */
@@ -197,11 +196,22 @@ size_t hf_repo_count(void);
 
 /* ---- objects.c: reading ------------------------------------------------------------------------------------------ */
 
-/** Reads a whole object. HF_NOT_FOUND, HF_CORRUPT. Free with git_odb_object_free. */
-int hf_repo_read(git_odb_object **out, hf_repo *repo, const git_oid *oid, hf_error *err);
+/** An object in memory, shared and never changed. Its content is followed by a NUL that does not count. */
+typedef struct hf_object hf_object;
+
+const void *hf_object_data(const hf_object *object);
+size_t hf_object_size(const hf_object *object);
+git_object_t hf_object_type(const hf_object *object);
+/** Gives up one use; harmless on NULL. Any thread. */
+void hf_object_free(hf_object *object);
+
+/** Reads a whole object. HF_NOT_FOUND, HF_CORRUPT. Free with hf_object_free. */
+int hf_repo_read(hf_object **out, hf_repo *repo, const git_oid *oid, hf_error *err);
 /** Type and size without the content. */
 int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err);
 bool hf_repo_exists(hf_repo *repo, const git_oid *oid);
+/** The only object whose id begins with `length` digits of a prefix. HF_NOT_FOUND, HF_AMBIGUOUS. */
+int hf_repo_find_prefix(git_oid *out, hf_repo *repo, const git_oid *prefix, size_t length, hf_error *err);
 /** Writes an object into the quarantine's memory as it is. HF_INVALID without a quarantine. */
 int hf_repo_write(git_oid *out, hf_repo *repo, git_object_t type, const void *data, size_t size, hf_error *err);
 

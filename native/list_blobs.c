@@ -15,7 +15,7 @@ typedef struct {
 } oid_set;
 
 typedef struct {
-  git_odb_object *tree;
+  hf_object *tree;
   const uint8_t *at, *end;
   size_t path_len; /* of the folder, its slash included */
 } frame;
@@ -76,10 +76,10 @@ static int enter(hf_blob_listing *listing, const git_oid *oid) {
     listing->frames = frames;
     listing->capacity = capacity;
   }
-  git_odb_object *tree;
+  hf_object *tree;
   rc = hf_repo_read(&tree, walk->repo, oid, walk->err);
-  if (rc == HF_OK && git_odb_object_type(tree) != GIT_OBJECT_TREE) {
-    git_odb_object_free(tree);
+  if (rc == HF_OK && hf_object_type(tree) != GIT_OBJECT_TREE) {
+    hf_object_free(tree);
     rc = HF_WRONG_TYPE;
   }
   if (rc == HF_NOT_FOUND || rc == HF_WRONG_TYPE) {
@@ -88,12 +88,12 @@ static int enter(hf_blob_listing *listing, const git_oid *oid) {
     return hf_fail_about(walk->err, HF_CORRUPT, hex, sizeof(hex), "a tree is missing or is none");
   }
   if (rc < 0) return rc;
-  const uint8_t *content = git_odb_object_data(tree);
-  listing->frames[listing->depth++] = (frame){tree, content, content + git_odb_object_size(tree), listing->path.length};
+  const uint8_t *content = hf_object_data(tree);
+  listing->frames[listing->depth++] = (frame){tree, content, content + hf_object_size(tree), listing->path.length};
   return HF_OK;
 }
 
-static void leave(hf_blob_listing *listing) { git_odb_object_free(listing->frames[--listing->depth].tree); }
+static void leave(hf_blob_listing *listing) { hf_object_free(listing->frames[--listing->depth].tree); }
 
 /** Looks at the next entry of the innermost tree: 1 with a blob that is new. */
 static int step(git_oid *oid, hf_blob_listing *listing) {

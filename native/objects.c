@@ -5,25 +5,61 @@
 const git_oid hf_empty_tree = {{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
                                 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
 
-static int fail_read(hf_error *err, int rc, const git_oid *oid) {
-  char hex[GIT_OID_HEXSZ + 1];
-  git_oid_tostr(hex, sizeof(hex), oid);
-  int code = hf_fail_git(err, rc, "read an object");
-  memcpy(err->subject, hex, sizeof(hex));
-  return code;
+int hf_objects_read(hf_object **out, hf_store *store, hf_quarantine *quarantine, const git_oid *oid, hf_error *err) {
+  if (git_oid_equal(oid, &hf_empty_tree)) return (*out = hf_object_new(GIT_OBJECT_TREE, 0)) ? HF_OK : hf_fail_memory(err);
+  if (!quarantine) return hf_store_read(out, store, oid, err);
+  if ((*out = hf_quarantine_find(quarantine, oid))) return HF_OK;
+  int rc = hf_store_read(out, store, oid, err);
+  hf_store *disk = rc == HF_NOT_FOUND ? hf_quarantine_store(quarantine) : NULL;
+  return disk ? hf_store_read(out, disk, oid, err) : rc;
 }
 
-int hf_repo_read(git_odb_object **out, hf_repo *repo, const git_oid *oid, hf_error *err) {
-  int rc = git_odb_read(out, repo->odb, oid);
-  return rc < 0 ? fail_read(err, rc, oid) : HF_OK;
+int hf_objects_read_header(git_object_t *type, size_t *size, hf_store *store, hf_quarantine *quarantine, const git_oid *oid, hf_error *err) {
+  hf_object *object = quarantine ? hf_quarantine_find(quarantine, oid) : NULL;
+  if (object || git_oid_equal(oid, &hf_empty_tree)) {
+    *type = object ? object->type : GIT_OBJECT_TREE;
+    *size = object ? object->size : 0;
+    hf_object_free(object);
+    return HF_OK;
+  }
+  int rc = hf_store_read_header(type, size, store, oid, err);
+  hf_store *disk = rc == HF_NOT_FOUND && quarantine ? hf_quarantine_store(quarantine) : NULL;
+  return disk ? hf_store_read_header(type, size, disk, oid, err) : rc;
+}
+
+int hf_objects_find_prefix(git_oid *out, hf_store *store, hf_quarantine *quarantine, const git_oid *prefix, size_t length, hf_error *err) {
+  git_oid found[8];
+  size_t count = 0;
+  int rc = hf_store_find_prefix(found, &count, HF_ARRAY_SIZE(found), store, prefix, length, err);
+  hf_store *disk = quarantine ? hf_quarantine_store(quarantine) : NULL;
+  if (rc == HF_OK && disk) rc = hf_store_find_prefix(found, &count, HF_ARRAY_SIZE(found), disk, prefix, length, err);
+  if (quarantine) hf_quarantine_find_prefix(found, &count, HF_ARRAY_SIZE(found), quarantine, prefix, length);
+  if (rc < 0) return rc;
+  if (count == 0) return hf_fail(err, HF_NOT_FOUND, "no object begins so");
+  for (size_t i = 1; i < count; i++)
+    if (!git_oid_equal(&found[i], &found[0])) return hf_fail(err, HF_AMBIGUOUS, "several objects begin so");
+  *out = found[0];
+  return HF_OK;
+}
+
+int hf_repo_read(hf_object **out, hf_repo *repo, const git_oid *oid, hf_error *err) {
+  return hf_objects_read(out, repo->store, repo->quarantine, oid, err);
 }
 
 int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err) {
-  int rc = git_odb_read_header(size, type, repo->odb, oid);
-  return rc < 0 ? fail_read(err, rc, oid) : HF_OK;
+  return hf_objects_read_header(type, size, repo->store, repo->quarantine, oid, err);
 }
 
-bool hf_repo_exists(hf_repo *repo, const git_oid *oid) { return git_odb_exists(repo->odb, oid) == 1; }
+bool hf_repo_exists(hf_repo *repo, const git_oid *oid) {
+  hf_error ignored;
+  git_object_t type;
+  size_t size;
+  return hf_repo_read_header(&type, &size, repo, oid, &ignored) == HF_OK;
+}
+
+int hf_repo_find_prefix(git_oid *out, hf_repo *repo, const git_oid *prefix, size_t length, hf_error *err) {
+  return hf_objects_find_prefix(out, repo->store, repo->quarantine, prefix, length, err);
+}
 
 int hf_repo_write(git_oid *out, hf_repo *repo, git_object_t type, const void *data, size_t size, hf_error *err) {
   if (!repo->quarantine) return hf_fail(err, HF_INVALID, "objects are written only into a quarantine");
@@ -115,36 +151,36 @@ int hf_peel(git_oid *out, hf_repo *repo, const git_oid *oid, git_object_t type, 
       return hf_fail_about(err, HF_WRONG_TYPE, hex, GIT_OID_HEXSZ, "the object is a %s, not a %s", git_object_type2string(found),
                            git_object_type2string(type));
     }
-    git_odb_object *object;
+    hf_object *object;
     if ((rc = hf_repo_read(&object, repo, &at, err)) < 0) return rc;
-    const char *content = git_odb_object_data(object), *end = content + git_odb_object_size(object);
+    const char *content = hf_object_data(object), *end = content + hf_object_size(object);
     bool ok = header_oid(&at, &content, end, to_tree ? "tree " : "object ");
-    git_odb_object_free(object);
+    hf_object_free(object);
     if (!ok) return hf_fail(err, HF_CORRUPT, "a %s without a target", git_object_type2string(found));
   }
 }
 
 int hf_tag_target(git_oid *out, hf_repo *repo, const git_oid *tag, hf_error *err) {
-  git_odb_object *object;
+  hf_object *object;
   int rc = hf_repo_read(&object, repo, tag, err);
   if (rc < 0) return rc;
-  const char *content = git_odb_object_data(object), *end = content + git_odb_object_size(object);
+  const char *content = hf_object_data(object), *end = content + hf_object_size(object);
   bool ok = header_oid(out, &content, end, "object ");
-  git_odb_object_free(object);
+  hf_object_free(object);
   return ok ? HF_OK : hf_fail(err, HF_CORRUPT, "a tag without a target");
 }
 
-int hf_read_tree(git_odb_object **out, hf_repo *repo, const git_oid *treeish, hf_error *err) {
+int hf_read_tree(hf_object **out, hf_repo *repo, const git_oid *treeish, hf_error *err) {
   git_oid at = *treeish;
   for (;;) {
     int rc = hf_repo_read(out, repo, &at, err);
     if (rc < 0) return rc;
-    git_object_t type = git_odb_object_type(*out);
+    git_object_t type = hf_object_type(*out);
     if (type == GIT_OBJECT_TREE) return HF_OK;
-    const char *content = git_odb_object_data(*out), *end = content + git_odb_object_size(*out);
+    const char *content = hf_object_data(*out), *end = content + hf_object_size(*out);
     bool ok = (type == GIT_OBJECT_COMMIT && header_oid(&at, &content, end, "tree ")) ||
               (type == GIT_OBJECT_TAG && header_oid(&at, &content, end, "object "));
-    git_odb_object_free(*out);
+    hf_object_free(*out);
     *out = NULL;
     if (ok) continue;
     if (type == GIT_OBJECT_BLOB) return hf_fail(err, HF_WRONG_TYPE, "the object is a blob, not a tree");
@@ -166,17 +202,17 @@ int hf_tree_find(hf_found_entry *out, hf_repo *repo, const git_oid *treeish, con
   while (path < end) {
     const char *slash = memchr(path, '/', (size_t)(end - path));
     size_t length = (size_t)((slash ? slash : end) - path);
-    git_odb_object *tree;
+    hf_object *tree;
     int rc = hf_read_tree(&tree, repo, &at, err);
     if (rc < 0) return rc;
-    const uint8_t *bytes = git_odb_object_data(tree);
+    const uint8_t *bytes = hf_object_data(tree);
     hf_tree_entry entry;
-    int found = find_name(&entry, bytes, bytes + git_odb_object_size(tree), path, length);
+    int found = find_name(&entry, bytes, bytes + hf_object_size(tree), path, length);
     if (found > 0) {
       out->mode = entry.mode;
       memcpy(out->oid.id, entry.oid, GIT_OID_RAWSZ);
     }
-    git_odb_object_free(tree);
+    hf_object_free(tree);
     if (found < 0) return hf_fail(err, HF_CORRUPT, "a malformed tree");
     if (found > 0 && !slash) return HF_OK;
     if (found == 0 || !hf_mode_is_tree(out->mode)) break;

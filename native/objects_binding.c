@@ -127,7 +127,7 @@ typedef struct {
   git_oid oid;
   int64_t bytes_max;
   bool synchronous, too_large, found;
-  git_odb_object *object;
+  hf_object *object;
 } read_job;
 
 static int read_execute(hf_job *base) {
@@ -149,27 +149,27 @@ static int read_execute(hf_job *base) {
 static void free_object(napi_env env, void *data, void *object) {
   (void)env;
   (void)data;
-  git_odb_object_free(object);
+  hf_object_free(object);
 }
 
 static napi_value read_complete(napi_env env, hf_job *base) {
   read_job *job = (read_job *)base;
   if (job->too_large) return hf_null(env);
   if (!job->found) return hf_undefined(env);
-  size_t size = git_odb_object_size(job->object);
+  size_t size = hf_object_size(job->object);
   size_t given = (uint64_t)job->bytes_max < size ? (size_t)job->bytes_max : size;
-  const void *content = git_odb_object_data(job->object);
+  const void *content = hf_object_data(job->object);
   napi_value result, content_value;
   if (given <= COPY_BYTES_MAX) {
     uint8_t *bytes;
-    uint64_t number = (uint64_t)size * 8 + (uint64_t)git_odb_object_type(job->object);
+    uint64_t number = (uint64_t)size * 8 + (uint64_t)hf_object_type(job->object);
     if (napi_create_buffer(env, 8 + given, (void **)&bytes, &result) != napi_ok) return NULL;
     for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(number >> (8 * i));
     if (given) memcpy(bytes + 8, content, given);
     return result;
   }
   if (napi_create_external_buffer(env, given, (void *)content, free_object, job->object, &content_value) != napi_ok) return NULL;
-  napi_value number = hf_number(env, header_number(git_odb_object_type(job->object), size));
+  napi_value number = hf_number(env, header_number(hf_object_type(job->object), size));
   job->object = NULL;
   if (napi_create_array_with_length(env, 2, &result) != napi_ok) return NULL;
   napi_set_element(env, result, 0, number);
@@ -179,7 +179,7 @@ static napi_value read_complete(napi_env env, hf_job *base) {
 
 static void read_destroy(hf_job *base) {
   read_job *job = (read_job *)base;
-  git_odb_object_free(job->object);
+  hf_object_free(job->object);
   hf_view_free(&job->view);
   free(job);
 }
@@ -214,15 +214,15 @@ HF_FUNCTION("objectRead", object_read) {
 static void free_blob(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
-  git_odb_object **slot = data;
-  git_odb_object_free(*slot);
+  hf_object **slot = data;
+  hf_object_free(*slot);
   free(slot);
 }
 
 static napi_value blob_open_complete(napi_env env, hf_job *base) {
   read_job *job = (read_job *)base;
   if (!job->found) return hf_undefined(env);
-  git_odb_object **slot = malloc(sizeof(*slot));
+  hf_object **slot = malloc(sizeof(*slot));
   if (!slot) abort();
   *slot = job->object;
   napi_value handle, result;
@@ -230,7 +230,7 @@ static napi_value blob_open_complete(napi_env env, hf_job *base) {
     free(slot);
     return NULL;
   }
-  napi_value number = hf_number(env, header_number(git_odb_object_type(job->object), git_odb_object_size(job->object)));
+  napi_value number = hf_number(env, header_number(hf_object_type(job->object), hf_object_size(job->object)));
   job->object = NULL;
   if (napi_create_array_with_length(env, 2, &result) != napi_ok) return NULL;
   napi_set_element(env, result, 0, number);
@@ -246,7 +246,7 @@ HF_FUNCTION("blobOpen", blob_open) {
   return hf_job_drop(&job->job);
 }
 
-static git_odb_object **blob_of(napi_env env, napi_value value) {
+static hf_object **blob_of(napi_env env, napi_value value) {
   void *slot = NULL;
   if (napi_get_value_external(env, value, &slot) != napi_ok) hf_throw_type(env, "a blob is expected");
   return slot;
@@ -256,22 +256,22 @@ HF_FUNCTION("blobChunk", blob_chunk) {
   napi_value args[3];
   int64_t offset, length;
   if (!hf_args(env, info, args, 3) || !hf_arg_i64(env, args[1], &offset) || !hf_arg_i64(env, args[2], &length)) return NULL;
-  git_odb_object **slot = blob_of(env, args[0]);
+  hf_object **slot = blob_of(env, args[0]);
   if (!slot) return NULL;
-  size_t size = *slot ? git_odb_object_size(*slot) : 0;
+  size_t size = *slot ? hf_object_size(*slot) : 0;
   if (offset < 0 || length < 0 || (uint64_t)offset > size || (uint64_t)length > size - (uint64_t)offset) {
     hf_throw_type(env, "outside of the blob");
     return NULL;
   }
-  return hf_bytes(env, *slot ? (const uint8_t *)git_odb_object_data(*slot) + offset : NULL, (size_t)length);
+  return hf_bytes(env, *slot ? (const uint8_t *)hf_object_data(*slot) + offset : NULL, (size_t)length);
 }
 
 HF_FUNCTION("blobClose", blob_close) {
   napi_value args[1];
   if (!hf_args(env, info, args, 1)) return NULL;
-  git_odb_object **slot = blob_of(env, args[0]);
+  hf_object **slot = blob_of(env, args[0]);
   if (!slot) return NULL;
-  git_odb_object_free(*slot);
+  hf_object_free(*slot);
   *slot = NULL;
   return NULL;
 }
@@ -301,17 +301,17 @@ static int read_many_execute(hf_job *base) {
       rc = hf_fail_cancelled(&base->error);
       break;
     }
-    git_odb_object *object = NULL;
+    hf_object *object = NULL;
     bool found;
     rc = absent(hf_repo_read(&object, &repo, &job->oids[i], &base->error), &found);
     if (rc < 0) break;
-    size_t size = found ? git_odb_object_size(object) : 0;
+    size_t size = found ? hf_object_size(object) : 0;
     bool full = i > 0 && job->out.length + size > (size_t)job->bytes_max;
     if (!full) {
-      hf_buffer_put_u64(&job->out, found ? (uint64_t)size * 8 + (uint64_t)git_odb_object_type(object) : 0);
-      if (found) hf_buffer_put(&job->out, git_odb_object_data(object), size);
+      hf_buffer_put_u64(&job->out, found ? (uint64_t)size * 8 + (uint64_t)hf_object_type(object) : 0);
+      if (found) hf_buffer_put(&job->out, hf_object_data(object), size);
     }
-    git_odb_object_free(object);
+    hf_object_free(object);
     if (full) break;
   }
   hf_repo_close(&repo);

@@ -10,7 +10,7 @@
 
 /** One side of a change, loaded. */
 typedef struct {
-  git_odb_object *object;
+  hf_object *object;
   char gitlink[64];
   hf_content content;
   bool binary;
@@ -35,8 +35,8 @@ static int load_side(side *out, hf_repo *repo, uint32_t mode, const git_oid *oid
     return HF_OK;
   }
   if ((rc = hf_repo_read(&out->object, repo, oid, err)) < 0) return rc;
-  if (git_odb_object_size(out->object) > 0)
-    out->content = (hf_content){git_odb_object_data(out->object), git_odb_object_size(out->object)};
+  if (hf_object_size(out->object) > 0)
+    out->content = (hf_content){hf_object_data(out->object), hf_object_size(out->object)};
   out->binary = hf_patch_is_binary(out->content);
   return HF_OK;
 }
@@ -63,8 +63,8 @@ static size_t content_bytes(const comparison *compared) {
 }
 
 static void comparison_free(comparison *compared) {
-  git_odb_object_free(compared->old_side.object);
-  git_odb_object_free(compared->new_side.object);
+  hf_object_free(compared->old_side.object);
+  hf_object_free(compared->new_side.object);
   hf_edits_free(&compared->edits);
 }
 

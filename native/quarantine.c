@@ -3,7 +3,7 @@
  * makes. Objects that we write are kept in memory, so that a commit of one file touches the disk once, when it is accepted;
  * child processes write files into the directory, and large objects go there at once.
  *
- * A view of a quarantine reads from an object database with three parts: the memory, the repository, the directory.
+ * A view of a quarantine reads from three places: the memory, the repository, the directory.
  * Migration writes or moves everything into the repository: all files are flushed side by side, then named, then all folders
  * are flushed side by side. Two waits for the disk, however many objects there are.
  */
@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <git2/sys/odb_backend.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sys/stat.h>
@@ -29,10 +28,8 @@
 typedef struct memory_object {
   struct memory_object *next; /* in the bucket */
   git_oid oid;
-  git_object_t type;
-  size_t size;
+  hf_object *object;
   bool on_disk; /* stands in the quarantine's directory too */
-  uint8_t data[];
 } memory_object;
 
 struct hf_quarantine {
@@ -41,9 +38,8 @@ struct hf_quarantine {
   hf_entry *entry;
   unsigned users; /* views, plus one for the table */
   bool listed;
-  git_odb *overlay;
   pthread_mutex_t lock; /* of what follows */
-  git_odb *disk;        /* the directory, once there is something in it */
+  hf_store *disk;       /* the directory, once there is one */
   memory_object **buckets;
   size_t bucket_count;
   size_t count;
@@ -106,19 +102,18 @@ int hf_quarantine_put(hf_quarantine *quarantine, const git_oid *oid, git_object_
   pthread_mutex_lock(&quarantine->lock);
   int rc = HF_OK;
   if (!find_object(quarantine, oid)) {
-    memory_object *object = make_room(quarantine) ? malloc(sizeof(*object) + size) : NULL;
-    if (object) {
-      git_oid_cpy(&object->oid, oid);
-      object->type = type;
-      object->size = size;
-      object->on_disk = false;
-      if (size) memcpy(object->data, data, size);
+    memory_object *added = make_room(quarantine) ? calloc(1, sizeof(*added)) : NULL;
+    if (added) added->object = hf_object_new(type, size);
+    if (added && added->object) {
+      added->oid = *oid;
+      if (size) memcpy(added->object->data, data, size);
       memory_object **bucket = &quarantine->buckets[bucket_of(quarantine, oid)];
-      object->next = *bucket;
-      *bucket = object;
+      added->next = *bucket;
+      *bucket = added;
       quarantine->count++;
       quarantine->bytes += size;
     } else {
+      free(added);
       rc = hf_fail_memory(err);
     }
   }
@@ -126,134 +121,43 @@ int hf_quarantine_put(hf_quarantine *quarantine, const git_oid *oid, git_object_
   return rc;
 }
 
-/* ---- the memory as a part of an object database ---- */
+/* ---- reading ---- */
 
-typedef struct {
-  git_odb_backend parent;
-  hf_quarantine *quarantine;
-} memory_backend;
-
-static hf_quarantine *quarantine_of(git_odb_backend *backend) { return ((memory_backend *)backend)->quarantine; }
-
-/** Objects are never dropped while a view is open, so what is found may be used without the lock. */
-static memory_object *look_up(git_odb_backend *backend, const git_oid *oid) {
-  hf_quarantine *quarantine = quarantine_of(backend);
+hf_object *hf_quarantine_find(hf_quarantine *quarantine, const git_oid *oid) {
   pthread_mutex_lock(&quarantine->lock);
-  memory_object *object = find_object(quarantine, oid);
+  memory_object *found = find_object(quarantine, oid);
+  hf_object *object = found ? hf_object_retain(found->object) : NULL;
   pthread_mutex_unlock(&quarantine->lock);
   return object;
 }
 
-static int memory_give(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const memory_object *object) {
-  *size = object->size;
-  *type = object->type;
-  *data = git_odb_backend_data_alloc(backend, object->size ? object->size : 1);
-  if (!*data) return -1;
-  memcpy(*data, object->data, object->size);
-  return 0;
-}
-
-static int memory_read(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
-  memory_object *object = look_up(backend, oid);
-  return object ? memory_give(data, size, type, backend, object) : GIT_ENOTFOUND;
-}
-
-static int memory_find_prefix(memory_object **out, git_odb_backend *backend, const git_oid *prefix, size_t length) {
-  hf_quarantine *quarantine = quarantine_of(backend);
-  memory_object *found = NULL;
-  int matches = 0;
+void hf_quarantine_find_prefix(git_oid *found, size_t *count, size_t max, hf_quarantine *quarantine, const git_oid *prefix, size_t length) {
   pthread_mutex_lock(&quarantine->lock);
-  for (size_t i = 0; i < quarantine->bucket_count; i++) {
-    for (memory_object *object = quarantine->buckets[i]; object; object = object->next) {
-      if (git_oid_ncmp(&object->oid, prefix, length) != 0) continue;
-      found = object;
-      matches++;
-    }
+  for (size_t i = 0; i < quarantine->bucket_count; i++)
+    for (const memory_object *object = quarantine->buckets[i]; object && *count < max; object = object->next)
+      if (git_oid_ncmp(&object->oid, prefix, length) == 0) found[(*count)++] = object->oid;
+  pthread_mutex_unlock(&quarantine->lock);
+}
+
+hf_store *hf_quarantine_store(hf_quarantine *quarantine) {
+  pthread_mutex_lock(&quarantine->lock);
+  if (!quarantine->disk && access(quarantine->dir, F_OK) == 0) {
+    const char *dir = quarantine->dir;
+    quarantine->disk = hf_store_new(&dir, 1);
   }
+  hf_store *disk = quarantine->disk;
   pthread_mutex_unlock(&quarantine->lock);
-  *out = found;
-  return matches == 0 ? GIT_ENOTFOUND : matches == 1 ? 0 : GIT_EAMBIGUOUS;
-}
-
-static int memory_read_prefix(git_oid *out, void **data, size_t *size, git_object_t *type, git_odb_backend *backend,
-                              const git_oid *prefix, size_t length) {
-  memory_object *object;
-  int rc = memory_find_prefix(&object, backend, prefix, length);
-  if (rc < 0) return rc;
-  git_oid_cpy(out, &object->oid);
-  return memory_give(data, size, type, backend, object);
-}
-
-static int memory_read_header(size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
-  memory_object *object = look_up(backend, oid);
-  if (!object) return GIT_ENOTFOUND;
-  *size = object->size;
-  *type = object->type;
-  return 0;
-}
-
-static int memory_exists(git_odb_backend *backend, const git_oid *oid) { return look_up(backend, oid) != NULL; }
-
-static int memory_exists_prefix(git_oid *out, git_odb_backend *backend, const git_oid *prefix, size_t length) {
-  memory_object *object;
-  int rc = memory_find_prefix(&object, backend, prefix, length);
-  if (rc == 0) git_oid_cpy(out, &object->oid);
-  return rc;
-}
-
-static int memory_write(git_odb_backend *backend, const git_oid *oid, const void *data, size_t size, git_object_t type) {
-  hf_error err;
-  if (hf_quarantine_put(quarantine_of(backend), oid, type, data, size, &err) == HF_OK) return 0;
-  git_error_set_str(err.code == HF_MEMORY ? GIT_ERROR_NOMEMORY : GIT_ERROR_OS, err.message);
-  return -1;
-}
-
-static int memory_freshen(git_odb_backend *backend, const git_oid *oid) { return look_up(backend, oid) ? 0 : GIT_ENOTFOUND; }
-
-static int memory_foreach(git_odb_backend *backend, git_odb_foreach_cb callback, void *payload) {
-  hf_quarantine *quarantine = quarantine_of(backend);
-  pthread_mutex_lock(&quarantine->lock);
-  size_t count = 0;
-  git_oid *oids = malloc((quarantine->count ? quarantine->count : 1) * sizeof(*oids));
-  for (size_t i = 0; oids && i < quarantine->bucket_count; i++)
-    for (memory_object *object = quarantine->buckets[i]; object; object = object->next) oids[count++] = object->oid;
-  pthread_mutex_unlock(&quarantine->lock);
-  int rc = oids ? 0 : -1;
-  for (size_t i = 0; rc == 0 && i < count; i++) rc = callback(&oids[i], payload);
-  free(oids);
-  return rc;
-}
-
-static void memory_free(git_odb_backend *backend) { free(backend); }
-
-static int add_memory(git_odb *odb, hf_quarantine *quarantine, int priority, hf_error *err) {
-  memory_backend *backend = calloc(1, sizeof(*backend));
-  if (!backend) return hf_fail_memory(err);
-  git_odb_init_backend(&backend->parent, GIT_ODB_BACKEND_VERSION);
-  backend->parent.read = memory_read;
-  backend->parent.read_prefix = memory_read_prefix;
-  backend->parent.read_header = memory_read_header;
-  backend->parent.write = memory_write;
-  backend->parent.exists = memory_exists;
-  backend->parent.exists_prefix = memory_exists_prefix;
-  backend->parent.foreach = memory_foreach;
-  backend->parent.freshen = memory_freshen;
-  backend->parent.free = memory_free;
-  backend->quarantine = quarantine;
-  int rc = git_odb_add_backend(odb, &backend->parent, priority);
-  if (rc == 0) return HF_OK;
-  free(backend);
-  return hf_fail_git(err, rc, "add the quarantine's memory");
+  return disk;
 }
 
 /* ---- the table of quarantines ---- */
 
 static void free_quarantine(hf_quarantine *quarantine) {
-  git_odb_free(quarantine->overlay);
-  git_odb_free(quarantine->disk);
+  hf_store_free(quarantine->disk);
   for (size_t i = 0; i < quarantine->bucket_count; i++) {
     for (memory_object *object = quarantine->buckets[i], *next; object; object = next) {
       next = object->next;
+      hf_object_free(object->object);
       free(object);
     }
   }
@@ -264,41 +168,14 @@ static void free_quarantine(hf_quarantine *quarantine) {
   free(quarantine);
 }
 
-/** The directory's objects, once there is a directory: most quarantines never need one. */
-static git_odb *disk_of(void *context) {
-  hf_quarantine *quarantine = context;
-  pthread_mutex_lock(&quarantine->lock);
-  if (!quarantine->disk && access(quarantine->dir, F_OK) == 0) {
-    /* libgit2 sees packs only where this folder was there from the start. */
-    hf_error ignored;
-    if (make_directory(quarantine->dir, "pack", &ignored) == HF_OK && git_odb_open(&quarantine->disk, quarantine->dir) < 0)
-      quarantine->disk = NULL;
-  }
-  git_odb *disk = quarantine->disk;
-  pthread_mutex_unlock(&quarantine->lock);
-  return disk;
-}
-
-/** Reads find objects in memory first, then in the repository, then in the quarantine's directory. */
-static int open_overlay(hf_quarantine *quarantine, hf_entry *entry, hf_error *err) {
-  int rc = git_odb_new(&quarantine->overlay);
-  if (rc < 0) return hf_fail_git(err, rc, "make an object database");
-  if ((rc = add_memory(quarantine->overlay, quarantine, 3, err)) < 0) return rc;
-  if ((rc = hf_odb_borrow(quarantine->overlay, hf_odb_itself, hf_entry_odb(entry), 2, err)) < 0) return rc;
-  return hf_odb_borrow(quarantine->overlay, disk_of, quarantine, 1, err);
-}
-
 static int make_quarantine(hf_quarantine **out, hf_entry *entry, const char *dir, hf_error *err) {
   hf_quarantine *quarantine = calloc(1, sizeof(*quarantine));
   if (!quarantine) return hf_fail_memory(err);
   pthread_mutex_init(&quarantine->lock, NULL);
-  int rc = HF_OK;
   quarantine->dir = strdup(dir);
-  if (!quarantine->dir || !make_room(quarantine)) rc = hf_fail_memory(err);
-  else rc = open_overlay(quarantine, entry, err);
-  if (rc < 0) {
+  if (!quarantine->dir || !make_room(quarantine)) {
     free_quarantine(quarantine);
-    return rc;
+    return hf_fail_memory(err);
   }
   hf_entry_retain(entry);
   quarantine->entry = entry;
@@ -355,8 +232,6 @@ void hf_quarantine_release(hf_quarantine *quarantine) {
   if (last) free_quarantine(quarantine);
 }
 
-git_odb *hf_quarantine_odb(hf_quarantine *quarantine) { return quarantine->overlay; }
-
 void hf_quarantine_usage(size_t *count, size_t *bytes) {
   *count = 0;
   *bytes = 0;
@@ -376,7 +251,7 @@ void hf_quarantine_usage(size_t *count, size_t *bytes) {
 
 /** One file that must reach the repository (or, when materializing, the quarantine's directory). */
 typedef struct {
-  const memory_object *object; /* to be written; or NULL: */
+  memory_object *object;       /* to be written; or NULL: */
   hf_loose_file file;          /* what was written of it */
   char *source;                /* to be moved */
   char *target;
@@ -433,7 +308,7 @@ static int plan_memory(plan *work, hf_quarantine *quarantine, hf_error *err) {
         break;
       }
       item->object = object;
-      work->bytes += object->size;
+      work->bytes += object->object->size;
       work->folders[object->oid.id[0]] = true;
     }
   }
@@ -514,8 +389,8 @@ static int make_folders(plan *work, hf_error *err) {
 }
 
 static int write_one(transfer *item, hf_loose_writer *writer, hf_error *err) {
-  const memory_object *object = item->object;
-  int rc = hf_loose_begin(&item->file, writer, &object->oid, object->type, object->data, object->size, err);
+  const hf_object *object = item->object->object;
+  int rc = hf_loose_begin(&item->file, writer, &item->object->oid, object->type, object->data, object->size, err);
   if (rc == HF_OK) hf_loose_send(&item->file);
   return rc;
 }
@@ -615,7 +490,7 @@ int hf_quarantine_materialize(const char *gitdir, const char *dir, hf_error *err
   if ((rc = make_directory(dir, NULL, err)) == HF_OK && (rc = plan_memory(&work, repo.quarantine, err)) == HF_OK) rc = carry_out(&work, err);
   if (rc == HF_OK) {
     pthread_mutex_lock(&repo.quarantine->lock);
-    for (size_t i = 0; i < work.count; i++) ((memory_object *)work.items[i].object)->on_disk = true;
+    for (size_t i = 0; i < work.count; i++) work.items[i].object->on_disk = true;
     pthread_mutex_unlock(&repo.quarantine->lock);
   }
   free_plan(&work);

@@ -285,12 +285,12 @@ static int peel_object(hf_listed_ref *out, hf_repo *repo, hf_error *err) {
       out->peeled_oid = oid;
       return HF_OK;
     }
-    git_odb_object *object;
+    hf_object *object;
     if ((rc = hf_repo_read(&object, repo, &oid, err)) < 0) return rc;
-    const char *content = git_odb_object_data(object);
-    bool valid = git_odb_object_size(object) > 7 + GIT_OID_HEXSZ && memcmp(content, "object ", 7) == 0 &&
+    const char *content = hf_object_data(object);
+    bool valid = hf_object_size(object) > 7 + GIT_OID_HEXSZ && memcmp(content, "object ", 7) == 0 &&
                  hf_oid_prefix(&oid, content + 7, GIT_OID_HEXSZ) == GIT_OID_HEXSZ;
-    git_odb_object_free(object);
+    hf_object_free(object);
     if (!valid) return HF_OK;
   }
   return HF_OK;

@@ -1,12 +1,10 @@
 /*
- * Open repositories. For each git directory one object database is shared by all threads (libgit2's are safe for that), and a
- * stack of idle git_repository handles, each of which belongs to one view at a time. Both read through the shared database, so
- * that there is one cache per repository.
+ * Open repositories. For each git directory one store of objects is shared by all threads, beside a stack of idle git_repository
+ * handles, each of which belongs to one view at a time and reads through that store.
  *
- * Nothing tells us what git does beside us, so each opening of a view compares a few files by stat: the directory itself,
- * its configuration, its pack folder, its alternates and theirs. Any difference starts a new entry; views that use the old
- * one keep it until they close. What is new without such a trace (a loose object) is found because libgit2 looks again
- * whenever it misses an object.
+ * Nothing tells us what git does beside us, so each opening of a view compares a few files by stat: the directory itself, its
+ * configuration, its alternates and theirs, its pack folders. A change of the packs is taken in; any other starts a new entry, and
+ * views that use the old one keep it until they close. What is new without such a trace (a loose object) is simply read.
  */
 #include "repository.h"
 #include <errno.h>
@@ -47,7 +45,7 @@ struct hf_entry {
   char *objects_dir;
   watch *watches;
   size_t watch_count;
-  git_odb *odb;
+  hf_store *store;
   idle_handle *idle;
   unsigned idle_count;
   unsigned users; /* views and quarantines, plus one for the table */
@@ -63,9 +61,7 @@ static uint64_t swept_ms;
 static hf_limits limits = {
   .repositories_max = 64,
   .idle_ms = 60000,
-  .cache_bytes = 16 * 1024 * 1024,
-  .window_bytes = 1024 * 1024,
-  .mapped_bytes = 16 * 1024 * 1024,
+  .cache_bytes = 12 * 1024 * 1024,
 };
 
 static uint64_t now_ms(void) {
@@ -74,20 +70,12 @@ static uint64_t now_ms(void) {
   return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-static void apply_limits(void) {
-  git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)limits.cache_bytes);
-  git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, limits.window_bytes);
-  git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, limits.mapped_bytes);
-}
-
 void hf_set_limits(const hf_limits *given) {
   pthread_mutex_lock(&lock);
   if (given->repositories_max) limits.repositories_max = given->repositories_max;
   if (given->idle_ms) limits.idle_ms = given->idle_ms;
   if (given->cache_bytes) limits.cache_bytes = given->cache_bytes;
-  if (given->window_bytes) limits.window_bytes = given->window_bytes;
-  if (given->mapped_bytes) limits.mapped_bytes = given->mapped_bytes;
-  apply_limits();
+  hf_cache_set_limit(limits.cache_bytes);
   pthread_mutex_unlock(&lock);
 }
 
@@ -98,16 +86,14 @@ static void start_once(void) {
   for (int level = GIT_CONFIG_LEVEL_PROGRAMDATA; level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
     git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
   git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-  /* As git itself, which trusts packs until fsck: hashing again would be most of the time of a read. */
+  /* Objects come from our own store, which has a cache. As git itself, it trusts packs until fsck. */
+  git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
   git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
   git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
-  git_libgit2_opts(GIT_OPT_DISABLE_PACK_KEEP_FILE_CHECKS, 1);
-  git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, (size_t)256);
-  git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, (size_t)128 * 1024);
   /* Known, and harmless for a bare repository; their values are looked at below. */
   const char *extensions[] = {"preciousobjects", "worktreeconfig", "objectformat", "refstorage"};
   git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, HF_ARRAY_SIZE(extensions));
-  apply_limits();
+  hf_cache_set_limit(limits.cache_bytes);
 }
 
 int hf_start(hf_error *err) {
@@ -161,12 +147,29 @@ static int add_watch(hf_entry *entry, char *path, bool identity_only, hf_error *
   return HF_OK;
 }
 
-/** Watches an object directory, and those that its alternates name. */
-static int watch_objects(hf_entry *entry, const char *objects_dir, int depth, hf_error *err) {
-  int rc = add_watch(entry, hf_path_join(objects_dir, "pack", NULL), false, err);
+/** The object directories of a repository: its own, and those that alternates name. */
+typedef struct {
+  char **paths;
+  size_t count;
+} directories;
+
+static void free_directories(directories *dirs) {
+  for (size_t i = 0; i < dirs->count; i++) free(dirs->paths[i]);
+  free(dirs->paths);
+}
+
+/** Adds a directory and watches its list of alternates, then adds those. Takes over `path`. */
+static int add_directory(hf_entry *entry, directories *dirs, char *path, int depth, hf_error *err) {
+  char **paths = path ? realloc(dirs->paths, (dirs->count + 1) * sizeof(*paths)) : NULL;
+  if (!paths) {
+    free(path);
+    return hf_fail_memory(err);
+  }
+  dirs->paths = paths;
+  dirs->paths[dirs->count++] = path;
+  char *alternates = hf_path_join(path, "info/alternates", NULL);
+  int rc = add_watch(entry, alternates, false, err);
   if (rc < 0) return rc;
-  char *alternates = hf_path_join(objects_dir, "info/alternates", NULL);
-  if ((rc = add_watch(entry, alternates, false, err)) < 0) return rc;
   FILE *file = depth < ALTERNATES_DEPTH_MAX ? fopen(alternates, "re") : NULL;
   if (!file) return HF_OK;
   char *line = NULL;
@@ -175,104 +178,108 @@ static int watch_objects(hf_entry *entry, const char *objects_dir, int depth, hf
   while (rc == HF_OK && (length = getline(&line, &capacity, file)) > 0) {
     if (line[length - 1] == '\n') line[--length] = '\0';
     if (length == 0 || line[0] == '#') continue;
-    char *other = line[0] == '/' ? strdup(line) : hf_path_join(objects_dir, line, NULL);
-    rc = other ? watch_objects(entry, other, depth + 1, err) : hf_fail_memory(err);
-    free(other);
+    rc = add_directory(entry, dirs, line[0] == '/' ? strdup(line) : hf_path_join(path, line, NULL), depth + 1, err);
   }
   free(line);
   fclose(file);
   return rc;
 }
 
-/* ---- an object database that reads from another one ---- */
+/* ---- libgit2's view of our objects ---- */
 
 typedef struct {
   git_odb_backend parent;
-  hf_odb_source source;
-  void *context;
-} borrowed_backend;
+  hf_store *store;
+  hf_quarantine *quarantine;
+} view_backend;
 
-static git_odb *target_of(git_odb_backend *backend) {
-  borrowed_backend *own = (borrowed_backend *)backend;
-  return own->source(own->context);
+static int git_code(int rc, const hf_error *err) {
+  if (rc == HF_NOT_FOUND) return GIT_ENOTFOUND;
+  if (rc == HF_AMBIGUOUS) return GIT_EAMBIGUOUS;
+  if (rc < 0) git_error_set_str(rc == HF_MEMORY ? GIT_ERROR_NOMEMORY : rc == HF_OS ? GIT_ERROR_OS : GIT_ERROR_ODB, err->message);
+  return rc < 0 ? -1 : 0;
 }
 
-static int borrowed_give(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, git_odb_object *object) {
-  *size = git_odb_object_size(object);
-  *type = git_odb_object_type(object);
-  *data = git_odb_backend_data_alloc(backend, *size ? *size : 1);
-  if (*data) memcpy(*data, git_odb_object_data(object), *size);
-  git_odb_object_free(object);
+static int view_read(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
+  view_backend *view = (view_backend *)backend;
+  hf_object *object;
+  hf_error err;
+  int rc = hf_objects_read(&object, view->store, view->quarantine, oid, &err);
+  if (rc < 0) return git_code(rc, &err);
+  *size = object->size;
+  *type = object->type;
+  *data = git_odb_backend_data_alloc(backend, object->size + 1);
+  if (*data) memcpy(*data, object->data, object->size + 1);
+  hf_object_free(object);
   return *data ? 0 : -1;
 }
 
-static int borrowed_read(void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
-  git_odb_object *object;
-  git_odb *target = target_of(backend);
-  int rc = target ? git_odb_read(&object, target, oid) : GIT_ENOTFOUND;
-  return rc < 0 ? rc : borrowed_give(data, size, type, backend, object);
+static int view_read_header(size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
+  view_backend *view = (view_backend *)backend;
+  hf_error err;
+  return git_code(hf_objects_read_header(type, size, view->store, view->quarantine, oid, &err), &err);
 }
 
-static int borrowed_read_prefix(git_oid *out, void **data, size_t *size, git_object_t *type, git_odb_backend *backend,
-                                const git_oid *prefix, size_t length) {
-  git_odb_object *object;
-  git_odb *target = target_of(backend);
-  int rc = target ? git_odb_read_prefix(&object, target, prefix, length) : GIT_ENOTFOUND;
-  if (rc < 0) return rc;
-  git_oid_cpy(out, git_odb_object_id(object));
-  return borrowed_give(data, size, type, backend, object);
+static int view_exists(git_odb_backend *backend, const git_oid *oid) {
+  size_t size;
+  git_object_t type;
+  return view_read_header(&size, &type, backend, oid) == 0;
 }
 
-static int borrowed_read_header(size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *oid) {
-  git_odb *target = target_of(backend);
-  return target ? git_odb_read_header(size, type, target, oid) : GIT_ENOTFOUND;
+static int view_exists_prefix(git_oid *out, git_odb_backend *backend, const git_oid *prefix, size_t length) {
+  view_backend *view = (view_backend *)backend;
+  hf_error err;
+  return git_code(hf_objects_find_prefix(out, view->store, view->quarantine, prefix, length, &err), &err);
 }
 
-static int borrowed_exists(git_odb_backend *backend, const git_oid *oid) {
-  git_odb *target = target_of(backend);
-  return target && git_odb_exists(target, oid);
+static int view_read_prefix(git_oid *out, void **data, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *prefix,
+                            size_t length) {
+  int rc = view_exists_prefix(out, backend, prefix, length);
+  return rc < 0 ? rc : view_read(data, size, type, backend, out);
 }
 
-static int borrowed_exists_prefix(git_oid *out, git_odb_backend *backend, const git_oid *prefix, size_t length) {
-  git_odb *target = target_of(backend);
-  return target ? git_odb_exists_prefix(out, target, prefix, length) : GIT_ENOTFOUND;
-}
-
-static int borrowed_foreach(git_odb_backend *backend, git_odb_foreach_cb callback, void *payload) {
-  git_odb *target = target_of(backend);
-  return target ? git_odb_foreach(target, callback, payload) : 0;
+static int view_write(git_odb_backend *backend, const git_oid *oid, const void *data, size_t size, git_object_t type) {
+  view_backend *view = (view_backend *)backend;
+  hf_error err;
+  int rc = view->quarantine ? hf_quarantine_put(view->quarantine, oid, type, data, size, &err)
+                            : hf_fail(&err, HF_INVALID, "objects are written only into a quarantine");
+  return git_code(rc, &err);
 }
 
 /** Says "not here", so that libgit2 writes the object anew: looking for it costs more, and gc may be about to drop it. */
-static int borrowed_freshen(git_odb_backend *backend, const git_oid *oid) {
+static int view_freshen(git_odb_backend *backend, const git_oid *oid) {
   (void)backend;
   (void)oid;
   return GIT_ENOTFOUND;
 }
 
-static void borrowed_free(git_odb_backend *backend) { free(backend); }
+static void view_free(git_odb_backend *backend) { free(backend); }
 
-int hf_odb_borrow(git_odb *odb, hf_odb_source source, void *context, int priority, hf_error *err) {
-  borrowed_backend *backend = calloc(1, sizeof(*backend));
+static int make_odb(git_odb **out, hf_store *store, hf_quarantine *quarantine, hf_error *err) {
+  view_backend *backend = calloc(1, sizeof(*backend));
+  git_odb *odb = NULL;
   if (!backend) return hf_fail_memory(err);
   git_odb_init_backend(&backend->parent, GIT_ODB_BACKEND_VERSION);
-  backend->parent.read = borrowed_read;
-  backend->parent.read_prefix = borrowed_read_prefix;
-  backend->parent.read_header = borrowed_read_header;
-  backend->parent.exists = borrowed_exists;
-  backend->parent.exists_prefix = borrowed_exists_prefix;
-  backend->parent.foreach = borrowed_foreach;
-  backend->parent.freshen = borrowed_freshen;
-  backend->parent.free = borrowed_free;
-  backend->source = source;
-  backend->context = context;
-  int rc = git_odb_add_backend(odb, &backend->parent, priority);
-  if (rc == 0) return HF_OK;
+  backend->parent.read = view_read;
+  backend->parent.read_prefix = view_read_prefix;
+  backend->parent.read_header = view_read_header;
+  backend->parent.exists = view_exists;
+  backend->parent.exists_prefix = view_exists_prefix;
+  backend->parent.write = view_write;
+  backend->parent.freshen = view_freshen;
+  backend->parent.free = view_free;
+  backend->store = store;
+  backend->quarantine = quarantine;
+  int rc = git_odb_new(&odb);
+  if (rc == 0 && (rc = git_odb_add_backend(odb, &backend->parent, 1)) == 0) {
+    *out = odb;
+    return HF_OK;
+  }
+  rc = hf_fail_git(err, rc, "make an object database");
+  git_odb_free(odb);
   free(backend);
-  return hf_fail_git(err, rc, "add an object database");
+  return rc;
 }
-
-git_odb *hf_odb_itself(void *odb) { return odb; }
 
 /* ---- entries ---- */
 
@@ -283,7 +290,7 @@ static void free_entry(hf_entry *entry) {
     git_repository_free(handle->git);
     free(handle);
   }
-  git_odb_free(entry->odb);
+  hf_store_free(entry->store);
   for (size_t i = 0; i < entry->watch_count; i++) free(entry->watches[i].path);
   free(entry->watches);
   free(entry->objects_dir);
@@ -341,6 +348,7 @@ static int open_handle(git_repository **out, const char *gitdir, hf_error *err) 
 static int open_entry(hf_entry **out, const char *gitdir, hf_error *err) {
   git_repository *git = NULL;
   git_buf objects = {0};
+  directories dirs = {0};
   hf_entry *entry = calloc(1, sizeof(*entry));
   if (!entry) return hf_fail_memory(err);
   int rc;
@@ -365,17 +373,20 @@ static int open_entry(hf_entry **out, const char *gitdir, hf_error *err) {
   }
   size_t length = strlen(entry->objects_dir);
   while (length > 1 && entry->objects_dir[length - 1] == '/') entry->objects_dir[--length] = '\0';
-  if ((rc = watch_objects(entry, entry->objects_dir, 0, err)) < 0) goto failed;
-  if ((rc = git_odb_open(&entry->odb, entry->objects_dir)) < 0) {
-    rc = hf_fail_git(err, rc, "open the object database");
+  if ((rc = add_directory(entry, &dirs, strdup(entry->objects_dir), 0, err)) < 0) goto failed;
+  entry->store = hf_store_new((const char *const *)dirs.paths, dirs.count);
+  if (!entry->store) {
+    rc = hf_fail_memory(err);
     goto failed;
   }
+  free_directories(&dirs);
   git_buf_dispose(&objects);
   git_repository_free(git);
   *out = entry;
   return HF_OK;
 
 failed:
+  free_directories(&dirs);
   git_buf_dispose(&objects);
   git_repository_free(git);
   free_entry(entry);
@@ -494,8 +505,10 @@ int hf_entry_acquire(hf_entry **out, const char *gitdir, hf_error *err) {
   pthread_mutex_unlock(&lock);
   free_chain(chain);
   if (entry && unchanged(entry)) {
-    *out = entry;
-    return HF_OK;
+    int rc = hf_store_check(entry->store, err);
+    if (rc == HF_OK) *out = entry;
+    else hf_entry_release(entry);
+    return rc;
   }
 
   hf_entry *fresh = NULL;
@@ -514,7 +527,7 @@ int hf_entry_acquire(hf_entry **out, const char *gitdir, hf_error *err) {
   return rc;
 }
 
-git_odb *hf_entry_odb(hf_entry *entry) { return entry->odb; }
+hf_store *hf_entry_store(hf_entry *entry) { return entry->store; }
 
 const char *hf_entry_objects_dir(hf_entry *entry) { return entry->objects_dir; }
 
@@ -523,15 +536,11 @@ int hf_repo_open(hf_repo *repo, const char *gitdir, const char *quarantine_dir, 
   int rc = hf_entry_acquire(&repo->entry, gitdir, err);
   if (rc < 0) return rc;
   repo->gitdir = repo->entry->gitdir;
-  repo->odb = repo->entry->odb;
+  repo->store = repo->entry->store;
   if (!quarantine_dir) return HF_OK;
   rc = hf_quarantine_acquire(&repo->quarantine, repo->entry, quarantine_dir, err);
-  if (rc < 0) {
-    hf_repo_close(repo);
-    return rc;
-  }
-  repo->odb = hf_quarantine_odb(repo->quarantine);
-  return HF_OK;
+  if (rc < 0) hf_repo_close(repo);
+  return rc;
 }
 
 int hf_repo_git(git_repository **out, hf_repo *repo, hf_error *err) {
@@ -553,8 +562,7 @@ int hf_repo_git(git_repository **out, hf_repo *repo, hf_error *err) {
     git_odb *odb = NULL;
     int rc = open_handle(&git, repo->gitdir, err);
     if (rc < 0) return rc;
-    if ((rc = git_odb_new(&odb)) < 0) rc = hf_fail_git(err, rc, "make an object database");
-    else if ((rc = hf_odb_borrow(odb, hf_odb_itself, repo->odb, 1, err)) == HF_OK && (rc = git_repository_set_odb(git, odb)) < 0)
+    if ((rc = make_odb(&odb, repo->store, repo->quarantine, err)) == HF_OK && (rc = git_repository_set_odb(git, odb)) < 0)
       rc = hf_fail_git(err, rc, "set the object database");
     git_odb_free(odb);
     if (rc < 0) {

@@ -79,10 +79,8 @@ static int resolve_basic(git_oid *out, hf_repo *repo, const char *name, size_t l
   if (rc != HF_NOT_FOUND) return rc;
   if (is_described(name, length)) return unsupported(err, "a name of git-describe");
   if (digits != length || length < ABBREVIATION_MIN) return not_found(err);
-  rc = git_odb_exists_prefix(out, repo->odb, &prefix, length);
-  if (rc == GIT_EAMBIGUOUS) return unsupported(err, "an ambiguous abbreviation");
-  if (rc == GIT_ENOTFOUND) return not_found(err);
-  return rc < 0 ? hf_fail_git(err, rc, "look up an abbreviation") : HF_OK;
+  rc = hf_repo_find_prefix(out, repo, &prefix, length, err);
+  return rc == HF_AMBIGUOUS ? unsupported(err, "an ambiguous abbreviation") : rc;
 }
 
 static int resolve_suffixed(git_oid *out, hf_repo *repo, const char *name, size_t length, int depth, hf_error *err);
@@ -94,11 +92,11 @@ static int peel(git_oid *out, hf_repo *repo, const git_oid *oid, git_object_t ty
 }
 
 static int parent_of(git_oid *out, hf_repo *repo, const git_oid *commit, size_t number, hf_error *err) {
-  git_odb_object *object;
+  hf_object *object;
   int rc = hf_repo_read(&object, repo, commit, err);
   if (rc == HF_OK) {
-    rc = hf_commit_parent(out, git_odb_object_data(object), git_odb_object_size(object), number - 1);
-    git_odb_object_free(object);
+    rc = hf_commit_parent(out, hf_object_data(object), hf_object_size(object), number - 1);
+    hf_object_free(object);
   }
   if (rc == HF_CORRUPT) return hf_fail(err, HF_CORRUPT, "a commit without a tree");
   return rc == HF_NOT_FOUND ? not_found(err) : rc;

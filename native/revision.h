@@ -13,8 +13,8 @@ int hf_resolve(git_oid *out, hf_repo *repo, const char *revision, size_t length,
 /** The object that a tag points at. */
 int hf_tag_target(git_oid *out, hf_repo *repo, const git_oid *tag, hf_error *err);
 
-/** Reads the tree that a tree, commit or tag leads to. HF_WRONG_TYPE for a blob. Free with git_odb_object_free. */
-int hf_read_tree(git_odb_object **out, hf_repo *repo, const git_oid *treeish, hf_error *err);
+/** Reads the tree that a tree, commit or tag leads to. HF_WRONG_TYPE for a blob. Free with hf_object_free. */
+int hf_read_tree(hf_object **out, hf_repo *repo, const git_oid *treeish, hf_error *err);
 
 typedef struct {
   uint32_t mode;

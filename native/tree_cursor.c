@@ -15,7 +15,7 @@ int hf_tree_cursor_next(hf_tree_cursor *cursor, hf_error *err) {
   if (rc < 0 || cursor->entry.name_len == 0) {
     cursor->present = false;
     char hex[GIT_OID_HEXSZ + 1];
-    git_oid_tostr(hex, sizeof(hex), git_odb_object_id(cursor->object));
+    git_oid_tostr(hex, sizeof(hex), &cursor->id);
     return hf_fail_about(err, HF_CORRUPT, hex, GIT_OID_HEXSZ, "malformed tree");
   }
   if (!written_plainly(cursor->start, cursor->entry.mode, cursor->entry.oid)) cursor->plain = false;
@@ -29,20 +29,21 @@ int hf_tree_cursor_next(hf_tree_cursor *cursor, hf_error *err) {
 int hf_tree_cursor_open(hf_tree_cursor *out, hf_repo *repo, const git_oid *id, hf_error *err) {
   *out = (hf_tree_cursor){.plain = true, .sorted = true};
   if (!id) return HF_OK;
+  out->id = *id;
   int rc = hf_repo_read(&out->object, repo, id, err);
   if (rc < 0) return rc;
-  if (git_odb_object_type(out->object) != GIT_OBJECT_TREE) {
+  if (hf_object_type(out->object) != GIT_OBJECT_TREE) {
     char hex[GIT_OID_HEXSZ + 1];
     git_oid_tostr(hex, sizeof(hex), id);
     return hf_fail_about(err, HF_CORRUPT, hex, GIT_OID_HEXSZ, "not a tree");
   }
-  out->at = git_odb_object_data(out->object);
-  out->end = out->at + git_odb_object_size(out->object);
+  out->at = hf_object_data(out->object);
+  out->end = out->at + hf_object_size(out->object);
   return hf_tree_cursor_next(out, err);
 }
 
 void hf_tree_cursor_close(hf_tree_cursor *cursor) {
-  git_odb_object_free(cursor->object);
+  hf_object_free(cursor->object);
   *cursor = (hf_tree_cursor){0};
 }
 

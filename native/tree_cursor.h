@@ -9,7 +9,8 @@
 
 /** A place in a tree. `present` is false at the end; an absent tree is at its end from the start. */
 typedef struct {
-  git_odb_object *object;
+  git_oid id;
+  hf_object *object;
   const uint8_t *start; /* the current entry's bytes, mode first */
   const uint8_t *at;    /* the byte behind it */
   const uint8_t *end;

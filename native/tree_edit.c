@@ -244,22 +244,24 @@ static int make_children(editor *edit, node *folder, const uint8_t *at, const ui
   return HF_OK;
 }
 
-static int write_tree(editor *edit, const hf_buffer *content, const git_oid *base, git_oid *out) {
-  int rc = git_odb_hash(out, content->data ? (const void *)content->data : "", content->length, GIT_OBJECT_TREE);
-  if (rc < 0) return hf_fail_git(edit->err, rc, "hash a tree");
-  if (base && git_oid_equal(out, base)) return HF_OK;
-  return hf_repo_write(out, edit->repo, GIT_OBJECT_TREE, content->data ? (const void *)content->data : "", content->length, edit->err);
+/** Writes a tree unless it is the base's as it was. */
+static int write_tree(editor *edit, const hf_buffer *content, const hf_object *base, git_oid *out) {
+  const void *bytes = content->data ? (const void *)content->data : "";
+  if (!base || hf_object_size(base) != content->length || memcmp(hf_object_data(base), bytes, content->length) != 0)
+    return hf_repo_write(out, edit->repo, GIT_OBJECT_TREE, bytes, content->length, edit->err);
+  int rc = git_odb_hash(out, bytes, content->length, GIT_OBJECT_TREE);
+  return rc < 0 ? hf_fail_git(edit->err, rc, "hash a tree") : HF_OK;
 }
 
 static int make_tree(editor *edit, node *folder, const git_oid *base, git_oid *out, bool *empty) {
-  git_odb_object *tree = NULL;
+  hf_object *tree = NULL;
   const uint8_t *at = NULL, *end = NULL;
   *empty = true;
   if (base) {
     int rc = hf_read_tree(&tree, edit->repo, base, edit->err);
     if (rc < 0) return rc;
-    at = git_odb_object_data(tree);
-    end = at + git_odb_object_size(tree);
+    at = hf_object_data(tree);
+    end = at + hf_object_size(tree);
   }
   result *results = NULL;
   size_t count = 0;
@@ -267,10 +269,10 @@ static int make_tree(editor *edit, node *folder, const git_oid *base, git_oid *o
   int rc = make_children(edit, folder, at, end, &results, &count);
   if (rc == HF_OK) rc = merge_entries(edit, folder, &content, at, end, results, count);
   *empty = content.length == 0;
-  if (rc == HF_OK && (!*empty || !folder->parent)) rc = write_tree(edit, &content, tree ? git_odb_object_id(tree) : NULL, out);
+  if (rc == HF_OK && (!*empty || !folder->parent)) rc = write_tree(edit, &content, tree, out);
   free(results);
   hf_buffer_free(&content);
-  git_odb_object_free(tree);
+  hf_object_free(tree);
   return rc;
 }
 

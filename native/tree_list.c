@@ -51,10 +51,10 @@ static int list_subtree(lister *list, const hf_tree_entry *entry, const char *af
 static int list_tree(lister *list, const git_oid *oid, const char *after, size_t after_len, int depth) {
   if (depth > DEPTH_MAX) return hf_fail(list->err, HF_UNSUPPORTED, "trees nested too deeply");
   if (hf_cancelled(list->cancel)) return hf_fail_cancelled(list->err);
-  git_odb_object *tree;
+  hf_object *tree;
   int rc = hf_read_tree(&tree, list->repo, oid, list->err);
   if (rc < 0) return rc;
-  const uint8_t *at = git_odb_object_data(tree), *end = at + git_odb_object_size(tree);
+  const uint8_t *at = hf_object_data(tree), *end = at + hf_object_size(tree);
   const char *slash = memchr(after, '/', after_len);
   size_t skip_len = slash ? (size_t)(slash - after) : after_len;
   bool skipping = after_len > 0;
@@ -84,7 +84,7 @@ static int list_tree(lister *list, const git_oid *oid, const char *after, size_t
     }
     if (recursive && hf_mode_is_tree(entry.mode)) rc = list_subtree(list, &entry, rest, rest_len, depth);
   }
-  git_odb_object_free(tree);
+  hf_object_free(tree);
   return rc;
 }
 

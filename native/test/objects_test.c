@@ -75,7 +75,7 @@ HF_TEST(reads_malformed_commits_and_tags_without_harm) {
     for (size_t j = 0; j < HF_ARRAY_SIZE(types); j++) {
       git_oid out, oid = test_oid(&repo, "printf '%s' | git hash-object -t %s -w --stdin --literally", contents[i], types[j]);
       CHECK_CODE(HF_CORRUPT, hf_peel(&out, &view, &oid, GIT_OBJECT_TREE, &test_error));
-      git_odb_object *object;
+      hf_object *object;
       CHECK_CODE(HF_CORRUPT, hf_read_tree(&object, &view, &oid, &test_error));
     }
   }

@@ -17,10 +17,10 @@ static void *write_many(void *argument) {
     int length = snprintf(content, sizeof(content), "%u %u", own->number % 2, i);
     CHECK(hf_repo_open(&view, own->gitdir, own->dir, &err) == HF_OK);
     CHECK(hf_repo_write(&oid, &view, GIT_OBJECT_BLOB, content, (size_t)length, &err) == HF_OK);
-    git_odb_object *object;
+    hf_object *object;
     CHECK(hf_repo_read(&object, &view, &oid, &err) == HF_OK);
-    CHECK(git_odb_object_size(object) == (size_t)length);
-    git_odb_object_free(object);
+    CHECK(hf_object_size(object) == (size_t)length);
+    hf_object_free(object);
     hf_repo_close(&view);
   }
   return NULL;
@@ -60,12 +60,15 @@ HF_TEST(libgit2_writes_into_the_quarantine) {
   git_oid oid, prefix;
   CHECK_OK(hf_repo_open(&view, repo.path, dir, &test_error));
   CHECK_OK(hf_repo_git(&git, &view, &test_error));
-  CHECK(git_odb_write(&oid, view.odb, "by libgit2", 10, GIT_OBJECT_BLOB) == 0);
-  CHECK(git_odb_write(&oid, view.odb, "by libgit2", 10, GIT_OBJECT_BLOB) == 0);
+  git_odb *odb;
+  CHECK(git_repository_odb(&odb, git) == 0);
+  CHECK(git_odb_write(&oid, odb, "by libgit2", 10, GIT_OBJECT_BLOB) == 0);
+  CHECK(git_odb_write(&oid, odb, "by libgit2", 10, GIT_OBJECT_BLOB) == 0);
   git_blob *blob;
   CHECK(git_blob_lookup(&blob, git, &oid) == 0);
   git_blob_free(blob);
-  CHECK(git_odb_exists_prefix(&prefix, view.odb, &oid, 12) == 0);
+  CHECK(git_odb_exists_prefix(&prefix, odb, &oid, 12) == 0);
+  git_odb_free(odb);
   CHECK(git_oid_equal(&prefix, &oid));
   hf_repo_close(&view);
   CHECK_OK(hf_repo_open(&view, repo.path, NULL, &test_error));
