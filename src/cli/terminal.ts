@@ -12,6 +12,8 @@ export interface Terminal {
 
 const CLEAR_LINE = "\r\u001b[K";
 const WIDTH_FALLBACK = 80;
+/** git's `Counting objects:  42% (42/100)`: a log wants only the line that says `done`. */
+const STAGE_NOT_DONE = /\d+% \(\d+\/\d+\)(?!.*done)/;
 
 /** The process' own terminal. */
 export function processTerminal(): Terminal {
@@ -31,6 +33,7 @@ export function processTerminal(): Terminal {
       process.stderr.write(`${line}\n`);
     },
     progress: (line) => {
+      if (!isTerminal && STAGE_NOT_DONE.test(line)) return;
       const width = (process.stderr.columns ?? WIDTH_FALLBACK) - 1;
       process.stderr.write(isTerminal ? `${CLEAR_LINE}${line.slice(0, width)}` : `${line}\n`);
       open = isTerminal;
