@@ -38,7 +38,9 @@ export function signatureTypeOf(firstLine: string): SignatureType {
 export function parseCommit(oid: Oid, content: Uint8Array): Commit {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const end = bytes.indexOf("\n\n");
-  const header = bytes.toString("latin1", 0, end < 0 ? bytes.length : end);
+  const headerEnd = end < 0 ? bytes.length : end;
+  // One character for each byte: positions in the text are positions in the content.
+  const header = bytes.toString("latin1", 0, headerEnd);
   const message = end < 0 ? new Uint8Array() : bytes.subarray(end + 2);
   let treeOid = "";
   let author = NO_ONE;
@@ -46,10 +48,13 @@ export function parseCommit(oid: Oid, content: Uint8Array): Commit {
   let encoding = "";
   let signatureType: SignatureType = "none";
   const parentOids: Oid[] = [];
-  for (const line of header.split("\n")) {
-    const space = line.indexOf(" ");
-    const value = line.slice(space + 1);
-    switch (line.slice(0, space)) {
+  for (let start = 0, next = 0; start < headerEnd; start = next + 1) {
+    const newline = header.indexOf("\n", start);
+    next = newline < 0 ? headerEnd : newline;
+    const space = header.indexOf(" ", start);
+    if (space < 0 || space > next) continue;
+    const value = header.slice(space + 1, next);
+    switch (header.slice(start, space)) {
       case "tree":
         treeOid = value;
         break;
@@ -57,10 +62,10 @@ export function parseCommit(oid: Oid, content: Uint8Array): Commit {
         parentOids.push(value);
         break;
       case "author":
-        author = parseIdentity(value);
+        author = parseIdentity(value, bytes.subarray(space + 1, next));
         break;
       case "committer":
-        committer = parseIdentity(value);
+        committer = parseIdentity(value, bytes.subarray(space + 1, next));
         break;
       case "encoding":
         encoding = value;
