@@ -9,13 +9,10 @@ import { TemporaryRepository } from "../support/temporary-repository.ts";
 
 const CONTENT = Buffer.from(Array.from({ length: 5000 }, (_, index) => `line ${(index * 7919) % 5000}\n`).join(""));
 
-/** libgit2 1.5 never comes back from inflating such a file: see SHORTCOMINGS.md. */
-const NEVER_ENDS = "a file that was cut";
-
 /** Ways in which a file of an object can be damaged. */
 const DAMAGES: Readonly<Record<string, (file: Buffer) => Buffer>> = {
   "an empty file": () => Buffer.alloc(0),
-  [NEVER_ENDS]: (file) => file.subarray(0, file.length / 2),
+  "a file that was cut": (file) => file.subarray(0, file.length / 2),
   "a damaged beginning": (file) => Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0xff]), file.subarray(4)]),
   "a damaged middle": (file) => Buffer.concat([file.subarray(0, 1000), Buffer.alloc(100, 0x55), file.subarray(1100)]),
 };
@@ -55,7 +52,7 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
     }
 
     for (const [what, change] of Object.entries(DAMAGES)) {
-      test.skipIf(name !== "shell" && what === NEVER_ENDS)(`${what}, loose`, async () => {
+      test(`${what}, loose`, async () => {
         const oid = await repository.writeObject("blob", Buffer.concat([CONTENT, Buffer.from(what)]));
         await damage(join(repository.path, "objects", oid.slice(0, 2), oid.slice(2)), change);
         await expectCorrupt(oid);
