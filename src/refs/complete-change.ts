@@ -1,5 +1,6 @@
 import type { GitBackend, RepositoryView } from "../backend/backend.ts";
 import type { ChangeEvent, EventChange } from "../events/journal-record.ts";
+import { hasReason } from "../domain/errors.ts";
 import { zeroOid } from "../domain/oid.ts";
 
 /**
@@ -21,12 +22,16 @@ export async function completeChange(
     if ((reference?.oid ?? zeroOid(view.objectFormat)) !== change.newOid) behind.push(change);
   }
   if (behind.length === event.changes.length) return "dropped";
-  if (behind.length > 0) await moveRest(git, view, behind);
+  for (const change of behind) await follow(git, view, change);
   return "done";
 }
 
-async function moveRest(git: GitBackend, view: RepositoryView, behind: readonly EventChange[]): Promise<void> {
-  const changes = behind.map(({ name, oldOid, newOid }) => ({ name, newOid, expectedOid: oldOid }));
-  const prepared = await git.refs.prepare(view, changes, { deref: true });
-  await prepared.commit();
+/** Moves a reference that was left behind, unless somebody has moved it since: then his change is the later one. */
+async function follow(git: GitBackend, view: RepositoryView, { name, oldOid, newOid }: EventChange): Promise<void> {
+  try {
+    const prepared = await git.refs.prepare(view, [{ name, newOid, expectedOid: oldOid }], { deref: true });
+    await prepared.commit();
+  } catch (error) {
+    if (!hasReason(error, "reference_mismatch") && !hasReason(error, "reference_name_conflict")) throw error;
+  }
 }

@@ -9,7 +9,8 @@ const MOVES_REFERENCES = /\0(update-ref|symbolic-ref)\0/;
 
 /**
  * Is a git process at work in the repository? Told by its working directory, open files, arguments and environment (proc(5)).
- * What this process may not look at counts as elsewhere: whose files it cannot see, it does not own either.
+ * What this process may not look at counts as elsewhere: whose files it cannot see, it does not own either. `commands` leaves
+ * out runs whose arguments it does not match.
  */
 export async function isGitAtWork(gitDir: string, commands?: RegExp): Promise<boolean> {
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));

@@ -78,6 +78,18 @@ describe("recover", () => {
       expect(existsSync(join(gitDir, lock))).toBe(false);
   });
 
+  test("lets stand what somebody has moved since", async () => {
+    const stopped = await stoppedStore(["refs/heads/a", "refs/heads/b"]);
+    const gitDir = join(stopped.store.root, "a.git");
+    const later = await stopped.store.commit("a.git", "main", "two");
+    await runGit(gitDir, ["update-ref", "refs/heads/a", stopped.oid]);
+    await runGit(gitDir, ["update-ref", "refs/heads/b", later]);
+    await using store = await restart(stopped);
+    expect(store.ignoredFailures).toEqual([]);
+    expect((await runGit(gitDir, ["rev-parse", "a", "b"])).toString()).toBe(`${stopped.oid}\n${later}\n`);
+    expect(await journalled(store)).toContain("refs/heads/a");
+  });
+
   test("drops what was under way in a repository that has gone", async () => {
     const stopped = await stoppedStore(["refs/heads/a"]);
     rmSync(join(stopped.store.root, "a.git"), { recursive: true });

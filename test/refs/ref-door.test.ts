@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { GitBackend } from "../../src/backend/backend.ts";
 import { encodeUtf8 } from "../../src/domain/bytes.ts";
 import { failureOf } from "../support/failure-of.ts";
+import { Gate } from "../support/gate.ts";
 import { runGit } from "../support/temporary-repository.ts";
 import { TemporaryStore } from "../support/temporary-store.ts";
 
@@ -95,6 +97,72 @@ describe("updateRefs", () => {
     expect((await runGit(gitDir, ["for-each-ref"])).toString()).toBe("");
     expect(inState(store)).toEqual([]);
     expect(store.pins.count("default\0a.git")).toBe(0);
+  });
+});
+
+describe("a caller who goes away", () => {
+  /** A store whose backend stops at a gate, before it takes the locks or before it commits. */
+  async function gatedStore(at: "prepare" | "commit"): Promise<{ store: TemporaryStore; gate: Gate; arm: () => void }> {
+    const gate = new Gate();
+    let armed = false;
+    const pass = async (here: string) => {
+      if (armed && here === at) await gate.pass();
+    };
+    const wrap = (git: GitBackend): GitBackend => ({
+      ...git,
+      close: () => git.close(),
+      refs: {
+        ...git.refs,
+        async prepare(view, changes, options) {
+          await pass("prepare");
+          const prepared = await git.refs.prepare(view, changes, options);
+          return {
+            ...prepared,
+            commit: async () => {
+              await pass("commit");
+              await prepared.commit();
+            },
+          };
+        },
+      },
+    });
+    return { store: await TemporaryStore.open({ wrap }), gate, arm: () => (armed = true) };
+  }
+
+  async function commitAndLeave(
+    at: "prepare" | "commit",
+    look: (store: TemporaryStore, commit: Promise<string>) => Promise<void>,
+  ) {
+    const gated = await gatedStore(at);
+    await using store = gated.store;
+    await store.create("a.git");
+    gated.arm();
+    const controller = new AbortController();
+    const commit = store.commit("a.git", "main", "one", controller.signal);
+    await gated.gate.reached;
+    const waiting = store.commit("a.git", "other", "two", AbortSignal.timeout(20));
+    expect(await failureOf(waiting)).toMatchObject({ reason: "canceled" });
+    controller.abort();
+    gated.gate.open();
+    await look(store, commit);
+    expect(inState(store)).toEqual([]);
+    await store.commit("a.git", "afterwards", "three");
+  }
+
+  test("before the commit point changes nothing, and who waits for the lock may go too", async () => {
+    await commitAndLeave("prepare", async (store, commit) => {
+      expect(await failureOf(commit)).toMatchObject({ reason: "canceled" });
+      expect(store.events).toEqual([]);
+      expect((await runGit(join(store.root, "a.git"), ["for-each-ref"])).toString()).toBe("");
+    });
+  });
+
+  test("after it gets the change all the same", async () => {
+    await commitAndLeave("commit", async (store, commit) => {
+      const oid = await commit;
+      expect(store.events.map(({ changes }) => changes[0]?.newOid)).toEqual([oid]);
+      expect((await runGit(join(store.root, "a.git"), ["rev-parse", "main"])).toString()).toBe(`${oid}\n`);
+    });
   });
 });
 
@@ -203,6 +271,26 @@ describe("hooks on disk", () => {
       expect(readFileSync(join(gitDir, "update"), "latin1")).toBe(`${name}|${ZERO}|${oid}|`);
       expect(readFileSync(join(gitDir, "post-update"), "latin1")).toBe(`${name}|`);
     }
+  });
+
+  test("are told what the client of a push says, and nothing of the server's own settings", async () => {
+    await using store = await TemporaryStore.open();
+    const gitDir = await store.create("a.git");
+    const oid = await store.commit("a.git", "main", "one");
+    process.env["HOLDFAST_GRPC_TOKEN"] = "secret";
+    try {
+      hook(gitDir, "custom_hooks/pre-receive", 'env > "$GIT_DIR/env"');
+      const changes = [{ name: "refs/heads/b", newOid: oid, expectedOid: ZERO }];
+      const pushOptions = ["ci.skip", encodeUtf8("title=ü")];
+      await store.with("a.git", (repository) => repository.updateRefs({ changes, hooks: "receive", pushOptions }));
+    } finally {
+      delete process.env["HOLDFAST_GRPC_TOKEN"];
+    }
+    const seen = read(join(gitDir, "env"));
+    expect(seen).toContain("GIT_PUSH_OPTION_COUNT=2\n");
+    expect(seen).toContain("GIT_PUSH_OPTION_0=ci.skip\n");
+    expect(seen).toContain("GIT_PUSH_OPTION_1=title=ü\n");
+    expect(seen).not.toContain("secret");
   });
 
   test("that fail after the change only leave a note", async () => {
