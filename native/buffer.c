@@ -38,6 +38,11 @@ void hf_buffer_put_u32(hf_buffer *buffer, uint32_t value) {
   hf_buffer_put(buffer, bytes, sizeof(bytes));
 }
 
+void hf_buffer_set_u32(hf_buffer *buffer, size_t at, uint32_t value) {
+  if (buffer->failed) return;
+  for (size_t i = 0; i < 4; i++) buffer->data[at + i] = (uint8_t)(value >> (8 * i));
+}
+
 void hf_buffer_put_u64(hf_buffer *buffer, uint64_t value) {
   hf_buffer_put_u32(buffer, (uint32_t)value);
   hf_buffer_put_u32(buffer, (uint32_t)(value >> 32));

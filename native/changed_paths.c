@@ -1,6 +1,9 @@
 /* Changed paths of commits and pairs of trees, as `git diff-tree --stdin -r --no-renames` lists them. */
 #include "patch.h"
 
+/** No further request is answered after so many bytes. */
+#define PART_OUTPUT_BYTES (1024u * 1024)
+
 typedef struct {
   hf_repo *repo;
   const hf_cancel *cancel;
@@ -130,10 +133,13 @@ int hf_changed_paths(hf_buffer *out, hf_repo *repo, const uint8_t *requests, siz
   /* Asked even when no request needs it, so that all parts of a long list of requests get the same answer. */
   int rc = hf_require_plain_parents(repo, err);
   if (rc == HF_OK && reader.failed) rc = hf_fail(err, HF_INVALID, "malformed requests");
-  for (; rc == HF_OK && l.request < count; l.request++) {
+  size_t start = out->length;
+  hf_buffer_put_u32(out, 0);
+  for (; rc == HF_OK && l.request < count && out->length - start < PART_OUTPUT_BYTES; l.request++) {
     if (hf_cancelled(cancel)) rc = hf_fail_cancelled(err);
     else rc = list_request(&l, &reader, all_parents);
   }
+  hf_buffer_set_u32(out, start, l.request);
   if (rc == HF_OK && out->failed) rc = hf_fail_memory(err);
   return rc;
 }

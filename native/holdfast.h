@@ -119,6 +119,8 @@ void hf_buffer_put(hf_buffer *buffer, const void *bytes, size_t length);
 void hf_buffer_put_u8(hf_buffer *buffer, uint8_t value);
 void hf_buffer_put_u32(hf_buffer *buffer, uint32_t value); /* little endian, as all numbers that cross to JavaScript */
 void hf_buffer_put_u64(hf_buffer *buffer, uint64_t value);
+/** Writes over four bytes that were put before. */
+void hf_buffer_set_u32(hf_buffer *buffer, size_t at, uint32_t value);
 void hf_buffer_put_oid(hf_buffer *buffer, const git_oid *oid); /* 20 raw bytes */
 /** u32 length, then the bytes. */
 void hf_buffer_put_text(hf_buffer *buffer, const void *bytes, size_t length);

@@ -105,11 +105,6 @@ static int put_half(hf_buffer *out, hf_repo *repo, const hf_diff_request *reques
   return rc;
 }
 
-static void put_u32_at(hf_buffer *buffer, size_t at, size_t value) {
-  if (buffer->failed) return;
-  for (size_t i = 0; i < 4; i++) buffer->data[at + i] = (uint8_t)(value >> (8 * i));
-}
-
 static int put_patch(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, const hf_change *change, const char *path,
                      size_t *content, hf_error *err) {
   size_t flag_at = out->length + 1, patch_at = 0;
@@ -131,7 +126,7 @@ static int put_patch(hf_buffer *out, hf_repo *repo, const hf_diff_request *reque
   for (size_t i = 0; rc == HF_OK && i < count; i++) rc = put_half(out, repo, request, &parts[i], path, &binary, content, err);
   if (rc == HF_OK && request->kind == HF_DIFF_PATCHES && !out->failed) {
     out->data[flag_at] = binary;
-    put_u32_at(out, patch_at - 4, out->length - patch_at);
+    hf_buffer_set_u32(out, patch_at - 4, (uint32_t)(out->length - patch_at));
   }
   return rc;
 }
@@ -202,8 +197,8 @@ static int answer(hf_buffer *out, hf_repo *repo, const hf_diff_request *request,
     if (rc < 0) return rc;
   }
   if (out->length - body > UINT32_MAX) return hf_fail(err, HF_TOO_LARGE, "a patch of more than 4 GiB");
-  put_u32_at(out, head, i);
-  put_u32_at(out, head + 4, out->length - body);
+  hf_buffer_set_u32(out, head, (uint32_t)i);
+  hf_buffer_set_u32(out, head + 4, (uint32_t)(out->length - body));
   put_rest(out, changes, i);
   return out->failed ? hf_fail_memory(err) : HF_OK;
 }

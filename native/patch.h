@@ -32,7 +32,8 @@ int hf_diff_rest(hf_buffer *out, hf_repo *repo, const hf_diff_request *request, 
                  const hf_cancel *cancel, hf_error *err);
 
 /**
- * Appends rows of changed paths without renames: u32 index of the request, u8 status, u32 old mode, u32 new mode, old id, new id,
+ * Appends the number of requests that are answered (u32; a long answer stops early, and the others are to be asked again), then
+ * rows of changed paths without renames: u32 index of the request, u8 status, u32 old mode, u32 new mode, old id, new id,
  * path. Requests are packed: u32 count; each a u8, 'c' for a commit or 't' for two trees, the id of the commit or the left
  * tree, u32 count of parents (0: the commit's own) and their ids, or 1 and the right tree. Of a merge all parents are
  * compared one after the other, or, with `all_parents`, the paths that differ from all of them are given for each.

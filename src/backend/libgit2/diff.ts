@@ -48,7 +48,7 @@ export function createDiff(addon: Diffing): DiffFacet {
 
     async *changedPaths(view, requests, merges) {
       checkView(view);
-      for (let at = 0; at < requests.length; at += REQUESTS_PER_JOB) {
+      for (let at = 0; at < requests.length;) {
         const some = requests.slice(at, at + REQUESTS_PER_JOB);
         const packed = packRequests(some);
         const rows = await translated(() =>
@@ -56,7 +56,8 @@ export function createDiff(addon: Diffing): DiffFacet {
             addon.changedPaths(view.gitDir, view.quarantineDir, packed, merges === "all-parents"),
           ),
         );
-        if (rows.length > 0) yield unpackChangedPaths(rows, some);
+        at += rows.readUInt32LE(0);
+        yield* unpackChangedPaths(rows.subarray(4), some);
       }
     },
   };

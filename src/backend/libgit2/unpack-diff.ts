@@ -1,6 +1,9 @@
 import type { DiffStat, DiffStatus, FilePatch } from "../../domain/diff.ts";
 import type { ChangedPath, ChangedPathsRequest } from "../backend.ts";
 
+/** Rows that are unpacked in one go. */
+const BATCH_ROWS = 1000;
+
 const STATUSES: Readonly<Record<string, DiffStatus>> = {
   A: "added",
   M: "modified",
@@ -88,10 +91,10 @@ export function unpackStats({ count, body }: DiffPart): DiffStat[] {
   });
 }
 
-/** Rows of changed paths, each with the commit that its request named. */
-export function unpackChangedPaths(rows: Buffer, requests: readonly ChangedPathsRequest[]): ChangedPath[] {
+/** Rows of changed paths in batches, each row with the commit that its request named. */
+export function* unpackChangedPaths(rows: Buffer, requests: readonly ChangedPathsRequest[]): Generator<ChangedPath[]> {
   const reader = new Reader(rows);
-  const changed: ChangedPath[] = [];
+  let batch: ChangedPath[] = [];
   while (!reader.ended) {
     const request = requests[reader.u32()];
     const status = reader.status();
@@ -99,7 +102,10 @@ export function unpackChangedPaths(rows: Buffer, requests: readonly ChangedPaths
     const [oldOid, newOid] = [reader.oid(), reader.oid()];
     const path = reader.path();
     const commitOid = request?.kind === "commit" ? request.commit : "";
-    changed.push({ status, score: 0, oldPath: path, newPath: path, oldMode, newMode, oldOid, newOid, commitOid });
+    batch.push({ status, score: 0, oldPath: path, newPath: path, oldMode, newMode, oldOid, newOid, commitOid });
+    if (batch.length < BATCH_ROWS) continue;
+    yield batch;
+    batch = [];
   }
-  return changed;
+  if (batch.length > 0) yield batch;
 }
