@@ -262,11 +262,9 @@ static int prepare_symbolic_itself(preparation *p, update *each) {
   hf_ref_resolved resolved;
   int rc = hf_ref_resolve(&resolved, p->own->gitdir, each->name, p->err);
   if (rc < 0) return rc;
-  if (resolved.kind == HF_REF_DIRECT) {
-    each->old_oid = resolved.oid;
-    return compare_expected(p, each, &each->old_oid);
-  }
-  return each->has_expected ? refuse_mismatch(p, each, &zero_oid) : HF_OK;
+  if (resolved.kind == HF_REF_DIRECT) each->old_oid = resolved.oid;
+  if (resolved.kind == HF_REF_BROKEN && each->has_expected) return refuse_mismatch(p, each, &zero_oid);
+  return compare_expected(p, each, &each->old_oid);
 }
 
 /** The target of a symbolic reference is changed in its place. */
@@ -324,6 +322,9 @@ static int prepare_locked(preparation *p, size_t index) {
   if (rc < 0) return rc;
   each->loose = value.loose;
   bool same = false;
+  /* Without HEAD itself git takes the directory for no repository. */
+  bool itself = value.kind != HF_REF_SYMBOLIC || !p->options->deref;
+  if (each->removes && itself && strcmp(each->name, "HEAD") == 0) return refuse(p, HF_REFUSED_NAME, each->name);
   switch (value.kind) {
     case HF_REF_BROKEN:
       return hf_fail_about(p->err, HF_CORRUPT, each->name, strlen(each->name), "the reference is broken");

@@ -243,8 +243,13 @@ for (const { name: backend, open } of BACKENDS_UNDER_TEST) {
       test("lists thousands in batches, each once", async () => {
         await using made = await fresh();
         const names = Array.from({ length: 6500 }, (_, i) => `refs/heads/b${i}`);
-        await made.git(["update-ref", "--stdin"], { input: names.map((name) => `create ${name} ${first}\n`).join("") });
-        await made.git(["pack-refs", "--all"]);
+        await writeFile(
+          join(made.path, "packed-refs"),
+          `${[...names]
+            .sort()
+            .map((name) => `${first} ${name}\n`)
+            .join("")}`,
+        );
         const found = await listed(refs, made, ["refs/heads/"]);
         expect(found.map(({ name }) => name)).toEqual([...names].sort());
       });
@@ -438,6 +443,13 @@ for (const { name: backend, open } of BACKENDS_UNDER_TEST) {
         expect(await made.text(["symbolic-ref", "refs/heads/link"])).toBe("refs/heads/main");
       });
 
+      test("never deletes HEAD itself", async () => {
+        await using made = await fresh();
+        const error = await errorOf(change(refs, made, [{ name: "HEAD", newOid: ZERO }], false));
+        expect(error.reason).toBe("invalid_reference_name");
+        expect(await refs.head(viewOf(made))).toEqual({ target: "refs/heads/main" });
+      });
+
       test("keeps tags peeled in packed-refs when it removes others", async () => {
         await using made = await fresh();
         await made.git(["tag", "-a", "-m", "x", "once", first]);
@@ -457,9 +469,9 @@ for (const { name: backend, open } of BACKENDS_UNDER_TEST) {
         await made.git(["fsck", "--strict"]);
       });
 
-      test("moves hundreds of references at once", async () => {
+      test("moves a hundred references at once", async () => {
         await using made = await fresh();
-        const names = Array.from({ length: 300 }, (_, i) => `refs/heads/${i % 10}/b${i}`);
+        const names = Array.from({ length: 100 }, (_, i) => `refs/heads/${i % 10}/b${i}`);
         await change(
           refs,
           made,

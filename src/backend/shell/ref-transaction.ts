@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ByteString } from "../../domain/bytes.ts";
 import { hasReason, OperationError } from "../../domain/errors.ts";
-import type { Oid } from "../../domain/oid.ts";
+import { isZeroOid, type Oid } from "../../domain/oid.ts";
 import { problemOfRefName, type RefChange, type RefName } from "../../domain/reference.ts";
 import type { PreparedRefs, RepositoryView } from "../backend.ts";
 import { flush } from "../migrate-quarantine.ts";
@@ -25,6 +25,7 @@ export async function prepareRefs(
   options: { deref: boolean },
 ): Promise<PreparedRefs> {
   refuseBadNames(changes);
+  refuseHeadRemoval(changes, options);
   // References must not point at objects that are only in a quarantine.
   const { quarantineDir: _, ...plainView } = view;
   const flags = options.deref ? [] : ["--no-deref"];
@@ -121,6 +122,12 @@ class Transaction {
 /** An empty old value means that none is expected; a new value of zeros deletes. */
 function updateCommand({ name, newOid, expectedOid }: RefChange): ByteString {
   return `update ${name}\0${newOid}\0${expectedOid ?? ""}\0`;
+}
+
+/** Git would do it, and then no longer take the directory for a repository. */
+function refuseHeadRemoval(changes: readonly RefChange[], { deref }: { deref: boolean }): void {
+  if (deref || !changes.some(({ name, newOid }) => name === "HEAD" && isZeroOid(newOid))) return;
+  throw new OperationError("invalid_reference_name", { references: ["HEAD"], problem: "cannot be deleted" });
 }
 
 function refuseBadNames(changes: readonly RefChange[]): void {
