@@ -1,19 +1,31 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { TypeCompiler, type TypeCheck } from "@sinclair/typebox/compiler";
-import type { BackendControl, Clock, Context, OpenRepository, OperationLimits, Repositories, ServerFacts } from "../contract/context.ts";
+import type {
+  BackendControl,
+  Clock,
+  Context,
+  OpenRepository,
+  OperationLimits,
+  Repositories,
+  ServerFacts,
+} from "../contract/context.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { Admission } from "./admission.ts";
 import { authorise } from "./authorise.ts";
-import { Deadline } from "./deadline.ts";
+import { checkEnded, explainEnd } from "./deadline.ts";
 import type { OperationRecord, Recorder } from "./record.ts";
 
 /** Opens repositories for operations; implemented by storage and the ref door, bound in main.ts. */
 export interface RepositoryOpener {
   /** Finds, checks and pins a repository; `release` gives it back when the operation has ended. */
-  open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<{ repository: OpenRepository; release(): void | Promise<void> }>;
+  open(
+    ref: RepositoryRef,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<{ repository: OpenRepository; release(): void | Promise<void> }>;
   /** Checks only the names. */
   validate(ref: RepositoryRef): void;
 }
@@ -114,14 +126,12 @@ class OperationRun {
   readonly #services: EngineServices;
   readonly #record: OperationRecord;
   readonly #caller: Caller;
-  readonly #deadline: Deadline;
   readonly #releases: (() => void | Promise<void>)[] = [];
 
   constructor(services: EngineServices, record: OperationRecord, caller: Caller) {
     this.#services = services;
     this.#record = record;
     this.#caller = caller;
-    this.#deadline = new Deadline(caller, services.clock);
   }
 
   async enter(operation: Operation, input: unknown, check: TypeCheck<TSchema>): Promise<Context> {
@@ -132,8 +142,8 @@ class OperationRun {
       this.#record.repository(target);
       this.#services.opener.validate(target);
     }
-    const { signal } = this.#deadline;
-    this.#deadline.check();
+    const { signal } = this.#caller;
+    checkEnded(this.#caller, this.#services.clock);
     const queuedAtMs = this.#services.clock.monotonicMs();
     const admitted = this.#services.admission.enter(target, signal);
     this.#releases.push(admitted instanceof Promise ? await admitted : admitted);
@@ -160,7 +170,7 @@ class OperationRun {
   }
 
   async fail(error: unknown): Promise<unknown> {
-    const told = this.#deadline.explain(error);
+    const told = explainEnd(error, this.#caller, this.#services.clock);
     await this.#release();
     this.#record.end(told);
     return told;
@@ -168,11 +178,11 @@ class OperationRun {
 
   async abandon(): Promise<void> {
     await this.#release();
-    this.#record.end(new OperationError("canceled", {}));
+    // Only a client that has gone is a failure; a door may have read enough, as where a limit of its own is met.
+    this.#record.end(this.#caller.signal.aborted ? new OperationError("canceled", {}) : undefined);
   }
 
   async #release(): Promise<void> {
-    this.#deadline.end();
     for (let release = this.#releases.pop(); release !== undefined; release = this.#releases.pop()) {
       const released = release();
       if (released instanceof Promise) await released;
@@ -192,5 +202,8 @@ function withoutRepository(context: Omit<Context, "repository">): Context {
 
 function inputError(check: TypeCheck<TSchema>, input: unknown): OperationError {
   const first = check.Errors(input).First();
-  return new OperationError("invalid_input", { field: first?.path ?? "", problem: first?.message ?? "does not match the schema" });
+  return new OperationError("invalid_input", {
+    field: first?.path ?? "",
+    problem: first?.message ?? "does not match the schema",
+  });
 }
