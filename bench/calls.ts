@@ -3,7 +3,10 @@ import { BlobService } from "../src/transports/api/gitaly/generated/blob_pb.ts";
 import { CommitService } from "../src/transports/api/gitaly/generated/commit_pb.ts";
 import { DiffService } from "../src/transports/api/gitaly/generated/diff_pb.ts";
 import { Health } from "../src/transports/api/gitaly/generated/grpc/health/v1/health_pb.ts";
-import { OperationService, UserCommitFilesActionHeader_ActionType as ActionType } from "../src/transports/api/gitaly/generated/operations_pb.ts";
+import {
+  OperationService,
+  UserCommitFilesActionHeader_ActionType as ActionType,
+} from "../src/transports/api/gitaly/generated/operations_pb.ts";
 import { RefService } from "../src/transports/api/gitaly/generated/ref_pb.ts";
 import type { CallKind, PreparedCall } from "./load-client.ts";
 

@@ -70,7 +70,10 @@ type Main = Awaited<ReturnType<Repositories["main"]>>;
 /** Rows that any server of the protocol can be asked for. */
 async function doorRows(repositories: Repositories, data: string, main: Main, print: Print): Promise<void> {
   const size = options.quick ? QUICK : FULL;
-  const copies = { fewRefs: repositories.withReferences(main, 1_000), manyRefs: repositories.withReferences(main, 100_000) };
+  const copies = {
+    fewRefs: repositories.withReferences(main, 1_000),
+    manyRefs: repositories.withReferences(main, 100_000),
+  };
   const short = options.repo === undefined ? await repositories.short() : main;
   const prepared = {
     main,
@@ -79,7 +82,10 @@ async function doorRows(repositories: Repositories, data: string, main: Main, pr
     reference: repositories.copy(main, "reference.git"),
     manyWritable: Array.from({ length: 8 }, (_, n) => repositories.copy(main, `writable-${n}.git`)),
   };
-  const server = options.against === undefined ? await startServer(data, repositories.storage, { HOLDFAST_CANARY_PERCENT: "0" }) : undefined;
+  const server =
+    options.against === undefined
+      ? await startServer(data, repositories.storage, { HOLDFAST_CANARY_PERCENT: "0" })
+      : undefined;
   const address = options.against ?? server!.grpc;
   const client = (connections: number) => new LoadClient(address, connections, options.token);
   const context: BenchContext = { size, one: client(1), four: client(4), eight: client(8), ...prepared };
@@ -95,8 +101,12 @@ async function doorRows(repositories: Repositories, data: string, main: Main, pr
 
 /** Rows about the server itself. */
 async function serverRows(storage: string, data: string, main: Main, print: Print): Promise<void> {
-  const start = (name: string, env: Readonly<Record<string, string>> = {}) => startServer(join(data, name), storage, env);
-  const withServer = async function* (env: Readonly<Record<string, string>>, make: (server: Awaited<ReturnType<typeof start>>) => AsyncIterable<Row>) {
+  const start = (name: string, env: Readonly<Record<string, string>> = {}) =>
+    startServer(join(data, name), storage, env);
+  const withServer = async function* (
+    env: Readonly<Record<string, string>>,
+    make: (server: Awaited<ReturnType<typeof start>>) => AsyncIterable<Row>,
+  ) {
     const server = await start("alone", env);
     try {
       yield* make(server);
@@ -105,14 +115,21 @@ async function serverRows(storage: string, data: string, main: Main, print: Prin
     }
   };
   const reads = options.quick ? 20_000 : 200_000;
-  await print("memory", () => withServer({ HOLDFAST_CANARY_PERCENT: "0" }, (server) => memoryRows(server, main, reads)));
+  await print("memory", () =>
+    withServer({ HOLDFAST_CANARY_PERCENT: "0" }, (server) => memoryRows(server, main, reads)),
+  );
   await print("canary", async function* () {
-    const [off, on] = [await start("off", { HOLDFAST_CANARY_PERCENT: "0" }), await start("on", { HOLDFAST_CANARY_PERCENT: "1" })];
+    const [off, on] = [
+      await start("off", { HOLDFAST_CANARY_PERCENT: "0" }),
+      await start("on", { HOLDFAST_CANARY_PERCENT: "1" }),
+    ];
     try {
       yield* canaryRow(off, on, main, options.quick ? 2_000 : 20_000);
     } finally {
       await Promise.all([off.stop(), on.stop()]);
     }
   });
-  await print("fallbacks", () => withServer({ HOLDFAST_CANARY_PERCENT: "0" }, (server) => fallbackRows(server, storage)));
+  await print("fallbacks", () =>
+    withServer({ HOLDFAST_CANARY_PERCENT: "0" }, (server) => fallbackRows(server, storage)),
+  );
 }

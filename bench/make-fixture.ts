@@ -47,11 +47,18 @@ function contentOf(index: number, edits: number): string {
   return lines.join("");
 }
 
-const words = Array.from({ length: 512 }, (_, i) => createHash("sha1").update(String(i)).digest("hex").slice(0, 4 + (i % 9)));
+const words = Array.from({ length: 512 }, (_, i) =>
+  createHash("sha1")
+    .update(String(i))
+    .digest("hex")
+    .slice(0, 4 + (i % 9)),
+);
 const word = (n: number): string => words[n % words.length]!;
 
 async function importHistory(gitDir: string, size: FixtureSize): Promise<void> {
-  const child = spawn("git", ["-C", gitDir, "fast-import", "--quiet", "--done"], { stdio: ["pipe", "ignore", "inherit"] });
+  const child = spawn("git", ["-C", gitDir, "fast-import", "--quiet", "--done"], {
+    stdio: ["pipe", "ignore", "inherit"],
+  });
   const ended = once(child, "exit");
   const write = async (text: string) => {
     if (!child.stdin.write(text)) await once(child.stdin, "drain");

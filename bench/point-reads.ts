@@ -22,7 +22,9 @@ export function preparePointReads(gitDir: string, repository: Target, count: num
   const pick = <T>(list: readonly T[], n: number): T => list[(n * STRIDE) % list.length]!;
   const numbers = Array.from({ length: count }, (_, n) => n);
   return {
-    treeEntry: numbers.map((n) => calls.treeEntry(repository, pick(commits, n), pick(paths, n + Math.floor(n / paths.length)))),
+    treeEntry: numbers.map((n) =>
+      calls.treeEntry(repository, pick(commits, n), pick(paths, n + Math.floor(n / paths.length))),
+    ),
     findCommit: numbers.slice(0, commits.length).map((n) => calls.findCommit(repository, pick(commits, n))),
     getBlob: distinct.map((oid) => calls.getBlob(repository, oid)),
   };

@@ -39,7 +39,10 @@ export class Repositories {
     const copy = this.copy(of, `references-${count}.git`);
     const commits = gitLines(of.gitDir, ["rev-list", "--all"]);
     const lines = gitLines(of.gitDir, ["for-each-ref", "--format=%(refname)"]).map((name) => `delete ${name}\n`);
-    const made = Array.from({ length: count }, (_, n) => `create refs/heads/many/${n % 100}/${n} ${commits[(n * 7919) % commits.length]}\n`);
+    const made = Array.from(
+      { length: count },
+      (_, n) => `create refs/heads/many/${n % 100}/${n} ${commits[(n * 7919) % commits.length]}\n`,
+    );
     const main = gitLines(of.gitDir, ["rev-parse", "HEAD"])[0]!;
     runGit(copy.gitDir, ["update-ref", "--stdin"], lines.join(""));
     runGit(copy.gitDir, ["update-ref", "--stdin"], [`create refs/heads/main ${main}\n`, ...made.slice(1)].join(""));

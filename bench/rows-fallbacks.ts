@@ -55,7 +55,12 @@ export async function* fallbackRows(server: ServerProcess, storage: string): Asy
     const share = (after.shell - before.shell) / Math.max(1, after.all - before.all);
     const fell = Object.keys(after.fallbacks).filter((name) => after.fallbacks[name] !== before.fallbacks[name]);
     const figure = `${(share * 100).toFixed(1)} %`;
-    yield { row: `fell back to native git: ${rpc.replace(":", "")}`, figure, reference: fell.join(", ") || "–", target: "said" };
+    yield {
+      row: `fell back to native git: ${rpc.replace(":", "")}`,
+      figure,
+      reference: fell.join(", ") || "–",
+      target: "said",
+    };
   }
 }
 
@@ -74,7 +79,8 @@ async function counts(server: ServerProcess): Promise<Counts> {
       if (line.includes('backend="shell"')) found.shell += value;
     }
     const label = /^holdfast_backend_fallbacks_total\{facet="(\w+)",method="(\w+)"/.exec(line);
-    if (label !== null) found.fallbacks[`${label[1]}.${label[2]}`] = value + (found.fallbacks[`${label[1]}.${label[2]}`] ?? 0);
+    if (label !== null)
+      found.fallbacks[`${label[1]}.${label[2]}`] = value + (found.fallbacks[`${label[1]}.${label[2]}`] ?? 0);
   }
   return found;
 }

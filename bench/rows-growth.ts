@@ -17,7 +17,10 @@ export interface Growth {
 }
 
 /** How the figures of a larger repository compare with those of a smaller one. */
-export async function* growthRows({ one, main }: BenchContext, { fewRefs, manyRefs, short }: Growth): AsyncGenerator<Row> {
+export async function* growthRows(
+  { one, main }: BenchContext,
+  { fewRefs, manyRefs, short }: Growth,
+): AsyncGenerator<Row> {
   yield* compareReads(one, "1,000 to 100,000 refs", fewRefs, manyRefs);
   yield* compareReads(one, "1,000 to 25,000 commits", short, main);
   const create = (repository: BenchRepository) => {
@@ -28,11 +31,22 @@ export async function* growthRows({ one, main }: BenchContext, { fewRefs, manyRe
   yield atMost("growth, UserCreateBranch, 1,000 to 100,000 refs", large.p50, small.p50, 2, ms);
 }
 
-async function* compareReads(one: LoadClient, what: string, small: BenchRepository, large: BenchRepository): AsyncGenerator<Row> {
-  const [fromSmall, fromLarge] = [small, large].map(({ gitDir, target }) => preparePointReads(gitDir, target, POINT_READS));
+async function* compareReads(
+  one: LoadClient,
+  what: string,
+  small: BenchRepository,
+  large: BenchRepository,
+): AsyncGenerator<Row> {
+  const [fromSmall, fromLarge] = [small, large].map(({ gitDir, target }) =>
+    preparePointReads(gitDir, target, POINT_READS),
+  );
   for (const name of ["treeEntry", "findCommit", "getBlob"] as const) {
     const count = Math.min(fromSmall![name].length, fromLarge![name].length);
-    const [first, second] = await latenciesInTurn(one, fromSmall![name].slice(0, count), fromLarge![name].slice(0, count));
+    const [first, second] = await latenciesInTurn(
+      one,
+      fromSmall![name].slice(0, count),
+      fromLarge![name].slice(0, count),
+    );
     yield atMost(`growth, ${name}, ${what}`, second.p50, first.p50, 1.2, ms);
   }
 }

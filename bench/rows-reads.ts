@@ -24,7 +24,13 @@ export async function* pointReadRows({ one, four, main, size }: BenchContext): A
     const rates = await ratesInTurn(four, different, checks, 16, RATE_ROUNDS);
     yield atLeast(`${name}, different, 16 in flight`, rates.measured, rates.reference, 0.4, perSecond);
     const ratesAgain = await ratesInTurn(four, repeated, checks, 16, RATE_ROUNDS);
-    yield atLeast(`${name}, ${REPEATED} repeated, 16 in flight`, ratesAgain.measured, ratesAgain.reference, 0.5, perSecond);
+    yield atLeast(
+      `${name}, ${REPEATED} repeated, 16 in flight`,
+      ratesAgain.measured,
+      ratesAgain.reference,
+      0.5,
+      perSecond,
+    );
   }
 }
 
@@ -41,18 +47,53 @@ export async function* workRows({ one, main, manyRefs, size }: BenchContext): As
   const [head, left] = [gitLines(gitDir, ["rev-parse", "HEAD"])[0]!, gitLines(gitDir, ["rev-parse", "HEAD~1"])[0]!];
   const root = gitLines(gitDir, ["rev-list", "--max-parents=0", "HEAD"]).at(-1)!;
   const log = ["log", "-20", "--format=raw", "HEAD"];
-  yield await against("ListCommits, 20 from HEAD", 0.4, () => one.call(calls.listCommits(target, "HEAD", 20)), () => runGit(gitDir, log));
+  yield await against(
+    "ListCommits, 20 from HEAD",
+    0.4,
+    () => one.call(calls.listCommits(target, "HEAD", 20)),
+    () => runGit(gitDir, log),
+  );
   const ancestor = ["merge-base", "--is-ancestor", root, head];
-  yield await against("CommitIsAncestor, root of HEAD", 0.2, () => one.call(calls.isAncestor(target, root, head)), () => runGit(gitDir, ancestor));
+  yield await against(
+    "CommitIsAncestor, root of HEAD",
+    0.2,
+    () => one.call(calls.isAncestor(target, root, head)),
+    () => runGit(gitDir, ancestor),
+  );
   const list = ["ls-tree", "-r", "-z", "HEAD"];
-  yield await against("GetTreeEntries, recursive", 1.5, () => one.call(calls.listTree(target, "HEAD")), () => runGit(gitDir, list));
+  yield await against(
+    "GetTreeEntries, recursive",
+    1.5,
+    () => one.call(calls.listTree(target, "HEAD")),
+    () => runGit(gitDir, list),
+  );
   const diff = ["diff-tree", "-p", left, head];
-  yield await against("CommitDiff of a typical commit", 0.5, () => one.call(calls.commitDiff(target, left, head)), () => runGit(gitDir, diff));
-  yield await against("RawDiff of a typical commit", 0.5, () => one.call(calls.rawDiff(target, left, head)), () => runGit(gitDir, diff));
+  yield await against(
+    "CommitDiff of a typical commit",
+    0.5,
+    () => one.call(calls.commitDiff(target, left, head)),
+    () => runGit(gitDir, diff),
+  );
+  yield await against(
+    "RawDiff of a typical commit",
+    0.5,
+    () => one.call(calls.rawDiff(target, left, head)),
+    () => runGit(gitDir, diff),
+  );
   const branches = ["for-each-ref", `--format=${BRANCH_FIELDS}`, "refs/heads/"];
-  yield await against("FindLocalBranches, 10,000 refs", 1, () => one.call(calls.findLocalBranches(manyRefs.target)), () => runGit(manyRefs.gitDir, branches));
+  yield await against(
+    "FindLocalBranches, 10,000 refs",
+    1,
+    () => one.call(calls.findLocalBranches(manyRefs.target)),
+    () => runGit(manyRefs.gitDir, branches),
+  );
   const refs = ["for-each-ref", "--format=%(refname) %(objectname)"];
-  yield await against("ListRefs, 10,000 refs", 1, () => one.call(calls.listRefs(manyRefs.target)), () => runGit(manyRefs.gitDir, refs));
+  yield await against(
+    "ListRefs, 10,000 refs",
+    1,
+    () => one.call(calls.listRefs(manyRefs.target)),
+    () => runGit(manyRefs.gitDir, refs),
+  );
 }
 
 /** What FindLocalBranches answers of each branch: its name and its whole commit. */

@@ -20,10 +20,20 @@ export async function* memoryRows(server: ServerProcess, main: BenchRepository, 
   // Warm: what is kept open and cached for this repository is there, and so is compiled code.
   await rate(client, different.slice(0, 20_000), 16);
   const before = server.residentBytes();
-  await rate(client, Array.from({ length: reads }, (_, n) => different[n % different.length]!), 16);
+  await rate(
+    client,
+    Array.from({ length: reads }, (_, n) => different[n % different.length]!),
+    16,
+  );
   const after = server.residentBytes();
   yield within(`memory, after ${reads.toLocaleString("en-US")} reads`, after, Math.max(before, idle) * 1.2, mib);
-  const peak = await peakDuring(server, () => rate(client, Array.from({ length: 64 }, () => calls.listTree(main.target, "HEAD")), 16));
+  const peak = await peakDuring(server, () =>
+    rate(
+      client,
+      Array.from({ length: 64 }, () => calls.listTree(main.target, "HEAD")),
+      16,
+    ),
+  );
   yield within("memory, during 16 concurrent recursive listings", peak, idle + 64 * MIB, mib);
   client.close();
 }
@@ -37,7 +47,12 @@ async function peakDuring(server: ServerProcess, work: () => Promise<unknown>): 
 }
 
 /** Rates of one load on two servers, in turn: one without the canary, one with a percent of the reads compared. */
-export async function* canaryRow(off: ServerProcess, on: ServerProcess, main: BenchRepository, count: number): AsyncGenerator<Row> {
+export async function* canaryRow(
+  off: ServerProcess,
+  on: ServerProcess,
+  main: BenchRepository,
+  count: number,
+): AsyncGenerator<Row> {
   const reads = preparePointReads(main.gitDir, main.target, count);
   const load: PreparedCall[] = [...reads.treeEntry, ...reads.findCommit, ...reads.getBlob];
   const clients = [new LoadClient(off.grpc, 4), new LoadClient(on.grpc, 4)] as const;

@@ -36,7 +36,12 @@ function importStream(n: number, first: string, path: string): string {
   return `commit refs/heads/imported\ncommitter ${person}\ndata ${message.length}\n${message}${from}M 100644 inline ${path}\ndata ${content.length}\n${content}\n`;
 }
 
-async function* mergeRow(context: { one: LoadClient; target: Target; gitDir: string; rounds: number }): AsyncGenerator<Row> {
+async function* mergeRow(context: {
+  one: LoadClient;
+  target: Target;
+  gitDir: string;
+  rounds: number;
+}): AsyncGenerator<Row> {
   const { one, target, gitDir, rounds } = context;
   const side = "merge-side";
   await one.call(calls.createBranch(target, side, "main~30"));
@@ -45,9 +50,17 @@ async function* mergeRow(context: { one: LoadClient; target: Target; gitDir: str
   runGit(gitDir, ["fast-import", "--quiet"], importSide());
   const [merges, references] = await inTurn(
     rounds,
-    (n) => one.call(calls.mergeToRef(target, `refs/heads/${side}`, "refs/heads/main", `refs/merge-requests/${n}/merge`)),
+    (n) =>
+      one.call(calls.mergeToRef(target, `refs/heads/${side}`, "refs/heads/main", `refs/merge-requests/${n}/merge`)),
     (n) => {
-      const [tree] = gitLines(gitDir, ["-c", "core.fsync=all", "merge-tree", "--write-tree", "HEAD", "refs/heads/merge-side"]);
+      const [tree] = gitLines(gitDir, [
+        "-c",
+        "core.fsync=all",
+        "merge-tree",
+        "--write-tree",
+        "HEAD",
+        "refs/heads/merge-side",
+      ]);
       const parents = ["-p", "HEAD", "-p", "refs/heads/merge-side"];
       const [commit] = gitLines(gitDir, ["-c", "core.fsync=all", "commit-tree", ...parents, "-m", `Merge ${n}`, tree!]);
       runGit(gitDir, ["-c", "core.fsync=all", "update-ref", `refs/merge-requests/${n}/merge`, commit!]);
@@ -84,9 +97,12 @@ export async function* writerRows({ eight, writable, manyWritable, size }: Bench
   const middle = (rates: number[]) => rates.toSorted((a, b) => a - b)[1]!;
   yield atLeast("8 writers on 8 branches of one repository", middle(branches), middle(alone), 1.3, perSecond);
   yield atLeast("8 writers on 8 repositories", middle(repositories), middle(alone), 1.6, perSecond);
-  const kept = branches.flatMap((_, round) => Array.from({ length: WRITERS }, (__, w) => countOf(writable.gitDir, `w${w}-${round}`)));
+  const kept = branches.flatMap((_, round) =>
+    Array.from({ length: WRITERS }, (__, w) => countOf(writable.gitDir, `w${w}-${round}`)),
+  );
   const lost = kept.filter((count) => count !== perWriter).length;
   yield { row: "8 writers: commits lost", figure: String(lost), reference: "–", target: "0", met: lost === 0 };
 }
 
-const countOf = (gitDir: string, branch: string): number => Number(gitLines(gitDir, ["rev-list", "--count", `main..${branch}`])[0]);
+const countOf = (gitDir: string, branch: string): number =>
+  Number(gitLines(gitDir, ["rev-list", "--count", `main..${branch}`])[0]);

@@ -15,7 +15,11 @@ export interface ServerProcess {
 }
 
 /** Starts a server on free ports over a storage. */
-export async function startServer(data: string, storage: string, env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+export async function startServer(
+  data: string,
+  storage: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const child = Bun.spawn([process.execPath, COMMAND, "serve"], {
     env: {
       PATH: process.env["PATH"] ?? "",
@@ -66,7 +70,11 @@ function residentBytes(pid: number): number {
 
 function familyOf(pid: number): number[] {
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .trim()
+      .split(" ")
+      .filter(Boolean)
+      .map(Number);
     return [pid, ...children.flatMap(familyOf)];
   } catch {
     return [pid];

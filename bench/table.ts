@@ -15,13 +15,25 @@ export const perSecond = (value: number): string => `${Math.round(value).toLocal
 export const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
 
 /** A row whose figure must not exceed a multiple of its reference. */
-export function atMost(row: string, figure: number, reference: number, limit: number, unit: (value: number) => string): Row {
+export function atMost(
+  row: string,
+  figure: number,
+  reference: number,
+  limit: number,
+  unit: (value: number) => string,
+): Row {
   const ratio = figure / reference;
   return { row, figure: unit(figure), reference: unit(reference), ratio, target: `≤ ${limit} ×`, met: ratio <= limit };
 }
 
 /** A row whose figure must reach a multiple of its reference. */
-export function atLeast(row: string, figure: number, reference: number, limit: number, unit: (value: number) => string): Row {
+export function atLeast(
+  row: string,
+  figure: number,
+  reference: number,
+  limit: number,
+  unit: (value: number) => string,
+): Row {
   const ratio = figure / reference;
   return { row, figure: unit(figure), reference: unit(reference), ratio, target: `≥ ${limit} ×`, met: ratio >= limit };
 }

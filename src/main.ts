@@ -92,7 +92,13 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
   );
   const addresses: Record<string, string> = {};
   let lifecycle: Lifecycle = "starting";
-  const http = openHttp(config, telemetry, newRequestId, { storages: () => storageProblem(repositories) }, () => lifecycle);
+  const http = openHttp(
+    config,
+    telemetry,
+    newRequestId,
+    { storages: () => storageProblem(repositories) },
+    () => lifecycle,
+  );
   add(http);
   if (http.http !== undefined) addresses["http"] = http.http;
   if (config.grpcPort !== "off") {
@@ -122,7 +128,12 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
 }
 
 /** Everything behind the doors; exported for tests of operations, which need no door. */
-export async function openEngine(config: Config, telemetry: Telemetry, data: DataDirectory, add: (one: Opened) => void) {
+export async function openEngine(
+  config: Config,
+  telemetry: Telemetry,
+  data: DataDirectory,
+  add: (one: Opened) => void,
+) {
   const { log, metrics } = telemetry;
   const { git, shell } = createGit(config, telemetry);
   add(git);

@@ -26,7 +26,7 @@ export interface Caller {
   readonly requestId: string;
   /** Address of the peer, for the log. */
   readonly peer: string;
-  /** Fires when the client goes away. */
+  /** Fires when the client goes away, and when its deadline passes: the door sees to both. */
   readonly signal: AbortSignal;
   /** When the client stops waiting, in milliseconds since 1970; absent when it set no deadline. */
   readonly deadlineAtMs?: number;

@@ -26,7 +26,7 @@ export function stripDelimiters(text: Uint8Array): Uint8Array {
 
 /** The characters that git-commit-tree strips from both ends of names: up to space, and `, : ; < > " \ '`. */
 function isCrud(byte: number): boolean {
-  return byte <= 0x20 || ',:;<>"\\\''.includes(String.fromCharCode(byte));
+  return byte <= 0x20 || ",:;<>\"\\'".includes(String.fromCharCode(byte));
 }
 
 /** Cleans a name or mail address as git does before it writes a commit (ident.c's rules, git-commit-tree(1)). */

@@ -20,7 +20,10 @@ export interface ReasonDetails {
   invalid_input: { readonly field: string; readonly problem: string };
   invalid_revision: { readonly revision: ByteString; readonly problem: string };
   invalid_reference_name: { readonly references: readonly RefName[]; readonly problem: string };
-  invalid_path: { readonly path: GitPath; readonly problem: "empty" | "invalid" | "traversal" | "forbidden" | "too_long" };
+  invalid_path: {
+    readonly path: GitPath;
+    readonly problem: "empty" | "invalid" | "traversal" | "forbidden" | "too_long";
+  };
   invalid_object_id: { readonly value: string; readonly field?: string };
   invalid_identity: { readonly problem: string };
   storage_unknown: { readonly storage: string };
@@ -108,7 +111,12 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   repository_locked: entry("failed_precondition", 409, "retry", "repository is locked"),
   reference_ambiguous: entry("invalid_argument", 400, "never", "reference is ambiguous"),
   reference_is_symbolic: entry("failed_precondition", 409, "never", "reference is symbolic"),
-  reference_name_conflict: entry("failed_precondition", 409, "refresh", "reference name conflicts with another reference"),
+  reference_name_conflict: entry(
+    "failed_precondition",
+    409,
+    "refresh",
+    "reference name conflicts with another reference",
+  ),
   reference_repeated: entry("invalid_argument", 400, "never", "reference changed more than once"),
   references_locked: entry("aborted", 409, "retry", "references are locked"),
   reference_mismatch: entry("aborted", 409, "refresh", "reference does not point to the expected object"),

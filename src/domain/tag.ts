@@ -32,7 +32,9 @@ export function parseTag(oid: Oid, content: Uint8Array): Tag {
     fields.set(line.slice(0, space), line.slice(space + 1));
   }
   const tagger = fields.get("tagger");
-  const signature = SIGNATURE.exec(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("latin1"));
+  const signature = SIGNATURE.exec(
+    Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("latin1"),
+  );
   return {
     oid,
     targetOid: fields.get("object") ?? "",

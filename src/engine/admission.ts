@@ -35,7 +35,8 @@ export class Admission {
   enter(repository: RepositoryRef | undefined, signal: AbortSignal): (() => void) | Promise<() => void> {
     const key = repository && `${repository.storage}\0${repository.relativePath}`;
     if (this.#hasRoom(key)) return this.#admit(key);
-    if (this.#waiting.size >= this.#limits.waitingMax) throw overLimit("maximum queue size reached", this.#limits.waitingMax);
+    if (this.#waiting.size >= this.#limits.waitingMax)
+      throw overLimit("maximum queue size reached", this.#limits.waitingMax);
     return this.#wait(key, signal);
   }
 

@@ -38,7 +38,8 @@ for (const backend of BACKENDS) {
         const mismatch = await failure(create("main", first), "reference_mismatch");
         expect(mismatch.details.expected).toBe(ZERO);
         await failure(create("main/below"), "reference_name_conflict");
-        for (const name of ["a b", "a..b", ".a", "a.lock", "a~1", ""]) await failure(create(name), "invalid_reference_name");
+        for (const name of ["a b", "a..b", ".a", "a.lock", "a~1", ""])
+          await failure(create(name), "invalid_reference_name");
         await failure(create("new", "none"), "revision_not_found");
         await failure(create("new", ABSENT), "revision_not_found");
         expect(Object.keys(await story.references())).toEqual(["refs/heads/main"]);

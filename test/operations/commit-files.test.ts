@@ -46,11 +46,18 @@ for (const backend of BACKENDS) {
       test("a refused action changes nothing and leaves no object", async () => {
         const tip = await begin();
         const refuse = async (action: FileAction, reason: Parameters<typeof failure>[1]) =>
-          failure(commit([[{ kind: "create", path: "before" }, "unique content"], [action, "x"]]), reason);
+          failure(
+            commit([
+              [{ kind: "create", path: "before" }, "unique content"],
+              [action, "x"],
+            ]),
+            reason,
+          );
         await refuse({ kind: "create", path: "a.txt" }, "path_exists");
         await refuse({ kind: "create", path: "a.txt/below" }, "path_exists");
         await refuse({ kind: "create-directory", path: "dir" }, "path_exists");
-        for (const kind of ["update", "delete", "chmod"] as const) await refuse({ kind, path: "none" }, "path_not_found");
+        for (const kind of ["update", "delete", "chmod"] as const)
+          await refuse({ kind, path: "none" }, "path_not_found");
         await refuse({ kind: "update", path: "dir" }, "path_not_found");
         await refuse({ kind: "move", path: "x", previousPath: "dir" }, "path_not_found");
         for (const path of ["", "a//b", "../x", ".git/config", "x/.GIT/hooks", "."]) {
@@ -77,7 +84,10 @@ for (const backend of BACKENDS) {
 
       test("an object of more than the limit is refused", async () => {
         await begin();
-        const error = await failure(commit([[{ kind: "create", path: "big" }, "x".repeat(100 * 1024 * 1024 + 1)]]), "too_large");
+        const error = await failure(
+          commit([[{ kind: "create", path: "big" }, "x".repeat(100 * 1024 * 1024 + 1)]]),
+          "too_large",
+        );
         expect(error.details).toMatchObject({ what: "blob", limitBytes: 100 * 1024 * 1024 });
       });
 

@@ -69,7 +69,9 @@ for (const backend of BACKENDS) {
         const { main, side } = await begin();
         const input = { source: side, firstParent: "refs/heads/main", targetRef: TARGET, ...WRITTEN };
         const { commitOid } = await story.run(mergeToRef, input);
-        expect(await story.git("rev-parse", TARGET, `${TARGET}^1`, `${TARGET}^2`)).toBe(`${commitOid}\n${main}\n${side}`);
+        expect(await story.git("rev-parse", TARGET, `${TARGET}^1`, `${TARGET}^2`)).toBe(
+          `${commitOid}\n${main}\n${side}`,
+        );
         expect(await tip()).toBe(main);
         await failure(story.run(mergeToRef, { ...input, source: "clash" }), "merge_conflict");
         await failure(story.run(mergeToRef, { ...input, source: "none" }), "revision_not_found");
@@ -91,7 +93,9 @@ for (const backend of BACKENDS) {
         expect(await files(commitOid)).toBe("a.txt\nmain.txt\nsecond.txt\nside.txt");
         expect(await story.run(rebaseToRef, { ...input, firstParent: base })).toEqual({ commitOid: second });
         expect(await story.run(rebaseToRef, { ...input, source: base })).toEqual({ commitOid: await tip() });
-        expect(await story.run(rebaseToRef, { ...input, source: side, firstParent: "side" })).toEqual({ commitOid: second });
+        expect(await story.run(rebaseToRef, { ...input, source: side, firstParent: "side" })).toEqual({
+          commitOid: second,
+        });
         await failure(story.run(rebaseToRef, { ...input, source: "clash" }), "merge_conflict");
       });
     });

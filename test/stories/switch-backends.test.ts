@@ -21,7 +21,12 @@ describe("switchBackend", () => {
     let switching = true;
     const asks = [
       () => client.unary(CommitService.method.findCommit, { repository, revision: Buffer.from("main") }),
-      () => client.stream(CommitService.method.treeEntry, { repository, revision: Buffer.from(oid), path: Buffer.from("dir/a.txt") }),
+      () =>
+        client.stream(CommitService.method.treeEntry, {
+          repository,
+          revision: Buffer.from(oid),
+          path: Buffer.from("dir/a.txt"),
+        }),
       () => client.stream(RefService.method.listRefs, { repository, patterns: [Buffer.from("refs/")] }),
       (n: number) =>
         client.unary(OperationService.method.userCreateBranch, {
@@ -43,8 +48,12 @@ describe("switchBackend", () => {
       const madeBefore = made;
       await control.call("switchBackend", { name: n % 2 === 0 ? "shell" : "libgit2" });
       // Calls begin and end on either side of every switch.
-      while (made < madeBefore + IN_FLIGHT) await client.unary(CommitService.method.findCommit, { repository, revision: Buffer.from("main") });
-      const { current, calls } = await control.call<{ current: string; calls: Record<string, number> }>("showBackend", {});
+      while (made < madeBefore + IN_FLIGHT)
+        await client.unary(CommitService.method.findCommit, { repository, revision: Buffer.from("main") });
+      const { current, calls } = await control.call<{ current: string; calls: Record<string, number> }>(
+        "showBackend",
+        {},
+      );
       counted.push({ backend: current, calls: calls[current] ?? 0 });
     }
     switching = false;

@@ -28,9 +28,18 @@ function reads(client: StoryClient, repository: StoryRepository, [first, second]
     client.stream(CommitService.method.listCommits, { ...on, revisions: ["main", "side"] }),
     client.unary(CommitService.method.commitIsAncestor, { ...on, ancestorId: first, childId: second }),
     client.stream(CommitService.method.treeEntry, { ...on, revision: utf8("main"), path: utf8("dir/a.txt") }),
-    client.stream(CommitService.method.getTreeEntries, { ...on, revision: utf8("main"), path: utf8("."), recursive: true }),
+    client.stream(CommitService.method.getTreeEntries, {
+      ...on,
+      revision: utf8("main"),
+      path: utf8("."),
+      recursive: true,
+    }),
     client.stream(BlobService.method.getBlob, { ...on, oid: "main:dir/a.txt", limit: -1n }),
-    client.stream(BlobService.method.getBlobs, { ...on, revisionPaths: [{ revision: "main", path: utf8("dir/a.txt") }], limit: -1n }),
+    client.stream(BlobService.method.getBlobs, {
+      ...on,
+      revisionPaths: [{ revision: "main", path: utf8("dir/a.txt") }],
+      limit: -1n,
+    }),
     client.stream(BlobService.method.listBlobs, { ...on, revisions: ["main"], bytesLimit: -1n, withPaths: true }),
     client.stream(DiffService.method.commitDiff, { ...on, leftCommitId: first, rightCommitId: second }),
     client.stream(DiffService.method.rawDiff, { ...on, leftCommitId: first, rightCommitId: second }),
@@ -46,7 +55,12 @@ async function writes(client: StoryClient, repository: StoryRepository, side: st
   await unary(OperationService.method.userCreateBranch, { ...on, branchName: utf8("made"), startPoint: utf8("main") });
   await unary(OperationService.method.userDeleteBranch, { ...on, branchName: utf8("made") });
   await unary(OperationService.method.userDeleteTag, { ...on, tagName: utf8("v1") });
-  const toRef = { ...on, sourceSha: side, firstParentRef: utf8("refs/heads/main"), targetRef: utf8("refs/merge-requests/1/merge") };
+  const toRef = {
+    ...on,
+    sourceSha: side,
+    firstParentRef: utf8("refs/heads/main"),
+    targetRef: utf8("refs/merge-requests/1/merge"),
+  };
   await unary(OperationService.method.userMergeToRef, { ...toRef, message: MOVED });
   const pick = { ...on, branchName: utf8("main"), message: MOVED };
   const { branchUpdate } = await unary(OperationService.method.userCherryPick, { ...pick, commit: { id: side } });

@@ -26,7 +26,10 @@ export class OperationStory {
     this.repository = repository;
   }
 
-  static async open(backend: (typeof BACKENDS)[number], objectFormat: "sha1" | "sha256" = "sha1"): Promise<OperationStory> {
+  static async open(
+    backend: (typeof BACKENDS)[number],
+    objectFormat: "sha1" | "sha256" = "sha1",
+  ): Promise<OperationStory> {
     const test = await openTestEngine({ backend });
     return new OperationStory(test, await test.createRepository("group/project", objectFormat));
   }

@@ -34,7 +34,10 @@ export class StoryClient {
   }
 
   /** All messages of a stream. */
-  async stream<M extends Method>(method: M, request: MessageInitShape<M["input"]>): Promise<MessageShape<M["output"]>[]> {
+  async stream<M extends Method>(
+    method: M,
+    request: MessageInitShape<M["input"]>,
+  ): Promise<MessageShape<M["output"]>[]> {
     return Array.fromAsync(this.#client.serverStream(method, request) as AsyncIterable<MessageShape<M["output"]>>);
   }
 

@@ -23,7 +23,14 @@ export const createBranch = defineOperation({
   target: "repository",
   input: Input,
   output: Type.Object({ commitOid: OidField("The commit at the branch's tip") }),
-  errors: ["revision_not_found", "invalid_reference_name", "reference_mismatch", "reference_name_conflict", "references_locked", "hook_rejected"],
+  errors: [
+    "revision_not_found",
+    "invalid_reference_name",
+    "reference_mismatch",
+    "reference_name_conflict",
+    "references_locked",
+    "hook_rejected",
+  ],
   examples: [{ title: "From the tip of main", input: { branch: "topic", startPoint: "main" } }],
   async run({ branch, startPoint }, { repository }) {
     const { git, view } = repository;

@@ -24,7 +24,14 @@ export const deleteBranch = defineOperation({
   target: "repository",
   input: Input,
   output: Type.Object({ oldOid: OidField("What the branch pointed to") }),
-  errors: ["reference_not_found", "invalid_object_id", "object_not_found", "reference_mismatch", "references_locked", "hook_rejected"],
+  errors: [
+    "reference_not_found",
+    "invalid_object_id",
+    "object_not_found",
+    "reference_mismatch",
+    "references_locked",
+    "hook_rejected",
+  ],
   examples: [{ title: "A branch that does not exist", input: { branch: "gone" } }],
   async run({ branch, expectedOid }, { repository }) {
     const { git, view } = repository;

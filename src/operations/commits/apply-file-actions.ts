@@ -45,7 +45,8 @@ export async function applyFileActions(
       sizeBytes = 0;
       continue;
     }
-    if (current === undefined) throw new OperationError("invalid_input", { field: "actions", problem: "content sent before action" });
+    if (current === undefined)
+      throw new OperationError("invalid_input", { field: "actions", problem: "content sent before action" });
     content.push(part.content);
     sizeBytes += part.content.length;
     totalBytes += part.content.length;
@@ -135,7 +136,10 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 function contentOf(action: FileAction, parts: readonly Uint8Array[]): Uint8Array {
   const joined = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   if (action.base64 !== true) return normalizeLineEndings(joined);
-  const text = Buffer.from(joined.buffer, joined.byteOffset, joined.byteLength).toString("latin1").replace(/[\r\n]/g, "");
-  if (!BASE64.test(text)) throw new OperationError("invalid_input", { field: "content", problem: "illegal base64 data" });
+  const text = Buffer.from(joined.buffer, joined.byteOffset, joined.byteLength)
+    .toString("latin1")
+    .replace(/[\r\n]/g, "");
+  if (!BASE64.test(text))
+    throw new OperationError("invalid_input", { field: "content", problem: "illegal base64 data" });
   return normalizeLineEndings(Buffer.from(text, "base64"));
 }

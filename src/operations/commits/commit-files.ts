@@ -1,4 +1,12 @@
-import { BytesField, ByteStringField, Maybe, OidField, RepositoryField, Type, type Static } from "../../contract/fields.ts";
+import {
+  BytesField,
+  ByteStringField,
+  Maybe,
+  OidField,
+  RepositoryField,
+  Type,
+  type Static,
+} from "../../contract/fields.ts";
 import type { Context, OpenRepository, Quarantine } from "../../contract/context.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import type { ByteString } from "../../domain/bytes.ts";
@@ -120,7 +128,8 @@ async function parentOf(
   if (input.startOid !== undefined && !isOid(input.startOid, ctx.repository.objectFormat)) {
     throw new OperationError("invalid_object_id", { value: input.startOid, field: "startOid" });
   }
-  const start: ByteString | undefined = input.startOid ?? (input.startBranch === undefined ? undefined : REFS_HEADS + input.startBranch);
+  const start: ByteString | undefined =
+    input.startOid ?? (input.startBranch === undefined ? undefined : REFS_HEADS + input.startBranch);
   if (start === undefined) return tip;
   return (await startingCommit(ctx, quarantine, start, input.startRepository)) ?? tip;
 }
@@ -133,5 +142,8 @@ async function hasBranch(repository: OpenRepository): Promise<boolean> {
 }
 
 function invalidBranch(reference: ByteString): OperationError {
-  return new OperationError("invalid_reference_name", { references: [reference], problem: problemOfRefName(reference) ?? "" });
+  return new OperationError("invalid_reference_name", {
+    references: [reference],
+    problem: problemOfRefName(reference) ?? "",
+  });
 }

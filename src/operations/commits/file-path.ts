@@ -14,7 +14,8 @@ export function cleanFilePath(path: GitPath): GitPath {
     if (part !== "..") parts.push(part);
     else if (parts.pop() === undefined) throw new OperationError("invalid_path", { path, problem: "traversal" });
   }
-  if (parts.length === 0 || parts.some(isForbidden)) throw new OperationError("invalid_path", { path, problem: "forbidden" });
+  if (parts.length === 0 || parts.some(isForbidden))
+    throw new OperationError("invalid_path", { path, problem: "forbidden" });
   return parts.join("/");
 }
 

@@ -3,7 +3,10 @@ import type { FileMode, GitPath, TreeEdit } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
 
 /** What stands at a path: a file-like entry (blob, symbolic link or submodule), a directory, or nothing. */
-export type Standing = { readonly kind: "file"; readonly mode: FileMode; readonly oid: Oid } | { readonly kind: "directory" } | undefined;
+export type Standing =
+  | { readonly kind: "file"; readonly mode: FileMode; readonly oid: Oid }
+  | { readonly kind: "directory" }
+  | undefined;
 
 interface Node {
   /** A file put here by an edit. */

@@ -18,13 +18,16 @@ export async function startingCommit(
 ): Promise<Oid | undefined> {
   const { repository } = ctx;
   if (from === undefined || isSame(from, repository.ref)) {
-    const oid = await repository.consistently(() => repository.git.objects.resolve(repository.view, revision, "commit"));
+    const oid = await repository.consistently(() =>
+      repository.git.objects.resolve(repository.view, revision, "commit"),
+    );
     if (oid === undefined) throw new OperationError("revision_not_found", { revision, field: "start" });
     return oid;
   }
   const source = await repository.open(from);
   let branches = 0;
-  for await (const batch of source.git.refs.list(source.view, { prefixes: [REFS_HEADS], peel: false })) branches += batch.length;
+  for await (const batch of source.git.refs.list(source.view, { prefixes: [REFS_HEADS], peel: false }))
+    branches += batch.length;
   if (branches === 0) return undefined;
   const oid = await source.consistently(() => source.git.objects.resolve(source.view, revision, "commit"));
   if (oid === undefined) throw new OperationError("revision_not_found", { revision, field: "start" });

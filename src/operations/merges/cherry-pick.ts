@@ -70,6 +70,7 @@ export const cherryPick = defineOperation({
 function authorAt(person: Person, { author }: Commit): Uint8Array {
   const name = cleanIdentityPart(person.name);
   const email = cleanIdentityPart(person.email);
-  if (name.length === 0 || email.length === 0) throw new OperationError("invalid_identity", { problem: "empty name or email" });
+  if (name.length === 0 || email.length === 0)
+    throw new OperationError("invalid_identity", { problem: "empty name or email" });
   return Buffer.concat([name, Buffer.from(" <"), email, Buffer.from(`> ${author.seconds} ${author.timezone}`)]);
 }

@@ -99,6 +99,7 @@ export const mergeBranch = defineOperation<typeof Input, typeof Output, "duplex"
 /** The caller's decision. Throws `invalid_input` when the stream ends without one. */
 async function nextDecision(decisions: AsyncIterable<MergeDecision>): Promise<boolean> {
   const { value, done } = await decisions[Symbol.asyncIterator]().next();
-  if (done === true) throw new OperationError("invalid_input", { field: "apply", problem: "the stream ended before a decision" });
+  if (done === true)
+    throw new OperationError("invalid_input", { field: "apply", problem: "the stream ended before a decision" });
   return value.apply;
 }

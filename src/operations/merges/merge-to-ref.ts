@@ -67,7 +67,11 @@ export const mergeToRef = defineOperation({
       committer,
       message: input.message,
     });
-    await updateTarget(repository, { name: input.targetRef, newOid: commitOid, expectedOid: sides.targetOid }, quarantine);
+    await updateTarget(
+      repository,
+      { name: input.targetRef, newOid: commitOid, expectedOid: sides.targetOid },
+      quarantine,
+    );
     return { commitOid };
   },
 });

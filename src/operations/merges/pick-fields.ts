@@ -11,7 +11,9 @@ export const pickFields = {
   moment: Maybe(MomentField),
   startBranch: Maybe(ByteStringField("Revision to start from; the branch itself when absent")),
   startRepository: Maybe(RepositoryField),
-  dryRun: Maybe(Type.Boolean({ description: "Compute the change, run the hooks, and leave the branch where it starts" })),
+  dryRun: Maybe(
+    Type.Boolean({ description: "Compute the change, run the hooks, and leave the branch where it starts" }),
+  ),
   expectedOid: Maybe(OidField("What the branch must point to")),
 };
 

@@ -66,7 +66,11 @@ export const rebaseToRef = defineOperation({
     const committer = commitIdentity(input.committer, resolveMoment(input.moment, ctx.clock));
     const quarantine = await repository.quarantine();
     const commitOid = await rebase(repository, quarantine, sides, committer, ctx.signal);
-    await updateTarget(repository, { name: input.targetRef, newOid: commitOid, expectedOid: sides.targetOid }, quarantine);
+    await updateTarget(
+      repository,
+      { name: input.targetRef, newOid: commitOid, expectedOid: sides.targetOid },
+      quarantine,
+    );
     return { commitOid };
   },
 });

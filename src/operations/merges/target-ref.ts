@@ -35,11 +35,16 @@ export async function resolveSides(
     throw new OperationError("revision_not_found", { revision: input.firstParent, field: "firstParent" });
   }
   if (source === undefined) throw new OperationError("revision_not_found", { revision: input.source, field: "source" });
-  if (target?.symbolicTarget !== undefined) throw new OperationError("reference_is_symbolic", { reference: input.targetRef });
+  if (target?.symbolicTarget !== undefined)
+    throw new OperationError("reference_is_symbolic", { reference: input.targetRef });
   return { source, firstParent, targetOid: expectedOid ?? target?.oid ?? zeroOid(repository.objectFormat) };
 }
 
 /** Points the target at the result, through the door but past the receive hooks. */
-export async function updateTarget(repository: OpenRepository, change: RefChange, quarantine: Quarantine): Promise<void> {
+export async function updateTarget(
+  repository: OpenRepository,
+  change: RefChange,
+  quarantine: Quarantine,
+): Promise<void> {
   await repository.updateRefs({ changes: [change], quarantine, hooks: "none", deref: false });
 }

@@ -8,7 +8,8 @@ import { isOid, type Oid } from "../../domain/oid.ts";
  */
 export async function checkExpectedOid(repository: OpenRepository, value: Oid | undefined): Promise<Oid | undefined> {
   if (value === undefined) return undefined;
-  if (!isOid(value, repository.objectFormat)) throw new OperationError("invalid_object_id", { value, field: "expectedOid" });
+  if (!isOid(value, repository.objectFormat))
+    throw new OperationError("invalid_object_id", { value, field: "expectedOid" });
   const object = await repository.git.objects.info(repository.view, value);
   if (object === undefined) throw new OperationError("object_not_found", { oid: value, field: "expectedOid" });
   return value;

@@ -13,7 +13,10 @@ const Change = Type.Object(
   { additionalProperties: false },
 );
 
-const Input = Type.Object({ repository: RepositoryField, changes: Type.Array(Change) }, { additionalProperties: false });
+const Input = Type.Object(
+  { repository: RepositoryField, changes: Type.Array(Change) },
+  { additionalProperties: false },
+);
 
 /** Changes any number of references, all or none. No receive hooks run. Symbolic references are followed. */
 export const updateReferences = defineOperation({
@@ -36,7 +39,12 @@ export const updateReferences = defineOperation({
     "references_locked",
     "hook_rejected",
   ],
-  examples: [{ title: "Delete a reference that does not exist", input: { changes: [{ name: "refs/x/gone", newOid: "0".repeat(40) }] } }],
+  examples: [
+    {
+      title: "Delete a reference that does not exist",
+      input: { changes: [{ name: "refs/x/gone", newOid: "0".repeat(40) }] },
+    },
+  ],
   async run({ changes }, { repository }) {
     for (const change of changes) {
       if (!isFullRefName(change.name)) {

@@ -51,7 +51,11 @@ export const createTag = defineOperation({
   examples: [
     {
       title: "A lightweight tag",
-      input: { tag: "v1.0", target: "main", tagger: { name: Buffer.from("Jane Doe"), email: Buffer.from("jane@example.com") } },
+      input: {
+        tag: "v1.0",
+        target: "main",
+        tagger: { name: Buffer.from("Jane Doe"), email: Buffer.from("jane@example.com") },
+      },
     },
   ],
   async run(input, ctx) {
@@ -78,10 +82,17 @@ export const createTag = defineOperation({
       return { oid: target.oid, annotated, ...(commitOid === undefined ? {} : { commitOid }) };
     }
     const quarantine = await repository.quarantine();
-    const tagger = formatIdentity({ name: stripDelimiters(input.tagger.name), email: stripDelimiters(input.tagger.email) }, time);
+    const tagger = formatIdentity(
+      { name: stripDelimiters(input.tagger.name), email: stripDelimiters(input.tagger.email) },
+      time,
+    );
     const content = formatTag({ targetOid: target.oid, targetType: target.type, name: input.tag, tagger, message });
     const oid = await git.objects.write(quarantine.view, "tag", content);
-    await makeReference(repository, { changes: [{ name, newOid: oid, expectedOid: zero }], quarantine, hooks: "receive" });
+    await makeReference(repository, {
+      changes: [{ name, newOid: oid, expectedOid: zero }],
+      quarantine,
+      hooks: "receive",
+    });
     return { oid, annotated, ...(commitOid === undefined ? {} : { commitOid }) };
   },
 });

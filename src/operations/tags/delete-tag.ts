@@ -24,7 +24,14 @@ export const deleteTag = defineOperation({
   target: "repository",
   input: Input,
   output: Type.Object({ oldOid: OidField("What the tag pointed to") }),
-  errors: ["reference_not_found", "invalid_object_id", "object_not_found", "reference_mismatch", "references_locked", "hook_rejected"],
+  errors: [
+    "reference_not_found",
+    "invalid_object_id",
+    "object_not_found",
+    "reference_mismatch",
+    "references_locked",
+    "hook_rejected",
+  ],
   examples: [{ title: "A tag that does not exist", input: { tag: "gone" } }],
   async run({ tag, expectedOid }, { repository }) {
     const { git, view } = repository;

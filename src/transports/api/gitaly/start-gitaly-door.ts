@@ -46,7 +46,8 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
     port: options.port,
     services: [...withHealth, ...reflectionServices(withHealth)],
     toStatus: (error, call) => {
-      if (!(error instanceof OperationError) && !(error instanceof GrpcStatusError)) options.onBug(error, call.requestId);
+      if (!(error instanceof OperationError) && !(error instanceof GrpcStatusError))
+        options.onBug(error, call.requestId);
       return statusOfError(error, call);
     },
     observe: options.observe,

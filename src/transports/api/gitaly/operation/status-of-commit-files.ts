@@ -42,7 +42,13 @@ function statusOfPath(error: unknown): GrpcStatusError | undefined {
     const { path, type } = error.details;
     return type === "file"
       ? indexError(ALREADY_EXISTS, "A file with this name already exists", path, ErrorType.FILE_EXISTS, error)
-      : indexError(ALREADY_EXISTS, "A directory with this name already exists", path, ErrorType.DIRECTORY_EXISTS, error);
+      : indexError(
+          ALREADY_EXISTS,
+          "A directory with this name already exists",
+          path,
+          ErrorType.DIRECTORY_EXISTS,
+          error,
+        );
   }
   if (hasReason(error, "path_not_found")) {
     const { path } = error.details;
@@ -94,7 +100,9 @@ function statusOfCommit(error: unknown, header: UserCommitFilesRequestHeader): G
     return undefined;
   }
   if (hasReason(error, "hook_rejected")) {
-    const detail = statusDetail(UserCommitFilesErrorSchema, { error: { case: "customHook", value: customHook(error) } });
+    const detail = statusDetail(UserCommitFilesErrorSchema, {
+      error: { case: "customHook", value: customHook(error) },
+    });
     return new GrpcStatusError(PERMISSION_DENIED, "denied by custom hooks", { details: [detail], cause: error });
   }
   const text = textOfRefUpdate(error);

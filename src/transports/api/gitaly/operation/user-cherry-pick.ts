@@ -67,7 +67,10 @@ function statusOf(door: GitalyDoor, error: unknown): GrpcStatusError | undefined
     const { parent, child } = error.details;
     const value = { parentRevision: fromByteString(parent), childRevision: fromByteString(child) };
     const detail = statusDetail(UserCherryPickErrorSchema, { error: { case: "targetBranchDiverged", value } });
-    return new GrpcStatusError(FAILED_PRECONDITION, "cherry-pick: branch diverged", { details: [detail], cause: error });
+    return new GrpcStatusError(FAILED_PRECONDITION, "cherry-pick: branch diverged", {
+      details: [detail],
+      cause: error,
+    });
   }
   if (hasReason(error, "hook_rejected")) {
     const value = { errorMessage: hookText(error).replace(/\n$/, "") };

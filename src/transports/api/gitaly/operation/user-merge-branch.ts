@@ -79,7 +79,8 @@ function statusOf(door: GitalyDoor, error: unknown, branch: string, mergeOid: st
   const { FAILED_PRECONDITION, INTERNAL, NOT_FOUND, PERMISSION_DENIED } = StatusCode;
   const expected = statusOfExpectedOid(error);
   if (expected !== undefined) return expected;
-  if (hasReason(error, "reference_not_found")) return new GrpcStatusError(NOT_FOUND, "reference not found", { cause: error });
+  if (hasReason(error, "reference_not_found"))
+    return new GrpcStatusError(NOT_FOUND, "reference not found", { cause: error });
   if (hasReason(error, "revision_not_found")) {
     return new GrpcStatusError(INTERNAL, "merging commits: merge commit not found", { cause: error });
   }
@@ -97,7 +98,9 @@ function statusOf(door: GitalyDoor, error: unknown, branch: string, mergeOid: st
     return new GrpcStatusError(FAILED_PRECONDITION, text, { details: [detail], cause: error });
   }
   if (hasReason(error, "hook_rejected")) {
-    const detail = statusDetail(UserMergeBranchErrorSchema, { error: { case: "customHook", value: customHook(error) } });
+    const detail = statusDetail(UserMergeBranchErrorSchema, {
+      error: { case: "customHook", value: customHook(error) },
+    });
     return new GrpcStatusError(PERMISSION_DENIED, hookText(error), { details: [detail], cause: error });
   }
   const text = textOfRefUpdate(error);

@@ -68,7 +68,10 @@ function statusOf(error: unknown): GrpcStatusError | undefined {
   if (hasReason(error, "merge_conflict")) {
     const value = { conflictingFiles: error.details.conflictingPaths.map(fromByteString) };
     const detail = statusDetail(UserRevertErrorSchema, { error: { case: "mergeConflict", value } });
-    return new GrpcStatusError(FAILED_PRECONDITION, "revert: could not apply due to conflicts", { details: [detail], cause: error });
+    return new GrpcStatusError(FAILED_PRECONDITION, "revert: could not apply due to conflicts", {
+      details: [detail],
+      cause: error,
+    });
   }
   if (hasReason(error, "changes_already_applied")) {
     const detail = statusDetail(UserRevertErrorSchema, { error: { case: "changesAlreadyApplied", value: {} } });
