@@ -15,12 +15,14 @@
 #define INDEX_HEADER_BYTES (8 + 256 * 4)
 #define TRAILER_BYTES 20
 /* Enough for nearly every tree, commit and delta: then one read is all. */
-#define HEAD_BYTES 4096
+#define HEAD_BYTES 512
+/* Deltas of one chain that are kept inflated. */
+#define ARENA_BYTES (64 * 1024)
 #define ENTRY_HEADER_BYTES 32
 /* Git makes no chain longer than 4095. */
 #define CHAIN_MAX 10000
 /* How many of the objects on the way to the one that was asked for are cached: one in so many. */
-#define CACHE_EVERY 4
+#define CACHE_EVERY 6
 #define SEARCH_IDS 64
 
 enum { OFS_DELTA = 6, REF_DELTA = 7 };
@@ -403,18 +405,9 @@ static bool apply_delta(uint8_t *out, size_t size, const hf_object *base, const 
   return out == out_end;
 }
 
-/** Replaces `*object`, a delta's base, by what the delta at `offset` makes of it. */
-static int apply_entry(hf_object **object, const hf_pack *pack, uint64_t offset, hf_error *err) {
-  uint8_t head[HEAD_BYTES];
-  pack_entry entry;
-  ssize_t head_len = read_head(pack, offset, head, sizeof(head), err);
-  if (head_len < 0) return (int)head_len;
-  int rc = parse_entry(&entry, pack, offset, head, (size_t)head_len, err);
-  if (rc < 0) return rc;
-  uint8_t *delta = hf_thread_buffer(0, entry.size);
-  if (!delta) return hf_fail_memory(err);
-  if ((rc = inflate_entry(pack, offset, &entry, head, (size_t)head_len, delta, err)) < 0) return rc;
-  const uint8_t *at = delta, *end = delta + entry.size;
+/** Replaces `*object`, a delta's base, by what the delta makes of it. */
+static int apply(hf_object **object, const hf_pack *pack, uint64_t offset, const uint8_t *delta, size_t length, hf_error *err) {
+  const uint8_t *at = delta, *end = delta + length;
   size_t base_size, size;
   if (!delta_size(&base_size, &at, end) || !delta_size(&size, &at, end) || base_size != (*object)->size) return fail_entry(pack, offset, err);
   hf_object *made = hf_object_new((*object)->type, size);
@@ -428,27 +421,61 @@ static int apply_entry(hf_object **object, const hf_pack *pack, uint64_t offset,
   return HF_OK;
 }
 
+/** The same with a delta that has to be read. */
+static int read_and_apply(hf_object **object, const hf_pack *pack, uint64_t offset, hf_error *err) {
+  uint8_t head[HEAD_BYTES];
+  pack_entry entry;
+  ssize_t head_len = read_head(pack, offset, head, sizeof(head), err);
+  if (head_len < 0) return (int)head_len;
+  int rc = parse_entry(&entry, pack, offset, head, (size_t)head_len, err);
+  if (rc < 0) return rc;
+  uint8_t *delta = hf_thread_buffer(0, entry.size);
+  if (!delta) return hf_fail_memory(err);
+  rc = inflate_entry(pack, offset, &entry, head, (size_t)head_len, delta, err);
+  return rc < 0 ? rc : apply(object, pack, offset, delta, entry.size, err);
+}
+
 /* ---- reading ---- */
 
-/** The offsets of the deltas between an object and the first one below it that is whole or cached. */
+/** A delta on the way from an object to the first one below it that is whole or cached. Small ones are inflated on the way. */
 typedef struct {
-  uint64_t local[64];
-  uint64_t *offsets;
+  uint64_t offset;
+  uint32_t at, length; /* in the arena; length 0: not there */
+} step;
+
+typedef struct {
+  step local[64];
+  step *steps;
   size_t count, capacity;
+  uint8_t *arena;
+  size_t used;
 } chain;
 
-static bool push(chain *own, uint64_t offset) {
+static bool push(chain *own, step added) {
   if (own->count == own->capacity) {
     size_t capacity = own->capacity * 2;
-    uint64_t *offsets = capacity <= CHAIN_MAX * 2 ? malloc(capacity * sizeof(*offsets)) : NULL;
-    if (!offsets) return false;
-    memcpy(offsets, own->offsets, own->count * sizeof(*offsets));
-    if (own->offsets != own->local) free(own->offsets);
-    own->offsets = offsets;
+    step *steps = capacity <= CHAIN_MAX * 2 ? malloc(capacity * sizeof(*steps)) : NULL;
+    if (!steps) return false;
+    memcpy(steps, own->steps, own->count * sizeof(*steps));
+    if (own->steps != own->local) free(own->steps);
+    own->steps = steps;
     own->capacity = capacity;
   }
-  own->offsets[own->count++] = offset;
+  own->steps[own->count++] = added;
   return true;
+}
+
+static int push_delta(chain *deltas, const hf_pack *pack, uint64_t offset, const pack_entry *entry, const uint8_t *head, size_t head_len,
+                      hf_error *err) {
+  step added = {.offset = offset, .at = (uint32_t)deltas->used};
+  /* Deflated bytes are hardly more than the bytes themselves. */
+  if (entry->size + entry->header_len + 32 <= head_len && entry->size <= ARENA_BYTES - deltas->used) {
+    int rc = inflate_entry(pack, offset, entry, head, head_len, deltas->arena + deltas->used, err);
+    if (rc < 0) return rc;
+    added.length = (uint32_t)entry->size;
+    deltas->used += entry->size;
+  }
+  return push(deltas, added) ? HF_OK : hf_fail(err, HF_CORRUPT, "a chain of deltas without end in %s", pack->name);
 }
 
 /** Goes down to an object that is there or stands whole in the pack, and notes the deltas on the way. */
@@ -466,25 +493,30 @@ static int descend(hf_object **out, chain *deltas, const hf_pack *pack, uint64_t
       if ((rc = read_whole(out, pack, offset, &entry, head, (size_t)head_len, err)) == HF_OK) hf_cache_put(&key, *out);
       return rc;
     }
-    if (!push(deltas, offset)) return hf_fail(err, HF_CORRUPT, "a chain of deltas without end in %s", pack->name);
+    if ((rc = push_delta(deltas, pack, offset, &entry, head, (size_t)head_len, err)) < 0) return rc;
     offset = entry.base;
   }
 }
 
 static int read_object(hf_object **out, const hf_pack *pack, uint64_t offset, hf_error *err) {
-  chain deltas = {.capacity = HF_ARRAY_SIZE(deltas.local)};
-  deltas.offsets = deltas.local;
+  chain deltas;
+  deltas.steps = deltas.local;
+  deltas.count = deltas.used = 0;
+  deltas.capacity = HF_ARRAY_SIZE(deltas.local);
+  deltas.arena = hf_thread_buffer(1, ARENA_BYTES);
+  if (!deltas.arena) return hf_fail_memory(err);
   hf_object *object = NULL;
   int rc = descend(&object, &deltas, pack, offset, err);
   while (rc == HF_OK && deltas.count > 0) {
-    uint64_t at = deltas.offsets[--deltas.count];
-    rc = apply_entry(&object, pack, at, err);
+    const step *next = &deltas.steps[--deltas.count];
+    rc = next->length > 0 ? apply(&object, pack, next->offset, deltas.arena + next->at, next->length, err)
+                          : read_and_apply(&object, pack, next->offset, err);
     if (rc == HF_OK && deltas.count % CACHE_EVERY == 0) {
-      hf_cache_key key = key_of(pack, at);
+      hf_cache_key key = key_of(pack, next->offset);
       hf_cache_put(&key, object);
     }
   }
-  if (deltas.offsets != deltas.local) free(deltas.offsets);
+  if (deltas.steps != deltas.local) free(deltas.steps);
   if (rc < 0) hf_object_free(object);
   else *out = object;
   return rc;

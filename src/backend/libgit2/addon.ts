@@ -29,11 +29,8 @@ export interface AddonSettings {
   /** Repositories kept open while nobody uses them. */
   readonly repositoriesMax?: number;
   readonly idleMs?: number;
-  /** libgit2's cache of objects, over all repositories. */
+  /** The cache of objects, over all repositories. */
   readonly cacheBytes?: number;
-  /** Size of one window onto a pack, and of all together. */
-  readonly windowBytes?: number;
-  readonly mappedBytes?: number;
 }
 
 export interface CoreFunctions {
@@ -43,7 +40,7 @@ export interface CoreFunctions {
   forget(gitDir: string): void;
   /** Closes repositories that were idle for too long. */
   reap(): void;
-  /** Open repositories, quarantines, bytes of objects in quarantines, bytes in libgit2's cache. */
+  /** Open repositories, quarantines, bytes of objects in quarantines, bytes in the cache of objects. */
   usage(): [repositories: number, quarantines: number, quarantineBytes: number, cacheBytes: number];
   /** The job that was submitted last, for `cancel`. */
   lastJob(): number;
