@@ -1,5 +1,6 @@
 /* The module: exports every function that a *_binding.c file registered, and the addon's own settings. */
 #include "binding.h"
+#include "slots.h"
 #include "object.h"
 
 static hf_function *functions;
@@ -48,6 +49,7 @@ HF_FUNCTION("forget", forget) {
   hf_text gitdir;
   if (!hf_args(env, info, args, 1) || !hf_text_path(env, args[0], &gitdir)) return NULL;
   hf_repo_forget(gitdir.bytes);
+  hf_slots_forget(gitdir.bytes);
   hf_text_free(&gitdir);
   return NULL;
 }
@@ -56,6 +58,7 @@ HF_FUNCTION("reap", reap) {
   (void)env;
   (void)info;
   hf_repo_reap();
+  hf_slots_reap();
   return NULL;
 }
 

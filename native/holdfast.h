@@ -257,11 +257,10 @@ int hf_quarantine_discard(const char *dir, hf_error *err);
 /** Quarantines that have objects in memory, and their bytes, for metrics. */
 void hf_quarantine_usage(size_t *count, size_t *bytes);
 
-/* ---- refs: who looks up references ------------------------------------------------------------------------------- */
+/* ---- refs.c: who looks up references -------------------------------------------------------------------------------- */
 
 /**
  * Resolves a full reference name, following symbolic ones. HF_NOT_FOUND for absent, unborn, malformed or broken references.
- * revision.c brings a weak definition over libgit2; the reference store's own definition replaces it.
  */
 int hf_refs_lookup(git_oid *out, hf_repo *repo, const char *name, hf_error *err);
 

@@ -146,23 +146,3 @@ int hf_refs_lookup(git_oid *out, hf_repo *repo, const char *name, hf_error *err)
   *out = resolved.oid;
   return HF_OK;
 }
-
-int hf_refs_lookup_short(git_oid *out, char full_name[HF_REF_NAME_MAX + 1], hf_repo *repo, const char *name, hf_error *err) {
-  static const char *const rules[] = {"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"};
-  for (size_t i = 0; i < HF_ARRAY_SIZE(rules); i++) {
-    char full[HF_REF_NAME_MAX + 32];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    size_t length = (size_t)snprintf(full, sizeof(full), rules[i], name);
-#pragma GCC diagnostic pop
-    if (length > HF_REF_NAME_MAX) continue;
-    hf_ref_resolved resolved;
-    int rc = hf_ref_resolve(&resolved, repo->gitdir, full, err);
-    if (rc < 0) return rc;
-    if (resolved.kind != HF_REF_DIRECT) continue;
-    *out = resolved.oid;
-    if (full_name) memcpy(full_name, full, length + 1);
-    return HF_OK;
-  }
-  return hf_fail_about(err, HF_NOT_FOUND, name, strlen(name), "no such reference");
-}

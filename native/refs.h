@@ -77,8 +77,6 @@ typedef struct {
 
 /** Follows symbolic references. Never fails for what is absent or malformed: see `kind`. */
 int hf_ref_resolve(hf_ref_resolved *out, const char *gitdir, const char *name, hf_error *err);
-/** Tries the places where git looks for a short name, in its order. HF_NOT_FOUND. `full_name` may be NULL. */
-int hf_refs_lookup_short(git_oid *out, char full_name[HF_REF_NAME_MAX + 1], hf_repo *repo, const char *name, hf_error *err);
 
 /* ---- refs_list.c: many ------------------------------------------------------------------------------------------- */
 

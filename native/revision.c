@@ -10,14 +10,6 @@
 #define DEPTH_MAX 64
 #define REVISION_BYTES_MAX 8192
 
-/** Over libgit2, for builds without the reference store. */
-__attribute__((weak)) int hf_refs_lookup(git_oid *out, hf_repo *repo, const char *name, hf_error *err) {
-  git_repository *git;
-  int rc = hf_repo_git(&git, repo, err);
-  if (rc < 0) return rc;
-  return git_reference_name_to_id(out, git, name) < 0 ? hf_fail(err, HF_NOT_FOUND, "reference not found") : HF_OK;
-}
-
 static int not_found(hf_error *err) { return hf_fail(err, HF_NOT_FOUND, "revision not found"); }
 
 static int unsupported(hf_error *err, const char *what) { return hf_fail(err, HF_UNSUPPORTED, "revision syntax: %s", what); }

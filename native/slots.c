@@ -7,6 +7,9 @@
 #define IDLE_MS 60000
 #define SWEEP_INTERVAL_MS 1000
 
+static pthread_mutex_t tables_lock = PTHREAD_MUTEX_INITIALIZER;
+static hf_slots *tables;
+
 static uint64_t now_ms(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
@@ -104,14 +107,32 @@ static void free_chain(hf_slots *slots, hf_slot *chain) {
   }
 }
 
+static hf_slot *find_slot(hf_slots *slots, const char *gitdir) {
+  hf_slot *slot = slots->buckets[bucket_of(gitdir)];
+  while (slot && strcmp(slot->gitdir, gitdir) != 0) slot = slot->next_in_bucket;
+  return slot;
+}
+
+/** Makes a table known to those that go through all of them. */
+static void enlist(hf_slots *slots) {
+  if (atomic_load_explicit(&slots->known, memory_order_acquire)) return;
+  pthread_mutex_lock(&tables_lock);
+  if (!atomic_load(&slots->known)) {
+    slots->next = tables;
+    tables = slots;
+    atomic_store_explicit(&slots->known, true, memory_order_release);
+  }
+  pthread_mutex_unlock(&tables_lock);
+}
+
 int hf_slot_acquire(hf_slot **out, hf_slots *slots, const char *gitdir, hf_error *err) {
   uint64_t identity[4];
+  enlist(slots);
   if (!identify(identity, gitdir)) return hf_fail(err, HF_NO_REPOSITORY, "%s: no such directory", gitdir);
   uint64_t now = now_ms();
   hf_slot *chain = NULL;
   pthread_mutex_lock(&slots->lock);
-  hf_slot *slot = slots->buckets[bucket_of(gitdir)];
-  while (slot && strcmp(slot->gitdir, gitdir) != 0) slot = slot->next_in_bucket;
+  hf_slot *slot = find_slot(slots, gitdir);
   if (slot && memcmp(slot->identity, identity, sizeof(identity)) != 0) {
     unlist(slots, slot, &chain);
     slot = NULL;
@@ -142,10 +163,33 @@ void hf_slot_release(hf_slots *slots, hf_slot *slot) {
   if (last) free_slot(slots, slot);
 }
 
-void hf_slots_clear(hf_slots *slots) {
+void hf_slots_forget(const char *gitdir) {
+  pthread_mutex_lock(&tables_lock);
+  hf_slots *slots = tables;
+  pthread_mutex_unlock(&tables_lock);
+  for (; slots; slots = slots->next) {
+    hf_slot *chain = NULL;
+    pthread_mutex_lock(&slots->lock);
+    hf_slot *slot = find_slot(slots, gitdir);
+    if (slot) unlist(slots, slot, &chain);
+    pthread_mutex_unlock(&slots->lock);
+    free_chain(slots, chain);
+  }
+}
+
+static void sweep_table(hf_slots *slots, bool everything) {
   hf_slot *chain = NULL;
   pthread_mutex_lock(&slots->lock);
-  sweep(slots, now_ms(), true, &chain);
+  sweep(slots, now_ms(), everything, &chain);
   pthread_mutex_unlock(&slots->lock);
   free_chain(slots, chain);
 }
+
+void hf_slots_reap(void) {
+  pthread_mutex_lock(&tables_lock);
+  hf_slots *slots = tables;
+  pthread_mutex_unlock(&tables_lock);
+  for (; slots; slots = slots->next) sweep_table(slots, false);
+}
+
+void hf_slots_clear(hf_slots *slots) { sweep_table(slots, true); }

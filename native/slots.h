@@ -22,7 +22,9 @@ typedef struct hf_slot {
 
 #define HF_SLOT_BUCKETS 256
 
-typedef struct {
+typedef struct hf_slots {
+  struct hf_slots *next; /* all tables that were ever used */
+  atomic_bool known;
   const size_t slot_size;                 /* of the module's struct */
   void (*const empty)(hf_slot *slot);     /* frees what the module added */
   const size_t slots_max;
@@ -39,6 +41,10 @@ typedef struct {
 /** Finds or makes the slot of a git directory; release it in the end. HF_NO_REPOSITORY when there is no such directory. */
 int hf_slot_acquire(hf_slot **out, hf_slots *slots, const char *gitdir, hf_error *err);
 void hf_slot_release(hf_slots *slots, hf_slot *slot);
+/** Drops what every module remembers of a git directory that goes away. */
+void hf_slots_forget(const char *gitdir);
+/** Drops what has been idle for too long, in all tables. */
+void hf_slots_reap(void);
 /** Drops every slot that is not in use. For tests. */
 void hf_slots_clear(hf_slots *slots);
 
