@@ -33,7 +33,7 @@ export async function makeFixture(path: string, size: FixtureSize): Promise<void
 /** The path of the n-th file: five levels deep, about two dozen entries in a directory. */
 export function pathOf(index: number): string {
   const digits = index.toString(8).padStart(DEPTH, "0");
-  const directories = [...digits.slice(0, DEPTH - 1)].map((digit, level) => `dir${level}-${digit}`);
+  const directories = Array.from(digits.slice(0, DEPTH - 1), (digit, level) => `dir${level}-${digit}`);
   return `${directories.join("/")}/file-${index}.txt`;
 }
 

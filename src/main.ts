@@ -234,7 +234,8 @@ function openHttp(
     ...(http === undefined ? {} : { http: `http://${http.host}:${http.port}` }),
     ...(apart === undefined ? {} : { metrics: `http://${apart.host}:${apart.port}` }),
     async close() {
-      await Promise.all([http, apart].map((server) => server?.close(config.drainTimeoutMs)));
+      const servers = [http, apart].filter((server) => server !== undefined);
+      await Promise.all(servers.map((server) => server.close(config.drainTimeoutMs)));
     },
   };
 }

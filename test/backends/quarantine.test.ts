@@ -147,7 +147,7 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         await backend.quarantine.materialize(inside);
         const names = ["a", "a.b", "a-", "a0", "b", "ab", "\xff"];
         const path = () => Array.from({ length: 1 + dice.below(3) }, () => dice.pick(names)).join("/");
-        let files = new Set<string>();
+        const files = new Set<string>();
         let tree: string | undefined;
         for (let round = 0; round < 60; round++) {
           const edits: TreeEdit[] = [];

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { Operation, OperationShape, ResultOfShape } from "../../src/contract/operation.ts";
 import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
-import { hasReason, OperationError } from "../../src/domain/errors.ts";
+import { hasReason, type OperationError } from "../../src/domain/errors.ts";
 import type { Oid } from "../../src/domain/oid.ts";
 import type { Reason } from "../../src/domain/reasons.ts";
 import type { FileAction, FileActionPart } from "../../src/operations/commits/apply-file-actions.ts";

@@ -35,6 +35,7 @@ function statusOfPath(error: unknown): GrpcStatusError | undefined {
           error,
         );
       case "forbidden":
+      case "too_long":
         return new GrpcStatusError(INTERNAL, `invalid path: '${decodeUtf8(path)}'`, { cause: error });
     }
   }
