@@ -1,5 +1,5 @@
 import { fromByteString, toByteString } from "../../../../domain/bytes.ts";
-import { OperationError, hasReason } from "../../../../domain/errors.ts";
+import { hasReason, type OperationError } from "../../../../domain/errors.ts";
 import { isZeroOid } from "../../../../domain/oid.ts";
 import type { RefChange } from "../../../../domain/reference.ts";
 import { updateReferences } from "../../../../operations/index.ts";
