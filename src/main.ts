@@ -7,6 +7,7 @@ import { createShellBackend, type ShellBackend } from "./backend/shell/shell-bac
 import { createTracedBackend } from "./backend/tracing/traced-backend.ts";
 import type { Config } from "./config.ts";
 import type { Repositories } from "./contract/context.ts";
+import { OperationError } from "./domain/errors.ts";
 import { Admission } from "./engine/admission.ts";
 import { Engine } from "./engine/engine.ts";
 import { EventBus } from "./events/event-bus.ts";
@@ -96,7 +97,7 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
     config,
     telemetry,
     newRequestId,
-    { storages: () => storageProblem(repositories) },
+    { storages: () => checkStorages(repositories) },
     () => lifecycle,
   );
   add(http);
@@ -115,6 +116,7 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
       nowMs: () => systemClock.nowMs(),
       newRequestId,
       observe: grpcObserver(telemetry.metrics, STATUS_CODE_LABELS),
+      answerBytesMax: config.answerBytesMax,
       onBug,
     });
     add({ close: () => server.close(config.drainTimeoutMs) });
@@ -240,10 +242,10 @@ function openHttp(
   };
 }
 
-/** What keeps the storages from serving; undefined when nothing does. */
-async function storageProblem(repositories: Repositories): Promise<string | undefined> {
-  const broken = (await repositories.storages()).filter(({ readable, writeable }) => !readable || !writeable);
-  return broken.length === 0 ? undefined : `not usable: ${broken.map(({ name }) => name).join(", ")}`;
+/** The check of the storages. Throws `storage_unusable` for the first that cannot be read and written. */
+async function checkStorages(repositories: Repositories): Promise<undefined> {
+  const broken = (await repositories.storages()).find(({ readable, writeable }) => !readable || !writeable);
+  if (broken !== undefined) throw new OperationError("storage_unusable", { storage: broken.name });
 }
 
 interface Git {

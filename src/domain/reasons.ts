@@ -39,6 +39,7 @@ export interface ReasonDetails {
     readonly stderr: Uint8Array;
   };
   storage_missing: { readonly storage: string };
+  storage_unusable: { readonly storage: string };
   repository_not_found: { readonly repository: string };
   reference_not_found: { readonly reference: RefName };
   revision_not_found: { readonly revision: ByteString; readonly field?: string };
@@ -98,6 +99,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   method_not_allowed: entry("unimplemented", 405, "never", "method not allowed"),
   hook_rejected: entry("permission_denied", 403, "never", "rejected by a hook"),
   storage_missing: entry("not_found", 404, "never", "storage does not exist"),
+  storage_unusable: entry("unavailable", 503, "retry", "storage cannot be read and written"),
   repository_not_found: entry("not_found", 404, "never", "repository not found"),
   reference_not_found: entry("not_found", 404, "never", "reference not found"),
   revision_not_found: entry("not_found", 404, "never", "revision not found"),

@@ -233,6 +233,32 @@ describe("server streams", () => {
     expect(received).toBe(200);
   });
 
+  test("end where a limit on their length is met, and the handler stops", async () => {
+    let stopped = 0;
+    const limited = await startGrpcServer({
+      host: "127.0.0.1",
+      port: 0,
+      services: [
+        service(BlobService, {
+          async *getBlob() {
+            try {
+              for (;;) yield { data: Buffer.alloc(1000) };
+            } finally {
+              stopped++;
+            }
+          },
+        }),
+      ],
+      answerLimit: { bytesMax: 10_000, error: () => new GrpcStatusError(StatusCode.RESOURCE_EXHAUSTED, "too long") },
+    });
+    const reader = new TestClient(limited.port);
+    const error = await failure(collect(reader.serverStream(getBlob, {})));
+    expect([error.code, error.details]).toEqual([grpc.status.RESOURCE_EXHAUSTED, "too long"]);
+    expect(stopped).toBe(1);
+    reader.close();
+    await limited.close(1000);
+  });
+
   test("no message, and an error after some", async () => {
     blobs = { async *getBlob() {} };
     expect(await collect(client.serverStream(getBlob, {}))).toEqual([]);

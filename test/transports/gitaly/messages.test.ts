@@ -41,6 +41,9 @@ describe("statusOfError", () => {
       errorMessage: limit,
       retryAfter: { seconds: 1n, nanos: 500_000_000 },
     });
+    const large = statusOfError(new OperationError("too_large", { what: "blob", sizeBytes: 11, limitBytes: 10 }), CALL);
+    expect([large.code, large.message]).toEqual([StatusCode.RESOURCE_EXHAUSTED, "blob is larger than 10 bytes"]);
+    expect(anyUnpack(large.details[0]!, LimitErrorSchema)?.errorMessage).toBe("blob is larger than 10 bytes");
   });
 });
 

@@ -23,6 +23,8 @@ export interface GitalyDoorOptions {
   readonly nowMs: () => number;
   readonly newRequestId: () => string;
   readonly observe: NonNullable<GrpcServerOptions["observe"]>;
+  /** Longest answer to one request. */
+  readonly answerBytesMax: number;
   /** Told what was thrown that nobody threw on purpose. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -51,6 +53,7 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
       return statusOfError(error, call);
     },
     observe: options.observe,
+    answerLimit: { bytesMax: options.answerBytesMax, error: () => answerTooLarge(options.answerBytesMax) },
     newRequestId: options.newRequestId,
     ...(authorise === undefined ? {} : { authorise }),
   });
@@ -62,4 +65,9 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
       return server.close(timeoutMs);
     },
   };
+}
+
+function answerTooLarge(limitBytes: number): GrpcStatusError {
+  const error = new OperationError("too_large", { what: "answer", sizeBytes: limitBytes + 1, limitBytes });
+  return statusOfError(error, { requestId: "" });
 }

@@ -38,6 +38,7 @@ export function statusOfError(error: unknown, call: Pick<GrpcCall, "requestId">)
 function textOf(error: OperationError): string {
   if (hasReason(error, "repository_invalid")) return `repository not valid: ${error.details.problem}`;
   if (hasReason(error, "limit_exceeded")) return error.details.limit;
+  if (hasReason(error, "too_large")) return `${error.details.what} is larger than ${error.details.limitBytes} bytes`;
   if (hasReason(error, "invalid_input") && error.details.field === "timezone") return error.details.problem;
   if (hasReason(error, "invalid_input")) return `${error.message}: ${error.details.field}: ${error.details.problem}`;
   if (hasReason(error, "deadline_exceeded")) return "context deadline exceeded";
@@ -46,6 +47,7 @@ function textOf(error: OperationError): string {
 }
 
 function detailsOf(error: OperationError): readonly Any[] {
+  if (hasReason(error, "too_large")) return [statusDetail(LimitErrorSchema, { errorMessage: textOf(error) })];
   if (!hasReason(error, "limit_exceeded")) return [];
   const { limit, retryAfterMs } = error.details;
   const retryAfter = { seconds: BigInt(Math.floor(retryAfterMs / 1000)), nanos: (retryAfterMs % 1000) * 1_000_000 };

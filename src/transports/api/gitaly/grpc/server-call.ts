@@ -30,9 +30,17 @@ export interface CallOrigin {
   readonly timeoutMs: number | undefined;
 }
 
+/** How much a server says in answer to one request. */
+export interface AnswerLimit {
+  readonly bytesMax: number;
+  /** What ends an answer that would be longer. */
+  readonly error: () => GrpcStatusError;
+}
+
 /** What calls need from their server. */
 export interface CallServices {
   readonly messageBytesMax: number;
+  readonly answerLimit: AnswerLimit | undefined;
   readonly newRequestId: () => string;
   /** Translates what a handler threw, unless it is a GrpcStatusError already or the call is over. */
   readonly toStatus: (error: unknown, call: GrpcCall) => GrpcStatusError;

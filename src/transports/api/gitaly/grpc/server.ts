@@ -12,7 +12,14 @@ import type { AddressInfo } from "node:net";
 import type { CallAuthoriser } from "./authorise-call.ts";
 import type { GrpcCall } from "./handler.ts";
 import type { MessageEncoding } from "./message-reader.ts";
-import { type CallServices, ignore, type MethodObserver, type Route, type ServerCall } from "./server-call.ts";
+import {
+  type AnswerLimit,
+  type CallServices,
+  ignore,
+  type MethodObserver,
+  type Route,
+  type ServerCall,
+} from "./server-call.ts";
 import type { BoundMethod, BoundService } from "./service.ts";
 import { StatusCode } from "./status-code.ts";
 import { GrpcStatusError } from "./status-error.ts";
@@ -43,6 +50,8 @@ export interface GrpcServerOptions {
   readonly observe?: (method: BoundMethod) => MethodObserver;
   readonly newRequestId?: () => string;
   readonly messageBytesMax?: number;
+  /** Without one a stream of answers may be of any length. */
+  readonly answerLimit?: AnswerLimit;
 }
 
 export interface GrpcServer {
@@ -77,6 +86,7 @@ class Http2GrpcServer {
     }
     this.#callServices = {
       messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX,
+      answerLimit: options.answerLimit,
       newRequestId: options.newRequestId ?? randomUUID,
       toStatus: options.toStatus ?? internal,
       open: this.#calls,

@@ -23,6 +23,7 @@ export class StreamingCall extends ServerCall {
   #requests: RequestStream<Message> | undefined;
   #answers: AsyncIterator<Answer<DescMessage>> | undefined;
   #requestEnded = false;
+  #answeredBytes = 0;
 
   constructor(
     origin: CallOrigin,
@@ -117,16 +118,24 @@ export class StreamingCall extends ServerCall {
         const next = await answers.next();
         if (this.over) return;
         if (next.done === true) break;
-        if (this.#writer.write(this.route.method.encode(next.value))) continue;
+        if (this.#writer.write(this.#counted(this.route.method.encode(next.value)))) continue;
         await this.#writer.drained();
         if (this.over) return;
       }
       this.#succeed();
     } catch (error) {
       this.fail(error);
-      // A message that could not be encoded leaves the handler waiting.
+      // A message that could not be encoded, or was one too many, leaves the handler waiting.
       this.#returnAnswers();
     }
+  }
+
+  /** Counts a frame of the answer; throws when it is one too many. */
+  #counted(frame: Uint8Array): Uint8Array {
+    const { answerLimit } = this.services;
+    this.#answeredBytes += frame.byteLength;
+    if (answerLimit !== undefined && this.#answeredBytes > answerLimit.bytesMax) throw answerLimit.error();
+    return frame;
   }
 
   #succeed(last?: Uint8Array): void {
