@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { FileAction } from "../../src/operations/commits/apply-file-actions.ts";
 import { commitFiles } from "../../src/operations/commits/commit-files.ts";
+import { toByteString } from "../../src/domain/bytes.ts";
 import { BACKENDS, failure, JANE, OperationStory, parts } from "../support/operation-story.ts";
 
 const BASE = { "a.txt": "a\n", "dir/b.txt": "b\n", "dir/sub/c.txt": "c\n" };
@@ -60,7 +61,8 @@ for (const backend of BACKENDS) {
           await refuse({ kind, path: "none" }, "path_not_found");
         await refuse({ kind: "update", path: "dir" }, "path_not_found");
         await refuse({ kind: "move", path: "x", previousPath: "dir" }, "path_not_found");
-        for (const path of ["", "a//b", "../x", ".git/config", "x/.GIT/hooks", "."]) {
+        const ignoredByHfs = toByteString(Buffer.from("x/.g\u200ci\ufeffT/hooks"));
+        for (const path of ["", "a//b", "../x", ".git/config", "x/.GIT/hooks", ".", ignoredByHfs]) {
           await refuse({ kind: "create", path }, "invalid_path");
         }
         await refuse({ kind: "create", path: "b64", base64: true }, "invalid_input");

@@ -19,8 +19,15 @@ export function cleanFilePath(path: GitPath): GitPath {
   return parts.join("/");
 }
 
+/**
+ * Code points that HFS+ ignores in names, as UTF-8 in a byte string: U+200C–200F, U+202A–202E, U+206A–206F, U+FEFF (git's utf8.c
+ * has the same list, from Apple's technical note 1150).
+ */
+const IGNORED_BY_HFS = /\xe2\x80[\x8c-\x8f\xaa-\xae]|\xe2\x81[\xaa-\xaf]|\xef\xbb\xbf/g;
+
 /** Names that `git fsck --strict` refuses in a tree: `.git` and what file systems take for it, and NUL. */
 function isForbidden(name: string): boolean {
+  if (name.replace(IGNORED_BY_HFS, "").toLowerCase() === ".git") return true;
   const lower = name.toLowerCase().replace(/[. ]+$/, "");
   return lower === ".git" || lower === "git~1" || name.includes("\0") || ntfsStream(lower);
 }
