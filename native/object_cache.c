@@ -5,7 +5,7 @@
 #include "object.h"
 #include <pthread.h>
 
-#define BUCKETS 32768
+#define BUCKETS 65536
 #define OBJECT_BYTES_MAX (256 * 1024)
 /* What an entry takes beside the content. */
 #define ENTRY_BYTES 128

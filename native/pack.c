@@ -23,7 +23,7 @@
 #define CHAIN_MAX 10000
 /* How many of the objects on the way to the one that was asked for are cached: one in so many. */
 #define CACHE_EVERY 6
-#define SEARCH_IDS 64
+#define SEARCH_IDS 48
 
 enum { OFS_DELTA = 6, REF_DELTA = 7 };
 

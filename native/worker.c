@@ -7,9 +7,10 @@
  */
 #include "binding.h"
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
 
-/* What was meant to take microseconds and took this long had to wait for the disk; then threads do such work for a while. */
+/* What was meant to take microseconds and waited so long for the disk will do so again; then threads do such work for a while. */
 #define SLOW_NS 3000000
 #define SLOW_PAUSE_NS 250000000
 
@@ -193,6 +194,16 @@ napi_value hf_job_submit(napi_env env, hf_job *job) {
   return promise;
 }
 
+/** Has this thread waited for the disk since it was asked last? */
+static bool read_from_disk(void) {
+  static __thread long seen;
+  struct rusage usage;
+  if (getrusage(RUSAGE_THREAD, &usage) < 0) return false;
+  bool read = usage.ru_inblock > seen;
+  seen = usage.ru_inblock;
+  return read;
+}
+
 /** Until when (monotonic nanoseconds) nothing is done on the JavaScript thread. */
 static atomic_uint_least64_t slow_until;
 
@@ -210,7 +221,7 @@ napi_value hf_job_run(napi_env env, hf_job *job) {
   } else {
     int rc = job->execute(job);
     uint64_t end = now_ns();
-    if (end - start > SLOW_NS) atomic_store_explicit(&slow_until, end + SLOW_PAUSE_NS, memory_order_relaxed);
+    if (end - start > SLOW_NS && read_from_disk()) atomic_store_explicit(&slow_until, end + SLOW_PAUSE_NS, memory_order_relaxed);
     result = rc == HF_OK ? job->complete(env, job) : hf_throw(env, &job->error);
   }
   job->destroy(job);
