@@ -91,7 +91,8 @@ export class RepositoryLocator {
     const configFile = join(place.gitDir, "config");
     const config = statIfThere(configFile);
     const repository = { ...place, objectFormat: readObjectFormat(configFile) };
-    this.#remember(name, repository, directory, config);
+    // A link on the way may lead elsewhere tomorrow without a trace in what is stat'ed here.
+    if (place.relativePath === cleanRelativePath(ref.relativePath)) this.#remember(name, repository, directory, config);
     return repository;
   }
 

@@ -65,6 +65,18 @@ describe("paths of repositories", () => {
     }
   });
 
+  test("follow a link to where it leads now", async () => {
+    await using store = await TemporaryStore.open();
+    for (const group of ["one", "two"]) await store.create(`${group}/a.git`);
+    store.aheadMs = 1000;
+    for (const group of ["one", "two", "one"]) {
+      rmSync(join(store.root, "current"), { force: true });
+      symlinkSync(group, join(store.root, "current"));
+      for (let turn = 0; turn < 2; turn++)
+        expect(store.locator.find(store.ref("current/a.git")).relativePath).toBe(`${group}/a.git`);
+    }
+  });
+
   test("do not lead out of the storage through a link", async () => {
     await using store = await TemporaryStore.open();
     await using other = await TemporaryStore.open();
