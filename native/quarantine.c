@@ -20,6 +20,9 @@
 
 #define BUCKETS 64
 #define LARGE_OBJECT_BYTES (4 * 1024 * 1024)
+/* What one quarantine keeps in memory; further objects go to its directory. */
+#define MEMORY_BYTES_MAX (32 * 1024 * 1024)
+#define MEMORY_OBJECTS_MAX 50000
 /* More than this is deflated on several threads. */
 #define SHARE_BYTES (256 * 1024)
 #define SHARE_OBJECTS 32
@@ -95,11 +98,12 @@ static int make_directory(const char *dir, const char *name, hf_error *err) {
 }
 
 int hf_quarantine_put(hf_quarantine *quarantine, const git_oid *oid, git_object_t type, const void *data, size_t size, hf_error *err) {
-  if (size > LARGE_OBJECT_BYTES) {
-    int rc = make_directory(quarantine->dir, NULL, err);
-    return rc < 0 ? rc : hf_loose_write(quarantine->dir, oid, type, data, size, err);
-  }
   pthread_mutex_lock(&quarantine->lock);
+  if (size > LARGE_OBJECT_BYTES || quarantine->bytes + size > MEMORY_BYTES_MAX || quarantine->count >= MEMORY_OBJECTS_MAX) {
+    pthread_mutex_unlock(&quarantine->lock);
+    int made = make_directory(quarantine->dir, NULL, err);
+    return made < 0 ? made : hf_loose_write(quarantine->dir, oid, type, data, size, err);
+  }
   int rc = HF_OK;
   if (!find_object(quarantine, oid)) {
     memory_object *added = make_room(quarantine) ? calloc(1, sizeof(*added)) : NULL;

@@ -95,3 +95,28 @@ HF_TEST(a_migration_that_fails_says_why) {
   CHECK_OK(hf_quarantine_discard(dir, &test_error));
   test_repository_remove(&repo);
 }
+
+HF_TEST(a_quarantine_takes_little_memory) {
+  test_repository repo = test_repository_make();
+  char dir[128];
+  snprintf(dir, sizeof(dir), "%s/quarantine", repo.directory);
+  hf_repo view;
+  size_t length = 3 * 1024 * 1024;
+  char *content = calloc(1, length);
+  git_oid oids[20];
+  CHECK_OK(hf_repo_open(&view, repo.path, dir, &test_error));
+  for (size_t i = 0; i < HF_ARRAY_SIZE(oids); i++) {
+    content[0] = (char)i;
+    CHECK_OK(hf_repo_write(&oids[i], &view, GIT_OBJECT_BLOB, content, length, &test_error));
+  }
+  size_t count, bytes;
+  hf_quarantine_usage(&count, &bytes);
+  CHECK(bytes <= 32 * 1024 * 1024);
+  for (size_t i = 0; i < HF_ARRAY_SIZE(oids); i++) CHECK(hf_repo_exists(&view, &oids[i]));
+  hf_repo_close(&view);
+  CHECK_OK(hf_quarantine_migrate(repo.path, dir, &test_error));
+  CHECK_OK(hf_quarantine_discard(dir, &test_error));
+  CHECK(atoi(test_output(&repo, "git count-objects")) == 20);
+  free(content);
+  test_repository_remove(&repo);
+}
