@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-#define OTHER_GRAPH "the commit-graph may be an alternate's"
+#define OTHER_GRAPH "git may use another commit-graph, or none"
 
 struct hf_log {
   hf_walk walk;
@@ -53,9 +53,21 @@ static int take_tips(hf_commit_list *list, hf_walk *walk, const hf_tips *tips, b
   return hf_list_sort_by_date(list, walk->commits) ? HF_OK : hf_fail_memory(walk->err);
 }
 
-/** Git may find a commit-graph in an alternate, and then walks differently where clocks went wrong. */
-static bool may_have_other_graph(const hf_walk *walk) {
+static bool graph_is_switched_off(hf_walk *walk) {
+  git_repository *git;
+  git_config *config;
+  int used = 1;
+  hf_error ignored;
+  if (hf_repo_git(&git, walk->repo, &ignored) < 0 || git_repository_config_snapshot(&config, git) < 0) return true;
+  if (git_config_get_bool(&used, config, "core.commitgraph") < 0) git_error_clear();
+  git_config_free(config);
+  return !used;
+}
+
+/** Git may be told not to use the commit-graph, or find one in an alternate, and then walks differently where clocks went wrong. */
+static bool may_have_other_graph(hf_walk *walk) {
   char path[PATH_MAX];
+  if (graph_is_switched_off(walk)) return true;
   if (hf_graph_count(hf_commits_graph(walk->commits)) > 0) return false;
   bool fits = (size_t)snprintf(path, sizeof(path), "%s/objects/info/alternates", walk->repo->gitdir) < sizeof(path);
   return !fits || access(path, F_OK) == 0;

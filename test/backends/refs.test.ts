@@ -415,6 +415,27 @@ for (const { name: backend, open } of BACKENDS_UNDER_TEST) {
         expect(await waiting).toEqual([first]);
       });
 
+      test("stops waiting for a lock when it is told to", async () => {
+        await using made = await fresh();
+        await writeFile(join(made.path, "refs/heads/busy.lock"), "");
+        const stop = new AbortController();
+        const view = { ...viewOf(made), signal: stop.signal };
+        const waiting = refs.prepare(view, [{ name: "refs/heads/busy", newOid: first }], { deref: true });
+        stop.abort();
+        expect((await errorOf(waiting)).reason).toBe("canceled");
+      });
+
+      test("waits for packed-refs before it deletes", async () => {
+        await using made = await fresh();
+        await made.git(["update-ref", "refs/heads/x", first]);
+        await made.git(["pack-refs", "--all"]);
+        await writeFile(join(made.path, "packed-refs.lock"), "");
+        const waiting = change(refs, made, [{ name: "refs/heads/x", newOid: ZERO }]);
+        await rm(join(made.path, "packed-refs.lock"));
+        expect(await waiting).toEqual([first]);
+        expect(await listed(refs, made)).toEqual([]);
+      });
+
       test("follows symbolic references, or replaces them", async () => {
         await using made = await fresh();
         expect(await change(refs, made, [{ name: "HEAD", newOid: first, expectedOid: ZERO }])).toEqual([ZERO]);

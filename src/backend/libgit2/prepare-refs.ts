@@ -1,10 +1,11 @@
-import { OperationError } from "../../domain/errors.ts";
+import { setTimeout } from "node:timers/promises";
+import { hasReason, OperationError } from "../../domain/errors.ts";
 import { isOid, OID_HEX_LENGTH } from "../../domain/oid.ts";
 import { problemOfRefName, type RefChange, type RefName } from "../../domain/reference.ts";
 import type { PreparedRefs, RepositoryView } from "../backend.ts";
 import type { CoreFunctions } from "./addon.ts";
 import { splitOids } from "./pack-texts.ts";
-import type { RefFunctions } from "./ref-functions.ts";
+import type { RefFunctions, RefTransaction } from "./ref-functions.ts";
 import { refusalError } from "./ref-refusal.ts";
 import { checkView, runJob } from "./run-job.ts";
 import { hasAddonCode, translateError } from "./translate-error.ts";
@@ -12,6 +13,12 @@ import { hasAddonCode, translateError } from "./translate-error.ts";
 /** How long to wait for whoever holds a lock (core.filesRefLockTimeout, core.packedRefsTimeout). */
 const LOCK_TIMEOUT_MS = 1000;
 const PACKED_LOCK_TIMEOUT_MS = 10_000;
+/** How much of that is spent on a thread of the pool at a time; others want it too. */
+const LOCK_ATTEMPT_MS = 10;
+const LOCK_PAUSE_MS = 25;
+
+/** What the addon calls the lock that every deletion takes. */
+const PACKED_REFS = "packed-refs";
 
 const OID_LENGTH = OID_HEX_LENGTH.sha1;
 const OID_BYTES = OID_LENGTH / 2;
@@ -26,20 +33,47 @@ export async function prepareRefs(
   checkView(view);
   refuseBadNames(changes);
   refuseBadIds(changes);
-  const packed = packChanges(changes);
-  const prepared = await runJob(addon, view, () =>
-    addon
-      .refsPrepare(view.gitDir, packed, deref, LOCK_TIMEOUT_MS, PACKED_LOCK_TIMEOUT_MS)
-      .catch((error: unknown) => Promise.reject(brokenReference(error))),
-  );
-  if (Buffer.isBuffer(prepared)) throw refusalError(prepared);
-  const [transaction, oldOids] = prepared;
+  const [transaction, oldOids] = await takeLocks(addon, view, changes, deref);
   // From here on the request cannot stop it: what was promised is done, or undone, to the end.
   return {
     oldOids: splitOids(oldOids),
     commit: () => finished(addon.refsCommit(transaction)),
     abort: () => finished(addon.refsAbort(transaction)),
   };
+}
+
+async function takeLocks(
+  addon: CoreFunctions & RefFunctions,
+  view: RepositoryView,
+  changes: readonly RefChange[],
+  deref: boolean,
+): Promise<[RefTransaction, string]> {
+  const packed = packChanges(changes);
+  const startedMs = performance.now();
+  for (;;) {
+    const prepared = await runJob(addon, view, () =>
+      addon
+        .refsPrepare(view.gitDir, packed, deref, LOCK_ATTEMPT_MS, LOCK_ATTEMPT_MS)
+        .catch((error: unknown) => Promise.reject(brokenReference(error))),
+    );
+    if (!Buffer.isBuffer(prepared)) return prepared;
+    const error = refusalError(prepared);
+    if (!hasReason(error, "references_locked")) throw error;
+    const isPacked = error.details.references.includes(PACKED_REFS);
+    if (performance.now() - startedMs >= (isPacked ? PACKED_LOCK_TIMEOUT_MS : LOCK_TIMEOUT_MS)) {
+      if (!isPacked) throw error;
+      throw new OperationError("references_locked", { references: changes.map(({ name }) => name) });
+    }
+    await pause(view);
+  }
+}
+
+async function pause({ signal }: RepositoryView): Promise<void> {
+  try {
+    await setTimeout(LOCK_PAUSE_MS, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    throw new OperationError("canceled", {}, { cause: error });
+  }
 }
 
 async function finished(promise: Promise<void>): Promise<void> {
