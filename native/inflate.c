@@ -88,6 +88,33 @@ int hf_inflate_begin(hf_inflater *inflater, int fd, uint64_t offset, const uint8
   return HF_OK;
 }
 
+/** An inflater and what it works with. */
+typedef struct {
+  hf_inflater inflater;
+  z_stream stream;
+  uint8_t window[WINDOW_BYTES];
+} own_inflater;
+
+hf_inflater *hf_inflater_new(int fd, uint64_t offset, hf_error *err) {
+  own_inflater *own = calloc(1, sizeof(*own));
+  if (!own || inflateInit(&own->stream) != Z_OK) {
+    free(own);
+    close(fd);
+    hf_fail_memory(err);
+    return NULL;
+  }
+  own->inflater = (hf_inflater){.fd = fd, .at = offset, .stream = &own->stream, .window = own->window};
+  return &own->inflater;
+}
+
+void hf_inflater_free(hf_inflater *inflater) {
+  if (!inflater) return;
+  own_inflater *own = (own_inflater *)inflater;
+  inflateEnd(&own->stream);
+  close(inflater->fd);
+  free(own);
+}
+
 ssize_t hf_inflate_some(hf_inflater *inflater, uint8_t *out, size_t length, hf_error *err) {
   z_stream *stream = inflater->stream;
   size_t done = 0;

@@ -20,6 +20,10 @@ ssize_t hf_inflate_some(hf_inflater *inflater, uint8_t *out, size_t length, hf_e
 /** Inflates exactly `length` bytes and checks that the stream ends with them (zlib checks the sum then). */
 int hf_inflate_exactly(hf_inflater *inflater, uint8_t *out, size_t length, hf_error *err);
 
+/** The same with memory of its own, for a stream that outlives a call. It takes over `fd`, also when it fails; NULL with `err`. */
+hf_inflater *hf_inflater_new(int fd, uint64_t offset, hf_error *err);
+void hf_inflater_free(hf_inflater *inflater);
+
 /** One of two growing buffers of the calling thread, valid until it is asked for again; NULL without memory. */
 uint8_t *hf_thread_buffer(int which, size_t size);
 /** Gives back what a large object took. */

@@ -3,6 +3,7 @@
  * What does not exist is undefined. Numbers that come with content travel in one: size * 8 + type.
  */
 #include "binding.h"
+#include "blob_stream.h"
 #include "revision.h"
 #include "tree_edit.h"
 #include "tree_list.h"
@@ -127,21 +128,33 @@ typedef struct {
   git_oid oid;
   int64_t bytes_max;
   bool synchronous, too_large, found;
-  hf_object *object;
+  git_object_t type;
+  size_t size;
+  hf_object *object; /* its content, or at least the part that is asked for */
+  uint8_t *part;     /* or that part alone */
 } read_job;
+
+/** Reads no more of a large object than was asked for. */
+static int read_part(read_job *job, hf_repo *repo) {
+  hf_blob_stream *stream;
+  int rc = hf_blob_stream_open(&stream, &job->type, &job->size, repo, &job->oid, &job->job.error);
+  if (rc < 0) return rc;
+  size_t got;
+  job->part = malloc((size_t)job->bytes_max + 1);
+  rc = job->part ? hf_blob_stream_read(job->part, (size_t)job->bytes_max, &got, stream, &job->job.error) : hf_fail_memory(&job->job.error);
+  hf_blob_stream_close(stream);
+  return rc;
+}
 
 static int read_execute(hf_job *base) {
   read_job *job = (read_job *)base;
   hf_repo repo;
   int rc = hf_view_open(&repo, &job->view, &base->error);
   if (rc < 0) return rc;
-  git_object_t type;
-  size_t size;
-  if (job->synchronous) {
-    rc = hf_repo_read_header(&type, &size, &repo, &job->oid, &base->error);
-    job->too_large = rc == HF_OK && size > SYNC_BYTES_MAX;
-  }
-  if (rc == HF_OK && !job->too_large) rc = hf_repo_read(&job->object, &repo, &job->oid, &base->error);
+  rc = hf_repo_read_header(&job->type, &job->size, &repo, &job->oid, &base->error);
+  job->too_large = rc == HF_OK && job->synchronous && job->size > SYNC_BYTES_MAX;
+  bool in_part = job->size > SYNC_BYTES_MAX && (uint64_t)job->bytes_max < job->size && job->bytes_max <= COPY_BYTES_MAX;
+  if (rc == HF_OK && !job->too_large) rc = in_part ? read_part(job, &repo) : hf_repo_read(&job->object, &repo, &job->oid, &base->error);
   hf_repo_close(&repo);
   return absent(rc, &job->found);
 }
@@ -156,23 +169,21 @@ static napi_value read_complete(napi_env env, hf_job *base) {
   read_job *job = (read_job *)base;
   if (job->too_large) return hf_null(env);
   if (!job->found) return hf_undefined(env);
-  size_t size = hf_object_size(job->object);
-  size_t given = (uint64_t)job->bytes_max < size ? (size_t)job->bytes_max : size;
-  const void *content = hf_object_data(job->object);
+  size_t given = (uint64_t)job->bytes_max < job->size ? (size_t)job->bytes_max : job->size;
+  const void *content = job->part ? job->part : hf_object_data(job->object);
   napi_value result, content_value;
   if (given <= COPY_BYTES_MAX) {
     uint8_t *bytes;
-    uint64_t number = (uint64_t)size * 8 + (uint64_t)hf_object_type(job->object);
+    uint64_t number = (uint64_t)job->size * 8 + (uint64_t)job->type;
     if (napi_create_buffer(env, 8 + given, (void **)&bytes, &result) != napi_ok) return NULL;
     for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(number >> (8 * i));
     if (given) memcpy(bytes + 8, content, given);
     return result;
   }
   if (napi_create_external_buffer(env, given, (void *)content, free_object, job->object, &content_value) != napi_ok) return NULL;
-  napi_value number = hf_number(env, header_number(hf_object_type(job->object), size));
   job->object = NULL;
   if (napi_create_array_with_length(env, 2, &result) != napi_ok) return NULL;
-  napi_set_element(env, result, 0, number);
+  napi_set_element(env, result, 0, hf_number(env, header_number(job->type, job->size)));
   napi_set_element(env, result, 1, content_value);
   return result;
 }
@@ -180,6 +191,7 @@ static napi_value read_complete(napi_env env, hf_job *base) {
 static void read_destroy(hf_job *base) {
   read_job *job = (read_job *)base;
   hf_object_free(job->object);
+  free(job->part);
   hf_view_free(&job->view);
   free(job);
 }
@@ -190,7 +202,7 @@ static read_job *read_parse_as(napi_env env, napi_callback_info info, bool synch
   job->bytes_max = INT64_MAX;
   job->synchronous = synchronous;
   if (hf_args(env, info, args, 4) && hf_view_args(env, args, &job->view) && hf_arg_oid(env, args[2], &job->oid) &&
-      (hf_is_nullish(env, args[3]) || hf_arg_i64(env, args[3], &job->bytes_max)))
+      (hf_is_nullish(env, args[3]) || (hf_arg_i64(env, args[3], &job->bytes_max) && (job->bytes_max >= 0 || hf_throw_type(env, "a limit is expected")))))
     return job;
   hf_job_drop(&job->job);
   return NULL;
@@ -204,76 +216,6 @@ HF_FUNCTION("objectReadSync", object_read_sync) {
 HF_FUNCTION("objectRead", object_read) {
   read_job *job = read_parse_as(env, info, false);
   return job ? hf_job_submit(env, &job->job) : NULL;
-}
-
-/*
- * ---- blobOpen(gitdir, quarantine, oid): [number, handle] | undefined; blobChunk(handle, offset, length): Buffer; blobClose(handle) ----
- * An object that stays in memory until it is closed, or its handle is collected.
- */
-
-static void free_blob(napi_env env, void *data, void *hint) {
-  (void)env;
-  (void)hint;
-  hf_object **slot = data;
-  hf_object_free(*slot);
-  free(slot);
-}
-
-static napi_value blob_open_complete(napi_env env, hf_job *base) {
-  read_job *job = (read_job *)base;
-  if (!job->found) return hf_undefined(env);
-  hf_object **slot = malloc(sizeof(*slot));
-  if (!slot) abort();
-  *slot = job->object;
-  napi_value handle, result;
-  if (napi_create_external(env, slot, free_blob, NULL, &handle) != napi_ok) {
-    free(slot);
-    return NULL;
-  }
-  napi_value number = hf_number(env, header_number(hf_object_type(job->object), hf_object_size(job->object)));
-  job->object = NULL;
-  if (napi_create_array_with_length(env, 2, &result) != napi_ok) return NULL;
-  napi_set_element(env, result, 0, number);
-  napi_set_element(env, result, 1, handle);
-  return result;
-}
-
-HF_FUNCTION("blobOpen", blob_open) {
-  napi_value args[3];
-  read_job *job = hf_job_new(sizeof(*job), read_execute, blob_open_complete, read_destroy);
-  if (hf_args(env, info, args, 3) && hf_view_args(env, args, &job->view) && hf_arg_oid(env, args[2], &job->oid))
-    return hf_job_submit(env, &job->job);
-  return hf_job_drop(&job->job);
-}
-
-static hf_object **blob_of(napi_env env, napi_value value) {
-  void *slot = NULL;
-  if (napi_get_value_external(env, value, &slot) != napi_ok) hf_throw_type(env, "a blob is expected");
-  return slot;
-}
-
-HF_FUNCTION("blobChunk", blob_chunk) {
-  napi_value args[3];
-  int64_t offset, length;
-  if (!hf_args(env, info, args, 3) || !hf_arg_i64(env, args[1], &offset) || !hf_arg_i64(env, args[2], &length)) return NULL;
-  hf_object **slot = blob_of(env, args[0]);
-  if (!slot) return NULL;
-  size_t size = *slot ? hf_object_size(*slot) : 0;
-  if (offset < 0 || length < 0 || (uint64_t)offset > size || (uint64_t)length > size - (uint64_t)offset) {
-    hf_throw_type(env, "outside of the blob");
-    return NULL;
-  }
-  return hf_bytes(env, *slot ? (const uint8_t *)hf_object_data(*slot) + offset : NULL, (size_t)length);
-}
-
-HF_FUNCTION("blobClose", blob_close) {
-  napi_value args[1];
-  if (!hf_args(env, info, args, 1)) return NULL;
-  hf_object **slot = blob_of(env, args[0]);
-  if (!slot) return NULL;
-  hf_object_free(*slot);
-  *slot = NULL;
-  return NULL;
 }
 
 /*

@@ -4,7 +4,6 @@
  * mapped, and threads do not wait for each other.
  */
 #include "pack.h"
-#include "inflate.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -576,6 +575,30 @@ int hf_pack_read_header(git_object_t *type, size_t *size, hf_pack *pack, uint64_
   int rc = begin_use(pack, err);
   if (rc < 0) return rc;
   rc = read_header(type, size, pack, offset, err);
+  end_use(pack);
+  return rc;
+}
+
+static int open_stream(hf_inflater **out, git_object_t *type, size_t *size, const hf_pack *pack, uint64_t offset, hf_error *err) {
+  uint8_t head[ENTRY_HEADER_BYTES];
+  pack_entry entry;
+  ssize_t head_len = read_head(pack, offset, head, sizeof(head), err);
+  if (head_len < 0) return (int)head_len;
+  int rc = parse_entry(&entry, pack, offset, head, (size_t)head_len, err);
+  if (rc < 0) return rc;
+  if (entry.base) return hf_fail(err, HF_UNSUPPORTED, "a delta cannot be streamed");
+  int fd = fcntl(pack->pack_fd, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return hf_fail_os(err, errno, "open %s", pack->pack_path);
+  *type = (git_object_t)entry.type;
+  *size = entry.size;
+  *out = hf_inflater_new(fd, offset + entry.header_len, err);
+  return *out ? HF_OK : err->code;
+}
+
+int hf_pack_stream(hf_inflater **out, git_object_t *type, size_t *size, hf_pack *pack, uint64_t offset, hf_error *err) {
+  int rc = begin_use(pack, err);
+  if (rc < 0) return rc;
+  rc = open_stream(out, type, size, pack, offset, err);
   end_use(pack);
   return rc;
 }

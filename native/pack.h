@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_PACK_H
 #define HOLDFAST_PACK_H
 
+#include "inflate.h"
 #include "object.h"
 
 typedef struct hf_pack hf_pack;
@@ -19,6 +20,8 @@ int hf_pack_find_prefix(git_oid *found, size_t *count, size_t max, hf_pack *pack
 
 int hf_pack_read(hf_object **out, hf_pack *pack, uint64_t offset, hf_error *err);
 int hf_pack_read_header(git_object_t *type, size_t *size, hf_pack *pack, uint64_t offset, hf_error *err);
+/** Starts to inflate an object that stands whole in the pack. HF_UNSUPPORTED for a delta. */
+int hf_pack_stream(hf_inflater **out, git_object_t *type, size_t *size, hf_pack *pack, uint64_t offset, hf_error *err);
 
 /** Packs whose files are open at most; others are closed when they were not used for the longest time. */
 #define HF_PACKS_OPEN_MAX 128

@@ -3,7 +3,6 @@
  * for once more after the pack folders were read anew, since git may have repacked in between.
  */
 #include "store.h"
-#include "inflate.h"
 #include "pack.h"
 #include <dirent.h>
 #include <errno.h>
@@ -319,6 +318,47 @@ int hf_store_read(hf_object **out, hf_store *store, const git_oid *oid, hf_error
 
 int hf_store_read_header(git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err) {
   return read_object(NULL, type, size, store, oid, err);
+}
+
+/* ---- streams ---- */
+
+/** Inflates the header of a loose object byte by byte, so that what follows is the content. */
+static int skip_loose_header(hf_inflater *inflater, git_object_t *type, size_t *size, hf_error *err) {
+  uint8_t head[LOOSE_HEADER_BYTES];
+  for (size_t length = 0; length < sizeof(head); length++) {
+    ssize_t got = hf_inflate_some(inflater, head + length, 1, err);
+    if (got < 0) return (int)got;
+    if (got == 0) break;
+    if (head[length] == 0) return parse_loose_header(type, size, head, length + 1) ? HF_OK : hf_fail(err, HF_CORRUPT, "a file that is no object");
+  }
+  return hf_fail(err, HF_CORRUPT, "a file that is no object");
+}
+
+static int stream_loose(hf_inflater **out, git_object_t *type, size_t *size, const object_dir *dir, const git_oid *oid, hf_error *err) {
+  char path[4096];
+  loose_path(path, sizeof(path), dir, oid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? hf_fail(err, HF_NOT_FOUND, "object not found") : hf_fail_os(err, errno, "open %s", path);
+  hf_inflater *inflater = hf_inflater_new(fd, 0, err);
+  if (!inflater) return err->code;
+  int rc = skip_loose_header(inflater, type, size, err);
+  if (rc == HF_OK) *out = inflater;
+  else hf_inflater_free(inflater);
+  return rc;
+}
+
+int hf_store_stream(hf_inflater **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err) {
+  int rc = HF_NOT_FOUND;
+  uint64_t offset;
+  hf_pack *pack = find_pack(&offset, store, oid, 0, &rc, err);
+  if (pack) {
+    rc = hf_pack_stream(out, type, size, pack, offset, err);
+    hf_pack_release(pack);
+    return rc;
+  }
+  rc = hf_fail(err, HF_NOT_FOUND, "object not found");
+  for (size_t i = 0; rc == HF_NOT_FOUND && i < store->count; i++) rc = stream_loose(out, type, size, &store->dirs[i], oid, err);
+  return rc;
 }
 
 /* ---- prefixes ---- */

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_STORE_H
 #define HOLDFAST_STORE_H
 
+#include "inflate.h"
 #include "object.h"
 
 typedef struct hf_store hf_store;
@@ -16,6 +17,8 @@ int hf_store_check(hf_store *store, hf_error *err);
 /** HF_NOT_FOUND only after packs that came or went were looked for again. */
 int hf_store_read(hf_object **out, hf_store *store, const git_oid *oid, hf_error *err);
 int hf_store_read_header(git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err);
+/** Starts to inflate an object that stands whole somewhere. HF_UNSUPPORTED where it is a delta; HF_NOT_FOUND. */
+int hf_store_stream(hf_inflater **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err);
 /** Adds ids that begin with `length` digits of a prefix, each once, to `found`, until there are `max`. */
 int hf_store_find_prefix(git_oid *found, size_t *count, size_t max, hf_store *store, const git_oid *prefix, size_t length, hf_error *err);
 

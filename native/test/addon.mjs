@@ -47,12 +47,14 @@ async function answers(gitDir, head, big) {
   assert.equal(header, big.length * 8 + 3);
   assert.equal(content.toString("latin1"), big);
   const [, blob] = await addon.blobOpen(gitDir, undefined, bigOid);
-  assert.equal(addon.blobChunk(blob, 10, 100).length, 100);
-  assert.throws(() => addon.blobChunk(blob, big.length, 1), TypeError);
+  assert.equal((await addon.blobRead(blob, 100)).length, 100);
+  const reading = addon.blobRead(blob, big.length);
+  assert.throws(() => addon.blobRead(blob, 1), TypeError);
   addon.blobClose(blob);
-  assert.throws(() => addon.blobChunk(blob, 0, 1), TypeError);
-  const unclosed = await addon.blobOpen(gitDir, undefined, bigOid);
-  assert.equal(unclosed.length, 2);
+  assert.equal((await reading).length, big.length - 100);
+  assert.throws(() => addon.blobRead(blob, 1), TypeError);
+  assert.equal((await addon.blobOpen(gitDir, undefined, bigOid)).length, 2);
+  assert.equal((await addon.objectRead(gitDir, undefined, bigOid, 10)).length, 18);
   const many = await Promise.all(Array.from({ length: 500 }, () => addon.treeEntry(gitDir, undefined, head, "d3/f1003")));
   assert.equal(new Set(many).size, 1);
   assert.match(many[0], /^100644 [0-9a-f]{40}$/);
@@ -76,7 +78,7 @@ async function failures(gitDir, directory, head) {
     () => addon.objectWrite(gitDir, undefined, "nonsense", Buffer.alloc(0)),
     () => addon.objectWrite(gitDir, undefined, "blob", "text"),
     () => addon.treeList(gitDir, undefined, head, 1, "", "", 1),
-    () => addon.blobChunk({}, 0, 0),
+    () => addon.blobRead({}, 0),
     () => addon.configure(),
   ]) {
     assert.throws(wrong, TypeError, String(wrong));

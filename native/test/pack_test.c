@@ -1,3 +1,4 @@
+#include "blob_stream.h"
 #include "repository.h"
 #include "test.h"
 #include <fcntl.h>
@@ -199,5 +200,50 @@ HF_TEST(has_few_packs_open) {
   CHECK(check_all(&repo) == 150);
   CHECK(check_all(&repo) == 150);
   CHECK(atoi(test_output(&repo, "ls -l /proc/%d/fd | grep -c 'pack-'", (int)getpid())) <= 2 * 128);
+  test_repository_remove(&repo);
+}
+
+static void check_stream(hf_repo *view, const git_oid *oid, size_t piece) {
+  hf_blob_stream *stream;
+  hf_object *object;
+  git_object_t type;
+  size_t size, got, at = 0;
+  CHECK_OK(hf_repo_read(&object, view, oid, &test_error));
+  CHECK_OK(hf_blob_stream_open(&stream, &type, &size, view, oid, &test_error));
+  CHECK(size == hf_object_size(object) && type == hf_object_type(object));
+  uint8_t *bytes = malloc(piece);
+  do {
+    CHECK_OK(hf_blob_stream_read(bytes, piece, &got, stream, &test_error));
+    CHECK(at + got <= size && memcmp(bytes, (const uint8_t *)hf_object_data(object) + at, got) == 0);
+    at += got;
+  } while (got == piece);
+  CHECK(at == size);
+  free(bytes);
+  hf_blob_stream_close(stream);
+  hf_object_free(object);
+}
+
+HF_TEST(streams_objects_in_pieces) {
+  test_repository repo = test_repository_make();
+  git_oid oids[3];
+  oids[0] = test_oid(&repo, "head -c 2000000 /dev/urandom | tee random | git hash-object -w --stdin");
+  oids[1] = test_oid(&repo, "(cat random; echo more) | git hash-object -w --stdin");
+  oids[2] = test_oid(&repo, "git hash-object -w --stdin < /dev/null");
+  for (int packed = 0; packed < 2; packed++) {
+    if (packed) test_run(&repo, "ls objects/?? -d | while read d; do ls $d | sed s,^,$(basename $d),; done | git pack-objects -q objects/pack/pack > /dev/null && git prune-packed");
+    hf_repo view;
+    CHECK_OK(hf_repo_open(&view, repo.path, NULL, &test_error));
+    for (size_t i = 0; i < HF_ARRAY_SIZE(oids); i++) {
+      check_stream(&view, &oids[i], 100000);
+      check_stream(&view, &oids[i], 3000000);
+    }
+    hf_blob_stream *stream;
+    git_object_t type;
+    size_t size;
+    git_oid absent = oids[0];
+    absent.id[3] ^= 1;
+    CHECK_CODE(HF_NOT_FOUND, hf_blob_stream_open(&stream, &type, &size, &view, &absent, &test_error));
+    hf_repo_close(&view);
+  }
   test_repository_remove(&repo);
 }

@@ -50,7 +50,7 @@ export interface CoreFunctions {
 /** An object's whole size and type in one number: size × 8 + type. */
 export type HeaderNumber = number;
 
-/** An open blob in the addon's memory. */
+/** An object that is being read by the addon. */
 export type BlobHandle = object & { readonly __blobHandle: never };
 
 /** One batch of a listing: text (40 digits of the id, then the path, for each entry), pairs of u32 (mode, length of the path), is there more. */
@@ -77,10 +77,10 @@ export interface ObjectFunctions {
   /** For each id (20 bytes) the number in 8 bytes, 0 when absent, and the content; ends early when `bytesMax` is reached. */
   objectReadManySync(gitDir: string, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Buffer | null;
   objectReadMany(gitDir: string, quarantine: QuarantineDir, oids: Buffer, bytesMax: number): Promise<Buffer>;
-  /** Keeps a whole object in the addon's memory until `blobClose`. */
+  /** Opens an object to be read a piece at a time. */
   blobOpen(gitDir: string, quarantine: QuarantineDir, oid: Oid): Promise<[HeaderNumber, BlobHandle] | undefined>;
-  /** A copy of a part of it. */
-  blobChunk(blob: BlobHandle, offset: number, length: number): Buffer;
+  /** The next `length` bytes, fewer only at the end; one read at a time. */
+  blobRead(blob: BlobHandle, length: number): Promise<Buffer>;
   blobClose(blob: BlobHandle): void;
   /** Mode in 6 octal digits, a space, the id. */
   treeEntrySync(gitDir: string, quarantine: QuarantineDir, treeish: Oid, path: ByteString): string | undefined | null;

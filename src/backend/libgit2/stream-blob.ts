@@ -8,9 +8,8 @@ import { translateError } from "./translate-error.ts";
 const CHUNK_BYTES = 128 * 1024;
 
 /**
- * Gives a blob's content in chunks. A blob of more than one chunk stands whole in the addon's memory while it is streamed, since
- * libgit2 can only unpack a packed object in one go; each chunk is a copy, so that the memory is given back at the end of the
- * stream and not when the garbage collector comes.
+ * Gives a blob's content in chunks. A blob that stands whole in a pack or a file is inflated chunk by chunk; one that is a delta
+ * has to be unpacked in one go, and stands in the addon's memory until the stream ends.
  */
 export async function* streamBlob(
   addon: CoreFunctions & ObjectFunctions,
@@ -33,8 +32,7 @@ export async function* streamBlob(
   try {
     const end = Math.min(bytesMax, Math.floor(header / 8));
     for (let at = 0; at < end; at += CHUNK_BYTES) {
-      if (view.signal?.aborted === true) throw new OperationError("canceled", {});
-      yield addon.blobChunk(blob, at, Math.min(CHUNK_BYTES, end - at));
+      yield await runJob(addon, view, () => addon.blobRead(blob, Math.min(CHUNK_BYTES, end - at)));
     }
   } finally {
     addon.blobClose(blob);
