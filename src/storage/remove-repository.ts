@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { OperationError } from "../domain/errors.ts";
 import { lstatIfThere } from "./file-stamp.ts";
 import { flush, flushParents } from "./flush.ts";
-import type { RepositoryPlace } from "./repository-locator.ts";
+import { problemOf, type RepositoryPlace } from "./repository-locator.ts";
 
 /**
  * Moves a repository, or whatever directory is in its place, out of everybody's sight, durably; returns what then deletes the
@@ -19,9 +19,16 @@ export async function withdrawRepository(place: RepositoryPlace): Promise<() => 
   return () => rm(removed, { recursive: true, force: true });
 }
 
-/** Throws `repository_not_found` unless there is a directory. */
+/** Throws `repository_not_found` unless there is a directory, and for the directories of which another repository consists. */
 export function refuseAbsent(place: RepositoryPlace): void {
-  if (!lstatIfThere(place.gitDir)?.isDirectory()) {
+  if (!lstatIfThere(place.gitDir)?.isDirectory() || liesInsideRepository(place)) {
     throw new OperationError("repository_not_found", { repository: place.relativePath });
   }
+}
+
+function liesInsideRepository({ gitDir, storage }: RepositoryPlace): boolean {
+  for (let parent = dirname(gitDir); parent !== storage.root; parent = dirname(parent)) {
+    if (problemOf(parent) === undefined) return true;
+  }
+  return false;
 }

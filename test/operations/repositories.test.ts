@@ -40,6 +40,10 @@ describe("removeRepository", () => {
     mkdirSync(`${pathOf(ELSEWHERE)}/refs`, { recursive: true });
     await engine.run(removeRepository, elsewhere, caller);
     expect(existsSync(pathOf(ELSEWHERE))).toBe(false);
+    await engine.run(createRepository, { ...elsewhere, objectFormat: "sha1" }, caller);
+    const inside = { storage: "default", relativePath: `${ELSEWHERE.relativePath}/objects` };
+    await failure(engine.run(removeRepository, { repository: inside }, caller), "repository_not_found");
+    expect(existsSync(pathOf(inside))).toBe(true);
   });
 });
 

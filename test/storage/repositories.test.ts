@@ -51,6 +51,9 @@ describe("paths of repositories", () => {
     writeFileSync(join(store.root, "file.git"), "");
     expect(await refusal(store, "file.git")).toBe("repository_not_found");
     expect(await refusal(store, "file.git/a")).toBe("repository_not_found");
+    symlinkSync("loop.git", join(store.root, "loop.git"));
+    expect(await refusal(store, "loop.git")).toBe("repository_not_found");
+    expect(await refusal(store, "loop.git/a")).toBe("repository_not_found");
     rmSync(store.root, { recursive: true });
     expect(await refusal(store, "a.git")).toBe("storage_missing");
   });
