@@ -67,6 +67,7 @@ struct hf_job {
   int (*execute)(hf_job *job);
   napi_value (*complete)(napi_env env, hf_job *job);
   void (*destroy)(hf_job *job);
+  bool waits; /* set it for a job that mostly waits for the disk: such jobs have threads of their own */
   /* private */
   hf_env *owner;
   napi_deferred deferred;

@@ -149,6 +149,8 @@ typedef struct hf_task {
 void hf_pool_set_threads(unsigned threads);
 /** Queues a task. Threads start when there is work and none is free. */
 void hf_pool_submit(hf_task *task);
+/** The same for a task that mostly waits for the disk. */
+void hf_pool_submit_waiting(hf_task *task);
 /**
  * Calls `run(context, i)` for every i below `count`, on threads that are kept for waiting on the disk and on the caller's;
  * returns when all are done. Order is not kept.

@@ -1,6 +1,7 @@
 /*
  * Threads of our own: long work never stands in libuv's pool, which file system and DNS calls of the engine share.
- * One group of threads computes; a second one only waits on the disk, so that flushes overlap however many cores there are.
+ * One group of threads computes. What mostly waits for the disk has a group of its own, so that neither keeps the other from its
+ * threads, and single flushes have a third one, so that they overlap however many cores there are.
  */
 #include "holdfast.h"
 #include <pthread.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #define FLUSH_THREADS 16
+#define WAITING_THREADS 16
 #define STACK_BYTES (2 * 1024 * 1024)
 
 typedef struct {
@@ -18,6 +20,7 @@ typedef struct {
 } group;
 
 static group compute = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, NULL, 0, 0, 0};
+static group waiting = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, NULL, 0, 0, WAITING_THREADS};
 static group flush = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, NULL, 0, 0, FLUSH_THREADS};
 
 static void *thread_main(void *argument) {
@@ -87,6 +90,10 @@ void hf_pool_set_threads(unsigned threads) {
 
 void hf_pool_submit(hf_task *task) {
   if (!submit(&compute, task)) task->run(task);
+}
+
+void hf_pool_submit_waiting(hf_task *task) {
+  if (!submit(&waiting, task)) task->run(task);
 }
 
 /** Shared by the caller and its helpers; the last one to leave frees it. */

@@ -36,6 +36,7 @@ static napi_value submit(napi_env env, napi_callback_info info, int (*execute)(h
     hf_throw_type(env, "a quarantine is expected");
     return hf_job_drop(&job->job);
   }
+  job->job.waits = true;
   return hf_job_submit(env, &job->job);
 }
 

@@ -183,6 +183,8 @@ static napi_value finish(napi_env env, napi_callback_info info, bool commit) {
     hf_throw_type(env, "a transaction is expected that is neither committed nor aborted");
     return hf_job_drop(&job->job);
   }
+  /* On other threads than `prepare`, which may be waiting for the locks that this one gives back. */
+  job->job.waits = true;
   return hf_job_submit(env, &job->job);
 }
 

@@ -190,7 +190,8 @@ napi_value hf_job_submit(napi_env env, hf_job *job) {
   own->pending = job;
   pthread_mutex_unlock(&own->lock);
   if (was_idle) napi_ref_threadsafe_function(env, own->wake);
-  hf_pool_submit(&job->task);
+  if (job->waits) hf_pool_submit_waiting(&job->task);
+  else hf_pool_submit(&job->task);
   return promise;
 }
 
