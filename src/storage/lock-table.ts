@@ -96,14 +96,10 @@ export class LockTable {
     return Atomics.load(this.#words, TURN + slot);
   }
 
-  /** Is it another thread that keeps this one from the slot? */
-  isBlockedElsewhere(slot: number): boolean {
-    const writer = Atomics.load(this.#words, WRITER + slot);
-    if ((writer !== 0 && writer !== this.#me) || !this.#mayStart(slot)) return true;
-    for (let thread = 0; thread < THREADS_MAX; thread++) {
-      if (thread !== this.thread && Atomics.load(this.#words, READERS + thread * SLOTS + slot) !== 0) return true;
-    }
-    return false;
+  /** Does this thread hold the slot? A claim that is still waiting for readers to leave is no hold. */
+  isHeldHere(slot: number, isOnlyClaimed: boolean): boolean {
+    if (Atomics.load(this.#words, this.#readers + slot) > 0) return true;
+    return !isOnlyClaimed && Atomics.load(this.#words, WRITER + slot) === this.#me;
   }
 
   /** Changes with everything that a waiter could wait for; to be read before looking. */

@@ -169,7 +169,10 @@ export class RepositoryLocks {
       this.table.announce(slot, false);
     }
     this.table.endTurn(slot);
-    if (queue.waiters.size > 0 && !queue.watched && this.table.isBlockedElsewhere(slot)) void this.#watch(slot, queue);
+    const next = queue.head();
+    if (next === undefined || queue.watched) return;
+    // Held by this thread, its release pumps. Asking instead whether another thread holds it now would miss one that has just let go.
+    if (!this.table.isHeldHere(slot, next.claimed)) void this.#watch(slot, queue);
   }
 
   #admits(slot: number, waiter: Waiter): boolean {
