@@ -68,9 +68,9 @@ static bool submit(group *own, hf_task *task) {
   task->next = NULL;
   pthread_mutex_lock(&own->lock);
   if (own->threads_max == 0) own->threads_max = default_threads();
-  size_t waiting = 1;
-  for (hf_task *other = own->head; other && waiting <= own->idle; other = other->next) waiting++;
-  if (waiting > own->idle && own->threads < own->threads_max && start_thread(own)) own->threads++;
+  size_t queued = 1;
+  for (hf_task *other = own->head; other && queued <= own->idle; other = other->next) queued++;
+  if (queued > own->idle && own->threads < own->threads_max && start_thread(own)) own->threads++;
   bool served = own->threads > 0;
   if (served) {
     if (own->tail) own->tail->next = task;
