@@ -209,15 +209,10 @@ describe("kill -9 at random moments of 8 writers", () => {
             server = await startServer({ env, data });
             const after = storyClient(server);
             for (const name of REPOSITORIES) {
-              const timedCommit = async (file: string) => {
-                const askedMs = performance.now();
-                acknowledged.add(repository(name), await after.commit(repository(name), "main", { [file]: "" }));
-                return performance.now() - askedMs;
-              };
-              const firstMs = await timedCommit(`round-${round}.txt`);
-              // A busy machine makes every change slow; what a crash left holds up the first one alone.
-              if (firstMs >= WRITABLE_MS)
-                expect(firstMs).toBeLessThan(2 * (await timedCommit(`round-${round}-again.txt`)));
+              const askedMs = performance.now();
+              const oid = await after.commit(repository(name), "main", { [`round-${round}.txt`]: "" });
+              acknowledged.add(repository(name), oid);
+              expect(performance.now() - askedMs).toBeLessThan(WRITABLE_MS);
             }
             after.close();
             await check(server, acknowledged).catch((error: unknown) => {
