@@ -390,6 +390,9 @@ for (const { name: backend, open } of BACKENDS_UNDER_TEST) {
         expect(await reason([{ name, newOid: tree }])).toBe("not_a_commit");
         expect(await reason([{ name: "refs/heads/a..b", newOid: first }])).toBe("invalid_reference_name");
         expect(await reason([{ name: "refs/heads/a\0b", newOid: first }])).toBe("invalid_reference_name");
+        expect(await reason([{ name: `refs/heads/${"x".repeat(300)}`, newOid: first }])).toBe("invalid_reference_name");
+        const deep = `refs/heads/${"x/".repeat(2100)}x`;
+        expect(await reason([{ name: deep, newOid: first }])).toBe("invalid_reference_name");
         expect(
           await reason([
             { name, newOid: first },

@@ -18,6 +18,7 @@ const TOGETHER = new RegExp(`cannot process '(${NAME})' and '(${NAME})' at the s
 const REPEATED = new RegExp(`multiple updates for (?:ref )?'(${NAME})'`);
 const NOT_A_COMMIT = new RegExp(`trying to write non-commit object (${OID}) to branch`);
 const NO_OBJECT = new RegExp(`trying to write ref '${NAME}' with nonexistent object (${OID})`);
+const NAME_TOO_LONG = new RegExp(`cannot lock ref '(${NAME})': [^]*: File name too long`);
 const BAD_NAME = /invalid ref format: ([^\n]*)|refusing to update ref with bad name '([^\n]*)'/;
 
 /** What a failed `update-ref` transaction means, read from git's stderr; the error itself when it says nothing known. */
@@ -40,7 +41,7 @@ export function refError(error: unknown, changes: readonly RefChange[]): unknown
   if ((found = find(REPEATED))) return new OperationError("reference_repeated", { reference: found[1]! }, options);
   if ((found = find(NOT_A_COMMIT))) return new OperationError("not_a_commit", { oid: found[1]! }, options);
   if ((found = find(NO_OBJECT))) return new OperationError("object_not_found", { oid: found[1]! }, options);
-  if ((found = find(BAD_NAME))) {
+  if ((found = find(BAD_NAME) ?? find(NAME_TOO_LONG))) {
     const references = [found[1] ?? found[2] ?? ""];
     return new OperationError("invalid_reference_name", { references, problem: "is refused by git" }, options);
   }

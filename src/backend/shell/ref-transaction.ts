@@ -10,6 +10,9 @@ import { OutputReader } from "./output-reader.ts";
 import { refError, UNKNOWN_OID } from "./ref-errors.ts";
 import type { GitRunner, StartedGit } from "./run-git.ts";
 
+/** A name is a path below the repository, of which the system takes 4,096 bytes. */
+const NAME_BYTES_MAX = 4000;
+
 /** Reads the values of references; zeros for those that do not exist. */
 export type ReadValues = (view: RepositoryView, names: readonly RefName[]) => Promise<Oid[]>;
 
@@ -131,9 +134,9 @@ function refuseHeadRemoval(changes: readonly RefChange[], { deref }: { deref: bo
 }
 
 function refuseBadNames(changes: readonly RefChange[]): void {
-  const bad = changes.filter(({ name }) => problemOfRefName(name) !== undefined).map(({ name }) => name);
+  const bad = changes.map(({ name }) => name).filter((name) => problemOf(name) !== undefined);
   if (bad.length === 0) return;
-  throw new OperationError("invalid_reference_name", { references: bad, problem: problemOfRefName(bad[0]!)! });
+  throw new OperationError("invalid_reference_name", { references: bad, problem: problemOf(bad[0]!)! });
 }
 
 /** The locks are held, so what is read now is what will be replaced. */
@@ -200,4 +203,9 @@ async function flushAll(gitDir: string, directories: ReadonlySet<ByteString>): P
 
 function pathBelow(gitDir: string, name: ByteString): Buffer {
   return Buffer.concat([Buffer.from(`${gitDir}/`), Buffer.from(name, "latin1")]);
+}
+
+/** Git cannot lock a name that is longer than a path may be, and its message about it is cut off. */
+function problemOf(name: RefName): string | undefined {
+  return problemOfRefName(name) ?? (name.length > NAME_BYTES_MAX ? "is refused by git" : undefined);
 }
