@@ -27,6 +27,7 @@ typedef struct {
 
 struct hf_store {
   pthread_rwlock_t lock; /* of the lists of packs */
+  uint64_t generation;   /* of these lists: no two, of whatever store, have the same */
   uint64_t owner;        /* of loose objects in cache keys */
   object_dir *dirs;
   size_t count;
@@ -119,6 +120,7 @@ static int refresh(hf_store *store, bool *changed, hf_error *err) {
     *changed = true;
     rc = scan(&store->dirs[i], err);
   }
+  if (*changed) store->generation = hf_cache_new_owner();
   pthread_rwlock_unlock(&store->lock);
   return rc;
 }
@@ -259,19 +261,66 @@ static int read_any_loose(hf_object **out, git_object_t *type, size_t *size, hf_
 
 /* ---- both ---- */
 
+/*
+ * Where packed objects were found last, for all stores: most that is asked for is asked for again, and finding it takes two reads of
+ * an index. A place holds for one generation of the lists of packs only.
+ */
+#define PLACES 16384
+#define PLACE_LOCKS 64
+
+typedef struct {
+  uint64_t generation;
+  git_oid oid;
+  uint32_t dir, pack;
+  uint64_t offset;
+} place;
+
+static place places[PLACES];
+static pthread_mutex_t place_locks[PLACE_LOCKS] = {[0 ... PLACE_LOCKS - 1] = PTHREAD_MUTEX_INITIALIZER};
+
+static size_t slot_of(const git_oid *oid) {
+  uint32_t hash;
+  memcpy(&hash, oid->id + 8, sizeof(hash));
+  return hash % PLACES;
+}
+
+static bool recall(place *out, const hf_store *store, const git_oid *oid) {
+  size_t slot = slot_of(oid);
+  pthread_mutex_lock(&place_locks[slot % PLACE_LOCKS]);
+  *out = places[slot];
+  pthread_mutex_unlock(&place_locks[slot % PLACE_LOCKS]);
+  return out->generation == store->generation && git_oid_equal(&out->oid, oid);
+}
+
+static void remember(const hf_store *store, const git_oid *oid, size_t dir, size_t pack, uint64_t offset) {
+  size_t slot = slot_of(oid);
+  pthread_mutex_lock(&place_locks[slot % PLACE_LOCKS]);
+  places[slot] = (place){store->generation, *oid, (uint32_t)dir, (uint32_t)pack, offset};
+  pthread_mutex_unlock(&place_locks[slot % PLACE_LOCKS]);
+}
+
 /**
  * The pack that has an object, retained, after `skip` others that have it too; NULL when there is none. What is wrong with a
  * pack stands in `*failure` then, since a damaged one must not keep others from being asked.
  */
 static hf_pack *find_pack(uint64_t *offset, hf_store *store, const git_oid *oid, size_t skip, int *failure, hf_error *err) {
   hf_pack *pack = NULL;
+  place known;
   pthread_rwlock_rdlock(&store->lock);
+  if (skip == 0 && recall(&known, store, oid)) {
+    *offset = known.offset;
+    pack = hf_pack_retain(store->dirs[known.dir].packs[known.pack]);
+  }
   for (size_t i = 0; !pack && i < store->count; i++) {
     const object_dir *dir = &store->dirs[i];
     for (size_t j = 0; !pack && j < dir->count; j++) {
       int rc = hf_pack_find(offset, dir->packs[j], oid, err);
-      if (rc == HF_OK && skip-- == 0) pack = hf_pack_retain(dir->packs[j]);
-      else if (rc < 0 && rc != HF_NOT_FOUND && rc != HF_NO_REPOSITORY) *failure = rc;
+      if (rc == HF_OK && skip-- == 0) {
+        pack = hf_pack_retain(dir->packs[j]);
+        remember(store, oid, i, j, *offset);
+      } else if (rc < 0 && rc != HF_NOT_FOUND && rc != HF_NO_REPOSITORY) {
+        *failure = rc;
+      }
     }
   }
   pthread_rwlock_unlock(&store->lock);
