@@ -1,5 +1,5 @@
 import { fromByteString, toByteString } from "../../../../domain/bytes.ts";
-import { hasReason, type OperationError } from "../../../../domain/errors.ts";
+import { hasReason, OperationError } from "../../../../domain/errors.ts";
 import { isZeroOid } from "../../../../domain/oid.ts";
 import type { RefChange } from "../../../../domain/reference.ts";
 import { updateReferences } from "../../../../operations/index.ts";
@@ -16,7 +16,7 @@ import { textOfObjectId, textOfRefUpdate } from "../write-errors.ts";
 import { textOfReferenceName } from "./reference-name-text.ts";
 
 /** Changes in one transaction; more would hold the locks for too long. */
-const CHANGES_MAX = 1_000_000;
+const CHANGES_MAX = 100_000;
 
 /** RefService.UpdateReferences: all changes of the stream in one transaction. */
 export function updateReferencesHandler(door: GitalyDoor): MethodHandler<typeof RefService.method.updateReferences> {
@@ -54,7 +54,8 @@ async function collect(door: GitalyDoor, call: GrpcCall, requests: AsyncIterable
       });
     }
     if (changes.length > CHANGES_MAX) {
-      throw new GrpcStatusError(StatusCode.RESOURCE_EXHAUSTED, `more than ${CHANGES_MAX} updates`);
+      const limit = `more than ${CHANGES_MAX} updates`;
+      throw new OperationError("limit_exceeded", { limit, maximum: CHANGES_MAX, retryAfterMs: 0 });
     }
   }
   if (first) throw new GrpcStatusError(StatusCode.INVALID_ARGUMENT, "repository not set");

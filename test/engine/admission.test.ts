@@ -1,0 +1,111 @@
+import { describe, expect, test } from "bun:test";
+import { Admission, type AdmissionLimits } from "../../src/engine/admission.ts";
+import { failureOf } from "../support/failure-of.ts";
+
+const LIMITS: AdmissionLimits = { requestsMax: 3, requestsPerRepositoryMax: 2, waitMaxMs: 60_000, waitingMax: 2 };
+const NEVER = new AbortController().signal;
+const A = { storage: "default", relativePath: "a.git" };
+const B = { storage: "default", relativePath: "b.git" };
+
+type Leave = () => void;
+
+/** Enters where there is room. */
+function enter(admission: Admission, repository = A): Leave {
+  const leave = admission.enter(repository, NEVER);
+  if (leave instanceof Promise) throw new Error("there was no room");
+  return leave;
+}
+
+/** Waits for a place, and notes in `order` when it is there. */
+function wait(
+  admission: Admission,
+  repository: typeof A,
+  order: string[],
+  name: string,
+  signal = NEVER,
+): Promise<Leave> {
+  const entered = admission.enter(repository, signal);
+  if (!(entered instanceof Promise)) throw new Error("there was room");
+  return entered.then((leave) => {
+    order.push(name);
+    return leave;
+  });
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("Admission", () => {
+  test("lets in up to the limits, in all and per repository; the others wait in their order", async () => {
+    const admission = new Admission(LIMITS);
+    const order: string[] = [];
+    const first = enter(admission);
+    enter(admission);
+    const behind = wait(admission, A, order, "a");
+    const other = enter(admission, B);
+    const last = wait(admission, B, order, "b");
+    await turn();
+    expect(order).toEqual([]);
+    // The first in the queue still waits for its repository; the place in all goes to the one behind it.
+    other();
+    await turn();
+    expect(order).toEqual(["b"]);
+    first();
+    await turn();
+    expect(order).toEqual(["b", "a"]);
+    const full = wait(admission, B, order, "full");
+    await turn();
+    expect(order).toEqual(["b", "a"]);
+    (await behind)();
+    (await last)();
+    (await full)();
+  });
+
+  test("gives a place back once, however often it is left", () => {
+    const admission = new Admission({ ...LIMITS, requestsPerRepositoryMax: 1 });
+    const leave = enter(admission);
+    leave();
+    leave();
+    enter(admission);
+    expect(admission.enter(A, NEVER)).toBeInstanceOf(Promise);
+  });
+
+  test("operations without a repository count in all", () => {
+    const admission = new Admission({ ...LIMITS, requestsMax: 1 });
+    expect(admission.enter(undefined, NEVER)).toBeInstanceOf(Function);
+    expect(admission.enter(undefined, NEVER)).toBeInstanceOf(Promise);
+  });
+
+  test("refuses who would wait too long, and who finds the queue full", async () => {
+    const brief = new Admission({ ...LIMITS, requestsPerRepositoryMax: 1, waitMaxMs: 5 });
+    const leave = enter(brief);
+    expect(await failureOf(brief.enter(A, NEVER) as Promise<Leave>)).toMatchObject({
+      reason: "limit_exceeded",
+      details: { limit: "maximum time in concurrency queue reached", maximum: 5 },
+    });
+    leave();
+    enter(brief);
+
+    const full = new Admission({ ...LIMITS, requestsPerRepositoryMax: 1, waitingMax: 0 });
+    enter(full);
+    expect(await failureOf(Promise.try(() => full.enter(A, NEVER)))).toMatchObject({
+      reason: "limit_exceeded",
+      details: { limit: "maximum queue size reached", maximum: 0 },
+    });
+    enter(full, B);
+  });
+
+  test("who is canceled leaves the queue, and takes no place", async () => {
+    const admission = new Admission({ ...LIMITS, requestsPerRepositoryMax: 1 });
+    const leave = enter(admission);
+    const controller = new AbortController();
+    const order: string[] = [];
+    const gone = failureOf(wait(admission, A, order, "gone", controller.signal));
+    const next = wait(admission, A, order, "next");
+    controller.abort();
+    expect(await gone).toMatchObject({ reason: "canceled" });
+    leave();
+    (await next)();
+    expect(order).toEqual(["next"]);
+    enter(admission);
+  });
+});
