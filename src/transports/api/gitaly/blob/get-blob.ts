@@ -1,15 +1,15 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { encodeUtf8 } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import { getBlob } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
-import { type BlobService, GetBlobResponseSchema } from "../generated/blob_pb.ts";
+import type { BlobService } from "../generated/blob_pb.ts";
 import { EncodedMessage } from "../grpc/encoded-message.ts";
 import type { MethodHandler } from "../grpc/handler.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { piecesOf } from "../stream-bytes.ts";
+import { MessageWriter } from "../wire/message-writer.ts";
 
 const DATA = 2;
 const NOTHING = new Uint8Array();
@@ -40,6 +40,13 @@ export function getBlobHandler(door: GitalyDoor): MethodHandler<typeof BlobServi
   };
 }
 
+/** Reused for each answer: what it holds is copied before anything is awaited. */
+const writer = new MessageWriter();
+
+/** The fields of GetBlobResponse that are not data. */
 function describe(oid: string, size: number): Uint8Array {
-  return toBinary(GetBlobResponseSchema, create(GetBlobResponseSchema, { oid, size: BigInt(size) }));
+  writer.clear();
+  writer.integer(1, size);
+  writer.text(3, oid);
+  return writer.written();
 }

@@ -1,4 +1,3 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { toByteString } from "../../../../domain/bytes.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import type { TreeEntry } from "../../../../domain/git-object.ts";
@@ -9,7 +8,6 @@ import {
   type CommitService,
   type TreeEntryRequest,
   TreeEntryResponse_ObjectType as EntryType,
-  TreeEntryResponseSchema,
 } from "../generated/commit_pb.ts";
 import { EncodedMessage } from "../grpc/encoded-message.ts";
 import type { MethodHandler } from "../grpc/handler.ts";
@@ -19,6 +17,7 @@ import { firstProblem, invalidArgument } from "../invalid-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { piecesOf } from "../stream-bytes.ts";
 import { problemOfRevision } from "../validate-revision.ts";
+import { MessageWriter } from "../wire/message-writer.ts";
 import { withoutTrailingSlashes } from "../without-trailing-slashes.ts";
 
 const TYPES: Readonly<Record<TreeEntry["type"], EntryType>> = {
@@ -65,11 +64,17 @@ function problemOf({ revision, path, limit, maxSize }: TreeEntryRequest): string
   );
 }
 
+/** Reused for each answer: what it holds is copied before anything is awaited. */
+const writer = new MessageWriter();
+
+/** The fields of TreeEntryResponse that are not data. */
 function describe({ type, oid, mode }: TreeEntry, size: number): Uint8Array {
-  return toBinary(
-    TreeEntryResponseSchema,
-    create(TreeEntryResponseSchema, { type: TYPES[type], oid, mode, size: BigInt(size) }),
-  );
+  writer.clear();
+  writer.integer(1, TYPES[type]);
+  writer.text(2, oid);
+  writer.integer(3, size);
+  writer.integer(4, mode);
+  return writer.written();
 }
 
 function statusOf(error: unknown): GrpcStatusError | undefined {
