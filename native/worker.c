@@ -136,8 +136,20 @@ static void on_close(void *data) {
   release_env(own);
 }
 
+/** Has this thread waited for the disk since it was asked last? */
+static bool read_from_disk(void) {
+  static __thread long seen;
+  struct rusage usage;
+  if (getrusage(RUSAGE_THREAD, &usage) < 0) return false;
+  bool read = usage.ru_inblock > seen;
+  seen = usage.ru_inblock;
+  return read;
+}
+
 int hf_env_attach(napi_env env) {
   napi_value name;
+  /* What was read while the engine started is nobody's slowness. */
+  read_from_disk();
   hf_env *own = calloc(1, sizeof(*own));
   if (!own) return HF_MEMORY;
   own->env = env;
@@ -193,16 +205,6 @@ napi_value hf_job_submit(napi_env env, hf_job *job) {
   if (job->waits) hf_pool_submit_waiting(&job->task);
   else hf_pool_submit(&job->task);
   return promise;
-}
-
-/** Has this thread waited for the disk since it was asked last? */
-static bool read_from_disk(void) {
-  static __thread long seen;
-  struct rusage usage;
-  if (getrusage(RUSAGE_THREAD, &usage) < 0) return false;
-  bool read = usage.ru_inblock > seen;
-  seen = usage.ru_inblock;
-  return read;
 }
 
 /** Until when (monotonic nanoseconds) nothing is done on the JavaScript thread. */
