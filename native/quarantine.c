@@ -27,6 +27,8 @@
 #define SHARE_BYTES (256 * 1024)
 #define SHARE_OBJECTS 32
 #define SHARES 4
+/* Files that are open at once. */
+#define WAVE 256
 
 typedef struct memory_object {
   struct memory_object *next; /* in the bucket */
@@ -269,6 +271,7 @@ typedef struct {
   size_t count, capacity;
   size_t bytes;  /* of the objects to be written */
   size_t shares; /* in which they are written */
+  size_t first, end; /* of the wave that is carried out */
   const char *objects_dir;
   bool flush;
   bool folders[256]; /* folders of loose objects that get something */
@@ -405,7 +408,7 @@ static void write_share(void *context, size_t share) {
   hf_loose_writer writer;
   hf_error err;
   int rc = hf_loose_writer_open(&writer, work->objects_dir, &err);
-  for (size_t i = share; i < work->count; i += work->shares) {
+  for (size_t i = work->first + share; i < work->end; i += work->shares) {
     transfer *item = &work->items[i];
     if (!item->object) continue;
     if (rc == HF_OK) item->rc = write_one(item, &writer, &item->err);
@@ -419,12 +422,13 @@ static void write_share(void *context, size_t share) {
 
 /** Flushes one file, just written or about to be moved. Runs on several threads. */
 static void flush_one(void *context, size_t index) {
-  transfer *item = &((plan *)context)->items[index];
+  plan *work = context;
+  transfer *item = &work->items[work->first + index];
   item->rc = item->object ? hf_loose_flush(&item->file, &item->err) : hf_fsync_path(item->source, &item->err);
 }
 
 static int first_failure(const plan *work, hf_error *err) {
-  for (size_t i = 0; i < work->count; i++) {
+  for (size_t i = work->first; i < work->end; i++) {
     if (work->items[i].rc == HF_OK) continue;
     *err = work->items[i].err;
     return work->items[i].rc;
@@ -468,20 +472,30 @@ static int flush_folders(const plan *work, hf_error *err) {
   return rc;
 }
 
+/** Writes, flushes and names a part of what was planned. */
+static int carry_out_wave(plan *work, hf_error *err) {
+  hf_parallel(write_share, work, work->shares);
+  int rc = first_failure(work, err);
+  if (rc < 0) return rc;
+  if (work->flush) hf_parallel(flush_one, work, work->end - work->first);
+  if ((rc = first_failure(work, err)) < 0) return rc;
+  for (size_t i = work->first; rc == HF_OK && i < work->end; i++) {
+    transfer *item = &work->items[i];
+    if (item->object) rc = hf_loose_commit(&item->file, err);
+    else if (rename(item->source, item->target) < 0) rc = hf_fail_os(err, errno, "move %s", item->source);
+  }
+  return rc;
+}
+
 /** Does what was planned, up to the point where everything has its name. */
 static int carry_out(plan *work, hf_error *err) {
   int rc = make_folders(work, err);
   if (rc < 0) return rc;
   qsort(work->items, work->count, sizeof(*work->items), by_rank);
   work->shares = work->bytes > SHARE_BYTES || work->count > SHARE_OBJECTS ? SHARES : 1;
-  hf_parallel(write_share, work, work->shares);
-  if ((rc = first_failure(work, err)) < 0) return rc;
-  if (work->flush) hf_parallel(flush_one, work, work->count);
-  if ((rc = first_failure(work, err)) < 0) return rc;
-  for (size_t i = 0; rc == HF_OK && i < work->count; i++) {
-    transfer *item = &work->items[i];
-    if (item->object) rc = hf_loose_commit(&item->file, err);
-    else if (rename(item->source, item->target) < 0) rc = hf_fail_os(err, errno, "move %s", item->source);
+  for (work->first = 0; rc == HF_OK && work->first < work->count; work->first = work->end) {
+    work->end = work->count - work->first > WAVE ? work->first + WAVE : work->count;
+    rc = carry_out_wave(work, err);
   }
   return rc;
 }
