@@ -1,12 +1,18 @@
 import { OperationError } from "../../domain/errors.ts";
 import type { GitPath } from "../../domain/git-object.ts";
 
+/** Limits of a path, so that the backends answer alike: each would end at one of its own. */
+const PATH_BYTES_MAX = 4096;
+const PATH_COMPONENTS_MAX = 512;
+
 /**
  * Cleans the path of a file action: `.` and `x/..` are resolved, slashes at the ends dropped. Throws `invalid_path` for an
- * empty path, a double slash, a way out of the tree, and a component that Git forbids (`.git`, in any case).
+ * empty path, one that is too long or too deep, a double slash, a way out of the tree, and a component that Git forbids
+ * (`.git`, in any case).
  */
 export function cleanFilePath(path: GitPath): GitPath {
   if (path === "") throw new OperationError("invalid_path", { path, problem: "empty" });
+  if (path.length > PATH_BYTES_MAX) throw new OperationError("invalid_path", { path, problem: "too_long" });
   if (path.includes("//")) throw new OperationError("invalid_path", { path, problem: "invalid" });
   const parts: string[] = [];
   for (const part of path.split("/")) {
@@ -14,6 +20,7 @@ export function cleanFilePath(path: GitPath): GitPath {
     if (part !== "..") parts.push(part);
     else if (parts.pop() === undefined) throw new OperationError("invalid_path", { path, problem: "traversal" });
   }
+  if (parts.length > PATH_COMPONENTS_MAX) throw new OperationError("invalid_path", { path, problem: "too_long" });
   if (parts.length === 0 || parts.some(isForbidden))
     throw new OperationError("invalid_path", { path, problem: "forbidden" });
   return parts.join("/");
