@@ -252,8 +252,10 @@ int hf_commit_parent(git_oid *out, const void *data, size_t size, size_t parent)
 
 /** Writes what is in the quarantine's memory as loose objects into its directory, for child processes; not flushed. */
 int hf_quarantine_materialize(const char *gitdir, const char *dir, hf_error *err);
-/** Moves all objects of the quarantine, in memory and on disk, into the repository. They survive a power cut then. */
+/** Moves all objects of the quarantine, in memory and on disk, into the repository, each flushed before it gets its name. */
 int hf_quarantine_migrate(const char *gitdir, const char *dir, hf_error *err);
+/** Flushes the folders that a migration changed: what was migrated survives a power cut then. */
+int hf_quarantine_flush(const char *gitdir, const char *dir, hf_error *err);
 /** Forgets the quarantine and removes its directory. Views that are open keep the memory until they close. */
 int hf_quarantine_discard(const char *dir, hf_error *err);
 /** Quarantines that have objects in memory, and their bytes, for metrics. */

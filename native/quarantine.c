@@ -37,6 +37,13 @@ typedef struct memory_object {
   bool on_disk; /* stands in the quarantine's directory too */
 } memory_object;
 
+/* Folders of an object directory. */
+typedef struct {
+  bool fan_out[256];
+  bool pack;
+  bool root; /* the object directory itself: it gets a folder */
+} folder_set;
+
 struct hf_quarantine {
   hf_quarantine *next;
   char *dir;
@@ -49,6 +56,7 @@ struct hf_quarantine {
   size_t bucket_count;
   size_t count;
   size_t bytes;
+  folder_set unflushed; /* of the repository, after a migration */
 };
 
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -274,9 +282,7 @@ typedef struct {
   size_t first, end; /* of the wave that is carried out */
   const char *objects_dir;
   bool flush;
-  bool folders[256]; /* folders of loose objects that get something */
-  bool pack;
-  bool root; /* the object directory itself gets a folder */
+  folder_set folders; /* that get something */
 } plan;
 
 static transfer *add_transfer(plan *work) {
@@ -316,7 +322,7 @@ static int plan_memory(plan *work, hf_quarantine *quarantine, hf_error *err) {
       }
       item->object = object;
       work->bytes += object->object->size;
-      work->folders[object->oid.id[0]] = true;
+      work->folders.fan_out[object->oid.id[0]] = true;
     }
   }
   pthread_mutex_unlock(&quarantine->lock);
@@ -360,8 +366,8 @@ static int plan_folder(plan *work, const char *dir, const char *subfolder, hf_er
     int rank = is_pack ? rank_of_pack_file(found->d_name) : 0;
     if (is_pack ? rank == 0 : !is_hex(found->d_name, GIT_OID_HEXSZ - 2)) continue;
     rc = plan_file(work, folder, subfolder, found->d_name, rank, err);
-    if (is_pack) work->pack = true;
-    else work->folders[strtoul(subfolder, NULL, 16)] = true;
+    if (is_pack) work->folders.pack = true;
+    else work->folders.fan_out[strtoul(subfolder, NULL, 16)] = true;
   }
   if (handle) closedir(handle);
   free(folder);
@@ -382,14 +388,14 @@ static int make_folders(plan *work, hf_error *err) {
   int rc = HF_OK;
   for (unsigned i = 0; rc == HF_OK && i < 256; i++) {
     bool made = false;
-    if (!work->folders[i]) continue;
+    if (!work->folders.fan_out[i]) continue;
     rc = hf_loose_make_folder(work->objects_dir, (uint8_t)i, &made, err);
-    work->root |= made;
+    work->folders.root |= made;
   }
-  if (rc < 0 || !work->pack) return rc;
+  if (rc < 0 || !work->folders.pack) return rc;
   char *path = hf_path_join(work->objects_dir, "pack", NULL);
   if (!path) return hf_fail_memory(err);
-  if (mkdir(path, 0777) == 0) work->root = true;
+  if (mkdir(path, 0777) == 0) work->folders.root = true;
   else if (errno != EEXIST) rc = hf_fail_os(err, errno, "make %s", path);
   free(path);
   return rc;
@@ -454,12 +460,12 @@ static int flush_folders(const plan *work, hf_error *err) {
   size_t count = 0;
   char name[3];
   for (unsigned i = 0; i < 256; i++) {
-    if (!work->folders[i]) continue;
+    if (!work->folders.fan_out[i]) continue;
     snprintf(name, sizeof(name), "%02x", i);
     folders[count++].path = hf_path_join(work->objects_dir, name, NULL);
   }
-  if (work->pack) folders[count++].path = hf_path_join(work->objects_dir, "pack", NULL);
-  if (work->root) folders[count++].path = strdup(work->objects_dir);
+  if (work->folders.pack) folders[count++].path = hf_path_join(work->objects_dir, "pack", NULL);
+  if (work->folders.root) folders[count++].path = strdup(work->objects_dir);
   hf_parallel(flush_folder, folders, count);
   int rc = HF_OK;
   for (size_t i = 0; i < count; i++) {
@@ -516,6 +522,15 @@ int hf_quarantine_materialize(const char *gitdir, const char *dir, hf_error *err
   return rc;
 }
 
+/** Adds folders to those that a later flush is to reach. */
+static void remember_unflushed(hf_quarantine *quarantine, const folder_set *folders) {
+  pthread_mutex_lock(&quarantine->lock);
+  for (size_t i = 0; i < 256; i++) quarantine->unflushed.fan_out[i] |= folders->fan_out[i];
+  quarantine->unflushed.pack |= folders->pack;
+  quarantine->unflushed.root |= folders->root;
+  pthread_mutex_unlock(&quarantine->lock);
+}
+
 int hf_quarantine_migrate(const char *gitdir, const char *dir, hf_error *err) {
   hf_repo repo;
   int rc = hf_repo_open(&repo, gitdir, dir, err);
@@ -523,8 +538,21 @@ int hf_quarantine_migrate(const char *gitdir, const char *dir, hf_error *err) {
   plan work = {.objects_dir = hf_entry_objects_dir(repo.entry), .flush = true};
   if ((rc = plan_directory(&work, dir, err)) == HF_OK && (rc = plan_memory(&work, repo.quarantine, err)) == HF_OK &&
       (rc = carry_out(&work, err)) == HF_OK)
-    rc = flush_folders(&work, err);
+    remember_unflushed(repo.quarantine, &work.folders);
   free_plan(&work);
+  hf_repo_close(&repo);
+  return rc;
+}
+
+int hf_quarantine_flush(const char *gitdir, const char *dir, hf_error *err) {
+  hf_repo repo;
+  int rc = hf_repo_open(&repo, gitdir, dir, err);
+  if (rc < 0) return rc;
+  plan work = {.objects_dir = hf_entry_objects_dir(repo.entry)};
+  pthread_mutex_lock(&repo.quarantine->lock);
+  work.folders = repo.quarantine->unflushed;
+  pthread_mutex_unlock(&repo.quarantine->lock);
+  rc = flush_folders(&work, err);
   hf_repo_close(&repo);
   return rc;
 }

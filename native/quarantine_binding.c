@@ -16,6 +16,11 @@ static int migrate_execute(hf_job *base) {
   return hf_quarantine_migrate(view->gitdir.bytes, view->quarantine.bytes, &base->error);
 }
 
+static int flush_execute(hf_job *base) {
+  const hf_view *view = &((quarantine_job *)base)->view;
+  return hf_quarantine_flush(view->gitdir.bytes, view->quarantine.bytes, &base->error);
+}
+
 static int discard_execute(hf_job *base) { return hf_quarantine_discard(((quarantine_job *)base)->view.quarantine.bytes, &base->error); }
 
 static void quarantine_destroy(hf_job *base) {
@@ -43,5 +48,7 @@ static napi_value submit(napi_env env, napi_callback_info info, int (*execute)(h
 HF_FUNCTION("quarantineMaterialize", quarantine_materialize) { return submit(env, info, materialize_execute); }
 
 HF_FUNCTION("quarantineMigrate", quarantine_migrate) { return submit(env, info, migrate_execute); }
+
+HF_FUNCTION("quarantineFlush", quarantine_flush) { return submit(env, info, flush_execute); }
 
 HF_FUNCTION("quarantineDiscard", quarantine_discard) { return submit(env, info, discard_execute); }

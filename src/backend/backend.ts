@@ -69,12 +69,18 @@ export interface ListedBlob {
   readonly path?: GitPath;
 }
 
+/** Objects that are in the repository, each whole, and soon for good. */
+export interface Migration {
+  /** Resolves when they survive a power cut. It is awaited whatever happens, so that no failure goes unnoticed. */
+  readonly flushed: Promise<void>;
+}
+
 /** The life of a quarantine directory. Its path is reserved; whoever first puts a file into it makes it. */
 export interface QuarantineFacet {
   /** Makes every object written through the view stand as a file in the quarantine directory, for hooks and child processes. */
   materialize(view: QuarantinedView): Promise<void>;
-  /** Moves all objects of the quarantine into the repository, durably: when this returns they survive a power cut. */
-  migrate(view: QuarantinedView): Promise<void>;
+  /** Moves all objects of the quarantine into the repository. The caller awaits `flushed` before it lets anything refer to them. */
+  migrate(view: QuarantinedView): Promise<Migration>;
   /** Copies a commit and all that it reaches, as far as it is missing here, from another repository on this machine. */
   fetch(view: QuarantinedView, source: RepositoryView, tip: Oid): Promise<void>;
   /** Forgets the quarantine's objects and removes the directory. */

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { OperationError } from "../domain/errors.ts";
+import type { Migration } from "./backend.ts";
 
 /** Files that are flushed at once: enough for the disk to join them into few writes of its journal. */
 const FLUSHES_MAX = 16;
@@ -19,10 +20,10 @@ interface Move {
 
 /**
  * Moves the objects of a quarantine into a repository's object directory. Files are flushed before they move, directories
- * after; what the repository has already stays there and is flushed, since whoever wrote it may not have done so yet.
+ * after, while the caller goes on; what the repository has already stays there and is flushed, since whoever wrote it may not have done so yet.
  */
-export async function migrateQuarantine(quarantineDir: string, objectsDir: string): Promise<void> {
-  try {
+export async function migrateQuarantine(quarantineDir: string, objectsDir: string): Promise<Migration> {
+  return noticingFullDisk(async () => {
     const folders = await foldersOf(quarantineDir);
     const touched = new Set<string>();
     const moves: Move[] = [];
@@ -42,7 +43,13 @@ export async function migrateQuarantine(quarantineDir: string, objectsDir: strin
     await inParallel([...moves, ...indexes], ({ from }) => flush(from));
     await inParallel(moves, moveObject);
     for (const move of indexes) await moveObject(move);
-    await inParallel([...touched], flush);
+    return { flushed: noticingFullDisk(() => inParallel([...touched], flush)) };
+  });
+}
+
+async function noticingFullDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if ((error as { code?: string }).code === "ENOSPC") throw new OperationError("disk_full", {}, { cause: error });
     throw error;

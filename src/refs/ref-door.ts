@@ -56,12 +56,19 @@ export class RefDoor {
     }
     const { update, changes } = await this.#working(request, async () => {
       // Before the lock: objects that nothing refers to harm nobody, and the flush takes longer than all that needs the lock.
-      if (quarantine !== undefined) await request.git.quarantine.migrate(quarantine);
-      if (receiving?.has("update")) {
-        for (const change of await claimedChanges(request, proposal.changes))
-          await receiving.update(change, request.signal);
+      const migration = quarantine && (await request.git.quarantine.migrate(quarantine));
+      // Whoever fails first, the flush is not left behind: the quarantine is about to be discarded.
+      const flushEnded = migration?.flushed.catch(() => undefined);
+      try {
+        if (receiving?.has("update")) {
+          for (const change of await claimedChanges(request, proposal.changes))
+            await receiving.update(change, request.signal);
+        }
+        const change = new Change(this.#services.journal, request, proposal, hooks, migration?.flushed);
+        return await this.#locked(request, () => change.run());
+      } finally {
+        await flushEnded;
       }
-      return this.#locked(request, () => new Change(this.#services.journal, request, proposal, hooks).run());
     });
     // With the lock given back: the transaction is over, and a slow hook is nobody else's concern.
     await hooks?.transactionEnded("committed", changes);
@@ -132,8 +139,17 @@ class Change {
   readonly #proposal: RefProposal;
   readonly #hooks: ChangeHooks | undefined;
   readonly #view: RepositoryView;
+  /** The new objects' own flush, which goes on while the locks are taken. */
+  readonly #objectsFlushed: Promise<void> | undefined;
 
-  constructor(journal: Journal, request: DoorRequest, proposal: RefProposal, hooks: ChangeHooks | undefined) {
+  constructor(
+    journal: Journal,
+    request: DoorRequest,
+    proposal: RefProposal,
+    hooks: ChangeHooks | undefined,
+    objectsFlushed: Promise<void> | undefined,
+  ) {
+    this.#objectsFlushed = objectsFlushed;
     this.#journal = journal;
     this.#request = request;
     this.#proposal = proposal;
@@ -156,7 +172,8 @@ class Change {
     const moving = expected.filter(moves);
     if (moving.length === 0) return this.#oneAfterTheOther(false);
     const { event, flushed } = this.#append(moving);
-    const [preparing, flushing] = await Promise.allSettled([this.#prepare(), flushed]);
+    const allFlushed = Promise.all([flushed, this.#objectsFlushed]);
+    const [preparing, flushing] = await Promise.allSettled([this.#prepare(), allFlushed]);
     if (preparing.status === "rejected") {
       this.#journal.dropped(event);
       throw preparing.reason;
@@ -177,6 +194,7 @@ class Change {
     }));
     let event: ChangeEvent | undefined;
     try {
+      await this.#objectsFlushed;
       if (asked) await this.#hooks?.transactionPrepared(changes, this.#request.signal);
       const moving = changes.filter(moves);
       if (moving.length > 0) {

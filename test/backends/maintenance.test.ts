@@ -111,7 +111,9 @@ for (const { name, open } of BACKENDS_UNDER_TEST.filter((backend) => backend.nam
       await backend.quarantine.fetch(quarantined, viewOf(source), first);
       const reached = (await source.text(["rev-list", "--objects", "--no-object-names", first])).split("\n").toSorted();
       expect(await objectsIn(target, quarantined)).toEqual(reached);
-      await backend.quarantine.migrate(quarantined);
+      await (
+        await backend.quarantine.migrate(quarantined)
+      ).flushed;
       await backend.quarantine.discard(quarantined);
       await target.git(["update-ref", "refs/heads/main", first]);
       const again = await quarantineOf(target);
@@ -132,7 +134,9 @@ for (const { name, open } of BACKENDS_UNDER_TEST.filter((backend) => backend.nam
       const quarantined = await quarantineOf(target);
       await backend.quarantine.fetch(quarantined, viewOf(large), commit);
       expect(await collect(backend.objects.listTree(quarantined, commit, { recursive: true }))).toHaveLength(300);
-      await backend.quarantine.migrate(quarantined);
+      await (
+        await backend.quarantine.migrate(quarantined)
+      ).flushed;
       await backend.quarantine.discard(quarantined);
       expect(await backend.objects.info(viewOf(target), commit)).toMatchObject({ type: "commit" });
       expect(await target.text(["fsck", "--strict", "--no-dangling"])).toBe("");

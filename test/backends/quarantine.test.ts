@@ -81,7 +81,9 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         const chunks: Uint8Array[] = [];
         for await (const chunk of backend.objects.stream(inside, oid)) chunks.push(chunk);
         expect(Buffer.concat(chunks).equals(content)).toBe(true);
-        await backend.quarantine.migrate(inside);
+        await (
+          await backend.quarantine.migrate(inside)
+        ).flushed;
         await backend.quarantine.discard(inside);
         expect(Number(await repository.text(["cat-file", "-s", oid]))).toBe(content.length);
       });
@@ -191,7 +193,9 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         expect(await repository.text(["cat-file", "blob", oid], { env })).toBe("for a hook");
         expect(await repository.text(["cat-file", "blob", later], { env })).toBe("for a later hook");
         expect(await backend.objects.info(view, oid)).toBeUndefined();
-        await backend.quarantine.migrate(inside);
+        await (
+          await backend.quarantine.migrate(inside)
+        ).flushed;
         await backend.quarantine.discard(inside);
         expect(await repository.text(["cat-file", "blob", oid])).toBe("for a hook");
       });
@@ -212,7 +216,9 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         await repository.git(["index-pack", "--stdin", "--keep=test"], { env, input: pack });
         expect((await backend.objects.info(inside, packedBlob))?.type).toBe("blob");
         const before = await objectFiles();
-        await backend.quarantine.migrate(inside);
+        await (
+          await backend.quarantine.migrate(inside)
+        ).flushed;
         expect((await backend.objects.info(view, tree))?.type).toBe("tree");
         await backend.quarantine.discard(inside);
         expect(await readdir(repository.path)).not.toContain(inside.quarantineDir.split("/").at(-1)!);
@@ -229,8 +235,12 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         const inside = await quarantined();
         const oid = await backend.objects.write(inside, "blob", Buffer.from("one\n"));
         const tree = await backend.objects.editTree(inside, undefined, [{ path: "a.txt", mode: MODE_BLOB, oid }]);
-        await backend.quarantine.migrate(inside);
-        await backend.quarantine.migrate(inside);
+        await (
+          await backend.quarantine.migrate(inside)
+        ).flushed;
+        await (
+          await backend.quarantine.migrate(inside)
+        ).flushed;
         await backend.quarantine.discard(inside);
         expect(await repository.text(["cat-file", "-t", tree])).toBe("tree");
         await repository.git(["fsck", "--strict"]);

@@ -165,7 +165,9 @@ describe("switching", () => {
       const tree = await routed.objects.editTree(quarantined, undefined, [{ path: "x/y", mode: 0o100644, oid }]);
       expect(await routed.objects.info(quarantined, oid)).toMatchObject({ type: "blob" });
       expect(await routed.objects.info(view, oid)).toBeUndefined();
-      await routed.quarantine.migrate(quarantined);
+      await (
+        await routed.quarantine.migrate(quarantined)
+      ).flushed;
       await routed.quarantine.discard(quarantined);
       expect(await routed.objects.treeEntry(view, tree, "x/y")).toMatchObject({ oid });
     }

@@ -149,7 +149,9 @@ for (const { name, open } of BACKENDS_UNDER_TEST.filter((backend) => backend.nam
       });
       expect(await backend.merge.mergeTrees(quarantined, second, commit, second)).toEqual({ clean: true, tree });
       expect(await backend.history.isAncestor(quarantined, second, commit)).toBe(true);
-      await backend.quarantine.migrate(quarantined);
+      await (
+        await backend.quarantine.migrate(quarantined)
+      ).flushed;
       await backend.quarantine.discard(quarantined);
       expect(await repository.text(["cat-file", "-t", commit])).toBe("commit");
       expect(await repository.text(["fsck", "--strict", "--no-dangling"])).toBe("");

@@ -49,8 +49,10 @@ function faulty(git: GitBackend, dice: Pick<Dice, "chance">): GitBackend {
       ...git.quarantine,
       async migrate(view) {
         strike("migrate, before");
-        await git.quarantine.migrate(view);
+        const migration = await git.quarantine.migrate(view);
+        await migration.flushed;
         strike("migrate, after");
+        return migration;
       },
     },
   };

@@ -108,6 +108,8 @@ type ListArguments = [
 export interface QuarantineFunctions {
   quarantineMaterialize(gitDir: string, quarantine: string): Promise<void>;
   quarantineMigrate(gitDir: string, quarantine: string): Promise<void>;
+  /** Flushes the folders that migrations of this quarantine have changed. */
+  quarantineFlush(gitDir: string, quarantine: string): Promise<void>;
   quarantineDiscard(gitDir: string, quarantine: string): Promise<void>;
 }
 

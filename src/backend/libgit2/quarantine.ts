@@ -14,6 +14,8 @@ export function createQuarantine(addon: CoreFunctions & QuarantineFunctions): Qu
     async migrate(view: QuarantinedView) {
       checkView(view);
       await runJob(addon, view, () => addon.quarantineMigrate(view.gitDir, view.quarantineDir));
+      const { signal: _, ...lasting } = view;
+      return { flushed: runJob(addon, lasting, () => addon.quarantineFlush(view.gitDir, view.quarantineDir)) };
     },
 
     async fetch() {

@@ -17,7 +17,7 @@ export function createQuarantine(runner: GitRunner, pool: CatFilePool, refs: Ref
 
     async migrate(view: QuarantinedView) {
       pool.forgetQuarantine(view.quarantineDir);
-      await migrateQuarantine(view.quarantineDir, `${view.gitDir}/objects`);
+      return await migrateQuarantine(view.quarantineDir, `${view.gitDir}/objects`);
     },
 
     async fetch(view: QuarantinedView, source: RepositoryView, tip: Oid) {
