@@ -240,15 +240,17 @@ class Change {
     await prepared.abort();
   }
 
+  /** The only step under the lock that the request may end: it can be long, and gives back what it has taken. */
   async #prepare(): Promise<PreparedRefs> {
     const { changes, deref = true } = this.#proposal;
-    const { refs } = this.#request.git;
+    const { git, signal } = this.#request;
+    const view = { ...this.#view, signal };
     try {
-      return await refs.prepare(this.#view, changes, { deref });
+      return await git.refs.prepare(view, changes, { deref });
     } catch (error) {
       if (!hasReason(error, "references_locked")) throw error;
-      if (!(await clearStaleLocks(this.#view.gitDir, error.details.references))) throw error;
-      return refs.prepare(this.#view, changes, { deref });
+      if (!(await clearStaleLocks(view.gitDir, error.details.references))) throw error;
+      return git.refs.prepare(view, changes, { deref });
     }
   }
 
