@@ -256,6 +256,8 @@ int hf_quarantine_materialize(const char *gitdir, const char *dir, hf_error *err
 int hf_quarantine_migrate(const char *gitdir, const char *dir, hf_error *err);
 /** Flushes the folders that a migration changed: what was migrated survives a power cut then. */
 int hf_quarantine_flush(const char *gitdir, const char *dir, hf_error *err);
+/** Forgets the quarantine, and removes its directory if that is empty. False where a directory with files is left. */
+bool hf_quarantine_forget(const char *dir);
 /** Forgets the quarantine and removes its directory. Views that are open keep the memory until they close. */
 int hf_quarantine_discard(const char *dir, hf_error *err);
 /** Quarantines that have objects in memory, and their bytes, for metrics. */

@@ -564,7 +564,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
   return remove(path) < 0 && errno != ENOENT ? -1 : 0;
 }
 
-int hf_quarantine_discard(const char *dir, hf_error *err) {
+bool hf_quarantine_forget(const char *dir) {
   pthread_mutex_lock(&table_lock);
   hf_quarantine **at = slot_of(dir);
   while (*at && strcmp((*at)->dir, dir) != 0) at = &(*at)->next;
@@ -577,7 +577,11 @@ int hf_quarantine_discard(const char *dir, hf_error *err) {
   }
   pthread_mutex_unlock(&table_lock);
   if (last) free_quarantine(quarantine);
-  if (rmdir(dir) == 0 || errno == ENOENT) return HF_OK;
+  return rmdir(dir) == 0 || errno == ENOENT;
+}
+
+int hf_quarantine_discard(const char *dir, hf_error *err) {
+  if (hf_quarantine_forget(dir)) return HF_OK;
   if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
     return hf_fail_os(err, errno, "remove %s", dir);
   return HF_OK;

@@ -51,4 +51,14 @@ HF_FUNCTION("quarantineMigrate", quarantine_migrate) { return submit(env, info, 
 
 HF_FUNCTION("quarantineFlush", quarantine_flush) { return submit(env, info, flush_execute); }
 
+/* Most quarantines have never been files: there is nothing to wait for. Null where there is. */
+HF_FUNCTION("quarantineDiscardSync", quarantine_discard_sync) {
+  napi_value args[2];
+  hf_view view = {0};
+  if (!hf_args(env, info, args, 2) || !hf_view_args(env, args, &view)) return NULL;
+  bool gone = view.quarantine.bytes && hf_quarantine_forget(view.quarantine.bytes);
+  hf_view_free(&view);
+  return gone ? hf_undefined(env) : hf_null(env);
+}
+
 HF_FUNCTION("quarantineDiscard", quarantine_discard) { return submit(env, info, discard_execute); }

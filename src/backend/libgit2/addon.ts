@@ -110,6 +110,7 @@ export interface QuarantineFunctions {
   quarantineMigrate(gitDir: string, quarantine: string): Promise<void>;
   /** Flushes the folders that migrations of this quarantine have changed. */
   quarantineFlush(gitDir: string, quarantine: string): Promise<void>;
+  quarantineDiscardSync(gitDir: string, quarantine: string): undefined | null;
   quarantineDiscard(gitDir: string, quarantine: string): Promise<void>;
 }
 

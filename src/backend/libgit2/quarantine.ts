@@ -1,7 +1,7 @@
 import { OperationError } from "../../domain/errors.ts";
 import type { QuarantinedView, QuarantineFacet } from "../backend.ts";
 import type { CoreFunctions, QuarantineFunctions } from "./addon.ts";
-import { checkView, runJob } from "./run-job.ts";
+import { checkView, runJob, runNow } from "./run-job.ts";
 
 /** Quarantines whose objects stand in memory until they are needed as files. */
 export function createQuarantine(addon: CoreFunctions & QuarantineFunctions): QuarantineFacet {
@@ -25,7 +25,12 @@ export function createQuarantine(addon: CoreFunctions & QuarantineFunctions): Qu
     async discard(view: QuarantinedView) {
       // Whatever has become of the request, and of the repository: what it left must go.
       const { signal: _, ...rest } = view;
-      await runJob(addon, rest, () => addon.quarantineDiscard(view.gitDir, view.quarantineDir));
+      await runNow(
+        addon,
+        rest,
+        () => addon.quarantineDiscardSync(view.gitDir, view.quarantineDir),
+        () => addon.quarantineDiscard(view.gitDir, view.quarantineDir),
+      );
     },
   };
 }
