@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type BenchContext, FULL, QUICK } from "./bench-context.ts";
 import { calls } from "./calls.ts";
@@ -60,7 +60,7 @@ async function bench(): Promise<void> {
   };
   console.log(HEADING);
   await doorRows(repositories, data, main, print);
-  if (options.against === undefined) await serverRows(storage, data, main, print);
+  if (options.against === undefined) await serverRows(repositories, data, main, print);
   if (options.out !== undefined) writeFileSync(options.out, `${HEADING}\n${rows.map(markdown).join("\n")}\n`);
 }
 
@@ -102,9 +102,10 @@ async function doorRows(repositories: Repositories, data: string, main: Main, pr
 }
 
 /** Rows about the server itself. */
-async function serverRows(storage: string, data: string, main: Main, print: Print): Promise<void> {
-  const start = (name: string, env: Readonly<Record<string, string>> = {}) =>
-    startServer(join(data, name), storage, env);
+async function serverRows(repositories: Repositories, data: string, main: Main, print: Print): Promise<void> {
+  const { storage } = repositories;
+  const start = (name: string, env: Readonly<Record<string, string>>, root = storage) =>
+    startServer(join(data, name), root, env);
   const withServer = async function* (
     env: Readonly<Record<string, string>>,
     make: (server: Awaited<ReturnType<typeof start>>) => AsyncIterable<Row>,
@@ -121,9 +122,12 @@ async function serverRows(storage: string, data: string, main: Main, print: Prin
     withServer({ HOLDFAST_CANARY_PERCENT: "0" }, (server) => memoryRows(server, main, reads)),
   );
   await print("canary", async function* () {
+    // A storage belongs to one server: the second one reads a copy, which it finds under the same name.
+    const second = new Repositories(join(storage, "..", "second"));
+    second.copy(main, basename(main.gitDir));
     const [off, on] = [
       await start("off", { HOLDFAST_CANARY_PERCENT: "0" }),
-      await start("on", { HOLDFAST_CANARY_PERCENT: "1" }),
+      await start("on", { HOLDFAST_CANARY_PERCENT: "1" }, second.storage),
     ];
     try {
       yield* canaryRow(off, on, main, options.quick ? 2_000 : 20_000);

@@ -137,9 +137,10 @@ export async function openEngine(
   add: (one: Opened) => void,
 ) {
   const { log, metrics } = telemetry;
+  const storages = await createStorages(config.storages);
+  add({ close: () => storages.close() });
   const { git, shell } = createGit(config, telemetry);
   add(git);
-  const storages = await createStorages(config.storages);
   const locator = new RepositoryLocator(storages);
   const locks = new RepositoryLocks(new LockTable(), {
     timeoutMs: config.lockTimeoutMs,

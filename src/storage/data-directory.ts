@@ -1,8 +1,8 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { tryLockFile } from "./flock.ts";
 import { statIfThere } from "./file-stamp.ts";
 import { flush, writeFlushed } from "./flush.ts";
+import { takeOwnerFile } from "./owner-file.ts";
 
 /** The version of the data directory's layout that this program reads and writes. */
 export const DATA_FORMAT = 1;
@@ -22,7 +22,7 @@ export interface DataDirectory {
   readonly path: string;
   /** Tells those who come later where the owner is reached. */
   announce(address: string): void;
-  /** Gives the directory up. The lock file stays: removing it would let two others each lock a file of their own. */
+  /** Gives the directory up. */
   release(): void;
 }
 
@@ -32,33 +32,22 @@ export interface DataDirectory {
  */
 export async function openDataDirectory(path: string, migrations: Migrations = MIGRATIONS): Promise<DataDirectory> {
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  const lockFile = join(path, "lock");
-  const fd = openSync(lockFile, "a+", 0o600);
+  const lock = takeOwnerFile(
+    join(path, "lock"),
+    (owner) => new DataDirectoryError(`${path} is in use by another server (${owner})`),
+  );
   try {
-    if (!tryLockFile(fd))
-      throw new DataDirectoryError(`${path} is in use by another server (${describeOwner(lockFile)})`);
-    writeOwner(fd, "starting");
+    lock.write({ address: "starting" });
     await bringUpToDate(path, migrations);
   } catch (error) {
-    closeSync(fd);
+    lock.release();
     throw error;
   }
   return {
     path,
-    announce: (address) => writeOwner(fd, address),
-    release: () => closeSync(fd),
+    announce: (address) => lock.write({ address }),
+    release: () => lock.release(),
   };
-}
-
-function writeOwner(fd: number, address: string): void {
-  ftruncateSync(fd, 0);
-  // The file is open for appending, so that this lands at its beginning.
-  writeSync(fd, `pid=${process.pid}\naddress=${address}\n`);
-}
-
-function describeOwner(lockFile: string): string {
-  const text = readFileSync(lockFile, "utf8").trim();
-  return text === "" ? "which does not say who it is" : text.replaceAll("\n", " ");
 }
 
 async function bringUpToDate(path: string, migrations: Migrations): Promise<void> {

@@ -37,6 +37,7 @@ async function stoppedStore(names: readonly string[]): Promise<{ store: Temporar
 /** Goes on where the store was stopped, in a process that is younger than all that is on the disk. */
 async function restart({ store }: { store: TemporaryStore }): Promise<TemporaryStore> {
   await store.git.close();
+  store.storages.close();
   return TemporaryStore.open({ directory: store.directory });
 }
 

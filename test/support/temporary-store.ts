@@ -166,6 +166,7 @@ export class TemporaryStore {
   async close(): Promise<void> {
     await this.git.close();
     await this.journal.close();
+    this.storages.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
