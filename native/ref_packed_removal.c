@@ -24,6 +24,7 @@ static int copy_kept(hf_ref_preparation *p, const hf_packed *packed, int fd) {
   int rc = write_span(fd, header, header + strlen(header), p->err);
   for (size_t i = 0; rc == HF_OK && i < own->count; i++) {
     const hf_ref_update *each = &own->updates[own->by_name[i]];
+    if (hf_cancelled(p->cancel)) return hf_fail_cancelled(p->err);
     if (!each->removes || each->lock_only) continue;
     hf_packed_record record;
     rc = hf_packed_find(&record, packed, each->name, strlen(each->name), p->err);
@@ -69,6 +70,7 @@ int hf_ref_prepare_packed(hf_ref_preparation *p) {
   bool removes = false;
   for (size_t i = 0; i < p->own->count; i++) removes |= p->own->updates[i].removes && !p->own->updates[i].lock_only;
   if (!removes) return HF_OK;
+  if (hf_cancelled(p->cancel)) return hf_fail_cancelled(p->err);
   int rc = hf_ref_lock_take(&p->own->packed_lock, p->own->gitdir, "packed-refs", p->options->packed_lock_timeout_ms, p->cancel, p->err);
   if (rc == HF_LOCK_BUSY || rc == HF_LOCK_BLOCKED) return hf_ref_refuse(p, HF_REFUSED_LOCKED, "packed-refs");
   if (rc < 0) return rc;

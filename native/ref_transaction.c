@@ -160,6 +160,7 @@ static int prepare_blocked(hf_ref_preparation *p, const hf_ref_update *each) {
 }
 
 static int prepare_update(hf_ref_preparation *p, size_t index) {
+  if (hf_cancelled(p->cancel)) return hf_fail_cancelled(p->err);
   hf_ref_update *each = &p->own->updates[index];
   /* Once one is known to be locked the others are only asked whether they are too. */
   unsigned timeout_ms = p->refusal->kind == HF_REFUSED_LOCKED ? 0 : p->options->lock_timeout_ms;
@@ -178,6 +179,7 @@ static int prepare_update(hf_ref_preparation *p, size_t index) {
 typedef struct {
   hf_ref_transaction *own;
   const size_t *indexes;
+  const hf_cancel *cancel;
   pthread_mutex_t lock;
   int rc;
   hf_error err;
@@ -187,7 +189,8 @@ static void flush_one(void *context, size_t index) {
   flush_work *work = context;
   hf_ref_lock *lock = &work->own->updates[work->indexes[index]].lock;
   hf_error err;
-  int rc = hf_ref_lock_flush(lock, &err);
+  /* What is given up need not reach the disk. */
+  int rc = hf_cancelled(work->cancel) ? hf_fail_cancelled(&err) : hf_ref_lock_flush(lock, &err);
   hf_ref_lock_close(lock);
   if (rc == HF_OK) return;
   pthread_mutex_lock(&work->lock);
@@ -198,7 +201,7 @@ static void flush_one(void *context, size_t index) {
 
 /** Flushes what was written since the last time, all at once, and closes it. */
 static int flush_group(hf_ref_preparation *p) {
-  flush_work work = {.own = p->own, .indexes = p->unflushed, .lock = PTHREAD_MUTEX_INITIALIZER, .rc = HF_OK};
+  flush_work work = {.own = p->own, .indexes = p->unflushed, .cancel = p->cancel, .lock = PTHREAD_MUTEX_INITIALIZER, .rc = HF_OK};
   hf_parallel(flush_one, &work, p->unflushed_count);
   p->unflushed_count = 0;
   if (work.rc < 0) *p->err = work.err;

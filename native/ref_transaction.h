@@ -8,7 +8,6 @@
 #include "refs.h"
 
 #define HF_REF_LOCK_TIMEOUT_MS 1000
-#define HF_PACKED_LOCK_TIMEOUT_MS 10000
 
 typedef struct {
   const char *name; /* ends with NUL, is copied */
@@ -45,7 +44,7 @@ typedef struct hf_ref_transaction hf_ref_transaction;
 
 /**
  * Locks and compares. HF_OK with a transaction, or with none and `refusal` filled (free its names). HF_UNSUPPORTED where the
- * repository keeps reflogs.
+ * repository keeps reflogs; HF_CANCELLED, with all locks given back.
  */
 int hf_ref_transaction_prepare(hf_ref_transaction **out, hf_ref_refusal *refusal, hf_repo *repo, const hf_ref_change *changes,
                                size_t count, const hf_ref_options *options, const hf_cancel *cancel, hf_error *err);

@@ -138,6 +138,9 @@ HF_TEST(transactions_that_are_refused_leave_nothing) {
   CHECK_CODE(HF_CANCELLED, prepare(&second, &refusal, &view, "refs/heads/a/b/c", &oid, &cancel));
   hf_buffer_free(&refusal.names);
   hf_ref_transaction_abort(first);
+  /* Not only who waits for a lock is told. */
+  CHECK_CODE(HF_CANCELLED, prepare(&second, &refusal, &view, "refs/heads/a/b/c", &oid, &cancel));
+  CHECK(!second && atoi(test_output(&repo, "find . -name '*.lock' | wc -l")) == 0);
   CHECK_OK(prepare(&second, &refusal, &view, "refs/heads/a", &absent, NULL));
   CHECK(!second && refusal.kind == HF_REFUSED_NO_OBJECT && git_oid_equal(&refusal.first, &absent));
   hf_buffer_free(&refusal.names);

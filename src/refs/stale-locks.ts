@@ -7,8 +7,8 @@ import { isGitAtWork } from "./git-processes.ts";
 /** When this process began: an older lock of ours was left by one that is dead. */
 const STARTED_AT_MS = Date.now() - performance.now();
 
-/** Locks beside those of references. */
-const COMMON_LOCKS = ["HEAD.lock", "packed-refs.lock", "config.lock"];
+/** Locks beside those of references. What packed-refs is replaced by goes away before the lock under which it was made. */
+const COMMON_LOCKS = ["HEAD.lock", "packed-refs.new", "packed-refs.lock", "config.lock"];
 
 /**
  * Removes the lock files of these references, and those common to all, where nobody can hold them any more: made by this
@@ -49,6 +49,6 @@ async function removeStale(gitDir: string, paths: readonly Buffer[]): Promise<bo
     if (stats !== undefined && stats.uid === process.getuid?.() && stats.mtimeMs < STARTED_AT_MS) stale.push(path);
   }
   if (stale.length === 0 || (await isGitAtWork(gitDir))) return false;
-  await Promise.all(stale.map((path) => rm(path, { force: true, recursive: true })));
+  for (const path of stale) await rm(path, { force: true, recursive: true });
   return true;
 }

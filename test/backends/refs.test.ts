@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { access, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RefsFacet, RepositoryView } from "../../src/backend/backend.ts";
 import { hasReason, type OperationError } from "../../src/domain/errors.ts";
@@ -437,6 +437,38 @@ for (const { name: backend, open } of BACKENDS_UNDER_TEST) {
         await rm(join(made.path, "packed-refs.lock"));
         expect(await waiting).toEqual([first]);
         expect(await listed(refs, made)).toEqual([]);
+      });
+
+      test("does not wait for packed-refs for long, and tells what it wanted to delete", async () => {
+        await using made = await fresh();
+        await made.git(["update-ref", "refs/heads/x", first]);
+        await writeFile(join(made.path, "packed-refs.lock"), "");
+        const startedMs = performance.now();
+        const error = await errorOf(change(refs, made, [{ name: "refs/heads/x", newOid: ZERO }]));
+        expect(hasReason(error, "references_locked") && error.details.references).toEqual(["refs/heads/x"]);
+        expect(performance.now() - startedMs).toBeLessThan(5000);
+        expect(await locksIn(made.path)).toEqual(["packed-refs.lock"]);
+      });
+
+      test("gives back hundreds of locks before it says that it was told to stop", async () => {
+        await using made = await fresh();
+        const changes = Array.from({ length: 500 }, (_, i) => ({
+          name: `refs/many/${i % 7}/${i}`,
+          newOid: first,
+          expectedOid: ZERO,
+        }));
+        // The last one is held by somebody else, so that all others are held when we stop.
+        const last = "refs/many/z";
+        await mkdir(join(made.path, "refs/many"), { recursive: true });
+        await writeFile(join(made.path, `${last}.lock`), "");
+        const stop = new AbortController();
+        const all = [...changes, { name: last, newOid: first, expectedOid: ZERO }];
+        const stopped = errorOf(refs.prepare({ ...viewOf(made), signal: stop.signal }, all, { deref: true }));
+        while ((await locksIn(made.path)).length < 2) await new Promise((resolve) => setImmediate(resolve));
+        stop.abort();
+        expect((await stopped).reason).toBe("canceled");
+        expect(await locksIn(made.path)).toEqual([`${last}.lock`]);
+        expect(await change(refs, made, changes.slice(0, 10))).toEqual(Array(10).fill(ZERO));
       });
 
       test("follows symbolic references, or replaces them", async () => {

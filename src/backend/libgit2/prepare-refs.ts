@@ -10,9 +10,11 @@ import { refusalError } from "./ref-refusal.ts";
 import { checkView, runJob } from "./run-job.ts";
 import { hasAddonCode, translateError } from "./translate-error.ts";
 
-/** How long to wait for whoever holds a lock (core.filesRefLockTimeout, core.packedRefsTimeout). */
+/**
+ * How long to wait for whoever holds a lock; git's own default of core.packedRefsTimeout. All others who change the repository wait
+ * with us.
+ */
 const LOCK_TIMEOUT_MS = 1000;
-const PACKED_LOCK_TIMEOUT_MS = 10_000;
 /** How much of that is spent on a thread of the pool at a time; others want it too. */
 const LOCK_ATTEMPT_MS = 10;
 const LOCK_PAUSE_MS = 25;
@@ -49,7 +51,7 @@ async function takeLocks(
   deref: boolean,
 ): Promise<[RefTransaction, string]> {
   const packed = packChanges(changes);
-  const startedMs = performance.now();
+  let lockedSinceMs: number | undefined;
   for (;;) {
     const prepared = await runJob(addon, view, () =>
       addon
@@ -59,9 +61,10 @@ async function takeLocks(
     if (!Buffer.isBuffer(prepared)) return prepared;
     const error = refusalError(prepared);
     if (!hasReason(error, "references_locked")) throw error;
-    const isPacked = error.details.references.includes(PACKED_REFS);
-    if (performance.now() - startedMs >= (isPacked ? PACKED_LOCK_TIMEOUT_MS : LOCK_TIMEOUT_MS)) {
-      if (!isPacked) throw error;
+    // From the first refusal on: to come as far as packed-refs may take long.
+    lockedSinceMs ??= performance.now();
+    if (performance.now() - lockedSinceMs >= LOCK_TIMEOUT_MS) {
+      if (!error.details.references.includes(PACKED_REFS)) throw error;
       throw new OperationError("references_locked", { references: changes.map(({ name }) => name) });
     }
     await pause(view);

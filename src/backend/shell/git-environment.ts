@@ -14,7 +14,7 @@ const CONFIG: Readonly<Record<string, string>> = {
   "core.quotePath": "true",
   "core.alternateRefsCommand": "exit 0 #",
   "core.filesRefLockTimeout": "1000",
-  "core.packedRefsTimeout": "10000",
+  "core.packedRefsTimeout": "1000",
   "core.fsync": "all",
   "core.fsyncMethod": "fsync",
   "gc.auto": "0",

@@ -8,7 +8,7 @@ const OID = "[0-9a-f]{40,64}";
 const NAME = "[^ :]+";
 
 const LOCKED_ONE = new RegExp(`cannot lock ref '(${NAME})': Unable to create '[^]*\\.lock': File exists`);
-const LOCKED_ALL = /Unable to create '[^]*\.lock': File exists/;
+const LOCKED_ALL = /Unable to create '[^]*\.lock': File exists|unable to create file [^]*packed-refs\.new: File exists/;
 const IS_AT = new RegExp(`cannot lock ref '(${NAME})': is at (${OID}) but expected (${OID})`);
 const EXISTS = new RegExp(`cannot lock ref '(${NAME})': reference already exists`);
 const MISSING = new RegExp(`cannot lock ref '(${NAME})': (?:reference is missing|unable to resolve reference)`);

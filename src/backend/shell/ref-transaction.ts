@@ -47,7 +47,7 @@ export async function prepareRefs(
       abort: () => transaction.end("abort", changes),
     };
   } catch (error) {
-    transaction.leave();
+    await transaction.leave(hasReason(error, "limit_exceeded"));
     throw await withActual(error, readValues, plainView);
   }
 }
@@ -91,10 +91,13 @@ class Transaction {
 
   /**
    * Leaves a transaction that will not be committed: git aborts at the end of its input. It is not killed, since a signal between the
-   * making of a lock file and git's note of it would leave the file behind. The wait for locks is bounded by git itself.
+   * making of a lock file and git's note of it would leave the file behind. Until its end it may hold locks or take more, which is
+   * waited for unless it is stuck.
    */
-  leave(): void {
-    this.#started.child.leave();
+  async leave(stuck: boolean): Promise<void> {
+    const { child } = this.#started;
+    child.leave();
+    if (!stuck) await child.ended;
   }
 
   async #prepared(changes: readonly RefChange[]): Promise<void> {
