@@ -12,6 +12,16 @@ export interface AdmissionLimits {
   readonly waitingMax: number;
 }
 
+/** The place of one operation among those that run. */
+export interface Place {
+  /** Lends the place to others for as long as the operation waits for its client. */
+  lend(): void;
+  /** Takes it back: at once, so that what has begun is finished, and over the limits if others have come meanwhile. */
+  takeBack(): void;
+  /** Gives it back for good; further calls do nothing. */
+  leave(): void;
+}
+
 interface Waiter {
   readonly key: string | undefined;
   readonly admit: () => void;
@@ -29,10 +39,10 @@ export class Admission {
   }
 
   /**
-   * Admits an operation and returns what gives its place back. At once when there is room; else a promise that rejects with
+   * Admits an operation and returns its place. At once when there is room; else a promise that rejects with
    * `limit_exceeded` when the queue is full or the wait too long, and with `canceled` when the signal fires.
    */
-  enter(repository: RepositoryRef | undefined, signal: AbortSignal): (() => void) | Promise<() => void> {
+  enter(repository: RepositoryRef | undefined, signal: AbortSignal): Place | Promise<Place> {
     const key = repository && `${repository.storage}\0${repository.relativePath}`;
     if (this.#hasRoom(key)) return this.#admit(key);
     if (this.#waiting.size >= this.#limits.waitingMax)
@@ -40,7 +50,7 @@ export class Admission {
     return this.#wait(key, signal);
   }
 
-  #wait(key: string | undefined, signal: AbortSignal): Promise<() => void> {
+  #wait(key: string | undefined, signal: AbortSignal): Promise<Place> {
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
@@ -72,15 +82,32 @@ export class Admission {
     return key === undefined || (this.#perRepository.get(key) ?? 0) < this.#limits.requestsPerRepositoryMax;
   }
 
-  #admit(key: string | undefined): () => void {
-    this.#running++;
-    if (key !== undefined) this.#perRepository.set(key, (this.#perRepository.get(key) ?? 0) + 1);
+  #admit(key: string | undefined): Place {
+    this.#arrive(key);
+    let held = true;
     let left = false;
-    return () => {
-      if (left) return;
-      left = true;
+    const lend = () => {
+      if (!held) return;
+      held = false;
       this.#leave(key);
     };
+    return {
+      lend,
+      takeBack: () => {
+        if (held || left) return;
+        held = true;
+        this.#arrive(key);
+      },
+      leave: () => {
+        left = true;
+        lend();
+      },
+    };
+  }
+
+  #arrive(key: string | undefined): void {
+    this.#running++;
+    if (key !== undefined) this.#perRepository.set(key, (this.#perRepository.get(key) ?? 0) + 1);
   }
 
   #leave(key: string | undefined): void {

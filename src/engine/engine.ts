@@ -13,7 +13,7 @@ import type { Operation, OperationShape, ResultOfShape } from "../contract/opera
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, Place } from "./admission.ts";
 import { authorise } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
 import type { OperationRecord, Recorder } from "./record.ts";
@@ -80,7 +80,7 @@ export class Engine {
     const run = new OperationRun(this.#services, record, caller);
     try {
       const ctx = await run.enter(operation, input, this.#check(operation.input));
-      const output = await (operation.run(input, ctx, parts) as Promise<unknown>);
+      const output = await (operation.run(input, ctx, run.waitingFor(parts)) as Promise<unknown>);
       await run.leave();
       return output;
     } catch (error) {
@@ -99,7 +99,12 @@ export class Engine {
     let finished = false;
     try {
       const ctx = await run.enter(operation, input, this.#check(operation.input));
-      yield* operation.run(input, ctx, parts) as AsyncIterable<unknown>;
+      for await (const output of operation.run(input, ctx, run.waitingFor(parts)) as AsyncIterable<unknown>) {
+        // A client that reads slowly, or not at all, keeps nobody else from running.
+        run.place?.lend();
+        yield output;
+        run.place?.takeBack();
+      }
       finished = true;
       await run.leave();
     } catch (error) {
@@ -127,6 +132,8 @@ class OperationRun {
   readonly #record: OperationRecord;
   readonly #caller: Caller;
   readonly #releases: (() => void | Promise<void>)[] = [];
+  /** Among those that run; absent until the operation has been admitted. */
+  place: Place | undefined;
 
   constructor(services: EngineServices, record: OperationRecord, caller: Caller) {
     this.#services = services;
@@ -146,7 +153,9 @@ class OperationRun {
     checkEnded(this.#caller, this.#services.clock);
     const queuedAtMs = this.#services.clock.monotonicMs();
     const admitted = this.#services.admission.enter(target, signal);
-    this.#releases.push(admitted instanceof Promise ? await admitted : admitted);
+    const place = admitted instanceof Promise ? await admitted : admitted;
+    this.place = place;
+    this.#releases.push(() => place.leave());
     this.#record.queued(this.#services.clock.monotonicMs() - queuedAtMs);
     const services = this.#services;
     const context: Omit<Context, "repository"> = {
@@ -162,6 +171,17 @@ class OperationRun {
     const opened = await services.opener.open(target, this.#caller, signal);
     this.#releases.push(opened.release);
     return { ...context, repository: opened.repository };
+  }
+
+  /** The client's parts; while the next one is awaited, others may run. */
+  async *waitingFor<P>(parts: AsyncIterable<P>): AsyncGenerator<P> {
+    this.place?.lend();
+    for await (const part of parts) {
+      this.place?.takeBack();
+      yield part;
+      this.place?.lend();
+    }
+    this.place?.takeBack();
   }
 
   async leave(): Promise<void> {

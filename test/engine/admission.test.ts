@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Admission, type AdmissionLimits } from "../../src/engine/admission.ts";
+import { Admission, type AdmissionLimits, type Place } from "../../src/engine/admission.ts";
 import { failureOf } from "../support/failure-of.ts";
 
 const LIMITS: AdmissionLimits = { requestsMax: 3, requestsPerRepositoryMax: 2, waitMaxMs: 60_000, waitingMax: 2 };
@@ -11,9 +11,13 @@ type Leave = () => void;
 
 /** Enters where there is room. */
 function enter(admission: Admission, repository = A): Leave {
-  const leave = admission.enter(repository, NEVER);
-  if (leave instanceof Promise) throw new Error("there was no room");
-  return leave;
+  return placeIn(admission, repository).leave;
+}
+
+function placeIn(admission: Admission, repository = A): Place {
+  const place = admission.enter(repository, NEVER);
+  if (place instanceof Promise) throw new Error("there was no room");
+  return place;
 }
 
 /** Waits for a place, and notes in `order` when it is there. */
@@ -26,9 +30,9 @@ function wait(
 ): Promise<Leave> {
   const entered = admission.enter(repository, signal);
   if (!(entered instanceof Promise)) throw new Error("there was room");
-  return entered.then((leave) => {
+  return entered.then((place) => {
     order.push(name);
-    return leave;
+    return place.leave;
   });
 }
 
@@ -71,14 +75,14 @@ describe("Admission", () => {
 
   test("operations without a repository count in all", () => {
     const admission = new Admission({ ...LIMITS, requestsMax: 1 });
-    expect(admission.enter(undefined, NEVER)).toBeInstanceOf(Function);
+    expect(admission.enter(undefined, NEVER)).not.toBeInstanceOf(Promise);
     expect(admission.enter(undefined, NEVER)).toBeInstanceOf(Promise);
   });
 
   test("refuses who would wait too long, and who finds the queue full", async () => {
     const brief = new Admission({ ...LIMITS, requestsPerRepositoryMax: 1, waitMaxMs: 5 });
     const leave = enter(brief);
-    expect(await failureOf(brief.enter(A, NEVER) as Promise<Leave>)).toMatchObject({
+    expect(await failureOf(brief.enter(A, NEVER) as Promise<Place>)).toMatchObject({
       reason: "limit_exceeded",
       details: { limit: "maximum time in concurrency queue reached", maximum: 5 },
     });
@@ -106,6 +110,24 @@ describe("Admission", () => {
     leave();
     (await next)();
     expect(order).toEqual(["next"]);
+    enter(admission);
+  });
+
+  test("a place that is lent is somebody else's, until it is taken back over the limit", async () => {
+    const admission = new Admission({ ...LIMITS, requestsPerRepositoryMax: 1 });
+    const order: string[] = [];
+    const patient = placeIn(admission);
+    const next = wait(admission, A, order, "next");
+    patient.lend();
+    const leaveNext = await next;
+    patient.takeBack();
+    const last = wait(admission, A, order, "last");
+    leaveNext();
+    await turn();
+    expect(order).toEqual(["next"]);
+    patient.leave();
+    patient.takeBack();
+    (await last)();
     enter(admission);
   });
 });
