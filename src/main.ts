@@ -82,6 +82,10 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
   const { engine, repositories } = await openEngine(config, telemetry, data, add);
   const newRequestId = requestIds();
   const onBug = (err: unknown, request_id: string) => telemetry.log.logger.error({ err, request_id }, "bug");
+  // A promise that nobody waited for is a bug of one request, and no reason to end all others.
+  const onRejection = (err: unknown) => telemetry.log.logger.error({ err }, "bug: unhandled rejection");
+  process.on("unhandledRejection", onRejection);
+  add({ close: () => void process.off("unhandledRejection", onRejection) });
   add(
     startControlServer({
       path: controlSocket(data.path),
