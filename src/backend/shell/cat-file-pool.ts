@@ -148,7 +148,17 @@ function keyOf(view: RepositoryView): string {
   const directory = statSync(gitDir, { throwIfNoEntry: false });
   if (directory === undefined)
     throw new OperationError("repository_not_found", { repository: "" }, { context: { gitDir } });
-  const alternates = statSync(`${gitDir}/objects/info/alternates`, { throwIfNoEntry: false });
-  const version = alternates === undefined ? "" : `${alternates.ino}:${alternates.mtimeMs}`;
+  const version = versionOfAlternates(gitDir);
   return `${view.gitDir}\0${directory.dev}:${directory.ino}\0${version}\0${view.quarantineDir ?? ""}`;
+}
+
+function versionOfAlternates(gitDir: string): string {
+  try {
+    const alternates = statSync(`${gitDir}/objects/info/alternates`, { throwIfNoEntry: false });
+    return alternates === undefined ? "" : `${alternates.ino}:${alternates.mtimeMs}`;
+  } catch (error) {
+    // A file stands where a directory should: git will say what it thinks of that.
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return "";
+    throw error;
+  }
 }

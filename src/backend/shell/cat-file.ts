@@ -7,6 +7,7 @@ import { OperationError } from "../../domain/errors.ts";
 import type { GitObject, ObjectInfo, ObjectType } from "../../domain/git-object.ts";
 import type { RepositoryView } from "../backend.ts";
 import { OutputReader } from "./output-reader.ts";
+import { invalidRepository } from "./repository-error.ts";
 import type { GitRunner, StartedGit } from "./run-git.ts";
 
 /** Size of the pieces that `stream` hands over. */
@@ -207,8 +208,10 @@ export class CatFile {
   async #broken(name: ByteString): Promise<OperationError> {
     const end = await this.#started.child.ended;
     const complaint = this.#complaint();
-    if (/^(?:error|fatal): /m.test(complaint)) return corrupt(name, complaint);
     const context = { argv: this.#started.argv, name, stderr: complaint, signal: end.signal };
+    const invalid = invalidRepository(end.exitCode, complaint, context);
+    if (invalid !== undefined) return invalid;
+    if (/^(?:error|fatal): /m.test(complaint)) return corrupt(name, complaint);
     return new OperationError("git_failed", { command: "cat-file", exitCode: end.exitCode }, { context });
   }
 }

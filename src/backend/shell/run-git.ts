@@ -7,6 +7,7 @@ import { GitChild, type ChildEnd, type ChildEvent } from "./git-child.ts";
 import { GIT_COMMANDS, type GitCommand, type GitCommandName } from "./git-commands.ts";
 import { gitEnvironment } from "./git-environment.ts";
 import { prepareArguments } from "./raw-arguments.ts";
+import { invalidRepository } from "./repository-error.ts";
 import type { ShellLimits } from "./shell-limits.ts";
 
 /** One run of git, as data. */
@@ -259,6 +260,8 @@ function gitFailed(command: GitCommand, argv: readonly ByteString[], end: ChildE
   const cause = end.startError === undefined ? {} : { cause: end.startError };
   if (/No space left on device|Disk quota exceeded/.test(stderr))
     return new OperationError("disk_full", {}, { context });
+  const invalid = invalidRepository(end.exitCode, stderr, context);
+  if (invalid !== undefined) return invalid;
   return new OperationError("git_failed", { command: command.argv[0]!, exitCode: end.exitCode }, { context, ...cause });
 }
 
