@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withRuntime } from "../scripts/runtime.mjs";
 
 const COMMAND = join(import.meta.dir, "..", "src", "cli", "holdfast.ts");
 
@@ -21,7 +22,7 @@ export async function startServer(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const child = Bun.spawn([process.execPath, COMMAND, "serve"], {
-    env: {
+    env: withRuntime({
       PATH: process.env["PATH"] ?? "",
       HOLDFAST_DATA: data,
       HOLDFAST_STORAGES: `default=${storage}`,
@@ -29,7 +30,7 @@ export async function startServer(
       HOLDFAST_GRPC_PORT: "0",
       HOLDFAST_LOG_LEVEL: "warn",
       ...env,
-    },
+    }),
     stdin: "ignore",
     stdout: "pipe",
     stderr: "inherit",

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { bun, root } from "./paths.mjs";
 import { become } from "./run.mjs";
+import { withRuntime } from "./runtime.mjs";
 import { say, setUp } from "./setup.mjs";
 
 const given = process.argv.slice(2);
@@ -11,7 +12,7 @@ const isRoot = first !== undefined && (!first.startsWith("-") || ["--help", "-h"
 const args = isRoot ? given : ["serve", ...given];
 
 const missing = setUp();
-const env = { ...process.env };
+const env = withRuntime(process.env);
 if (missing !== undefined) {
   say(missing);
   say("going on with GIT_BACKEND=shell");

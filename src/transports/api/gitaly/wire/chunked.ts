@@ -1,5 +1,6 @@
 import { EncodedMessage } from "../grpc/encoded-message.ts";
-import { MessageWriter } from "./message-writer.ts";
+import type { MessageWriter } from "./message-writer.ts";
+import { giveWriter, takeWriter } from "./writer-pool.ts";
 
 /** A message is closed before its items would come to this many bytes; a single larger item is sent alone. */
 export const CHUNK_BYTES_MAX = 1024 * 1024;
@@ -22,29 +23,33 @@ export async function* chunked<T>(
   writeItem: WriteItem<T>,
   writeRest?: WriteRest,
 ): AsyncGenerator<EncodedMessage> {
-  const writer = new MessageWriter();
-  let itemBytes = 0;
-  let first = true;
-  for await (const batch of batches) {
-    for (const item of batch) {
-      const start = writer.length;
-      writeItem(writer, item);
-      const size = payloadBytes(writer.length - start);
-      if (start > 0 && itemBytes + size >= CHUNK_BYTES_MAX) {
-        const next = writer.cut(start);
-        writeRest?.(writer, { first, last: false });
-        first = false;
-        yield EncodedMessage.of(writer.written());
-        writer.clear();
-        writer.raw(next);
-        itemBytes = 0;
+  const writer = takeWriter();
+  try {
+    let itemBytes = 0;
+    let first = true;
+    for await (const batch of batches) {
+      for (const item of batch) {
+        const start = writer.length;
+        writeItem(writer, item);
+        const size = payloadBytes(writer.length - start);
+        if (start > 0 && itemBytes + size >= CHUNK_BYTES_MAX) {
+          const next = writer.cut(start);
+          writeRest?.(writer, { first, last: false });
+          first = false;
+          yield EncodedMessage.of(writer.written());
+          writer.clear();
+          writer.raw(next);
+          itemBytes = 0;
+        }
+        itemBytes += size;
       }
-      itemBytes += size;
     }
+    if (writer.length === 0) return;
+    writeRest?.(writer, { first, last: true });
+    yield EncodedMessage.of(writer.written());
+  } finally {
+    giveWriter(writer);
   }
-  if (writer.length === 0) return;
-  writeRest?.(writer, { first, last: true });
-  yield EncodedMessage.of(writer.written());
 }
 
 /** Length of a message, from that of the field that holds it: a byte for the tag, then the length as a varint. */

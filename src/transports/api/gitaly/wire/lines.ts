@@ -1,6 +1,6 @@
 import { EncodedMessage } from "../grpc/encoded-message.ts";
 import type { WriteItem, WriteRest } from "./chunked.ts";
-import { MessageWriter } from "./message-writer.ts";
+import { giveWriter, takeWriter } from "./writer-pool.ts";
 
 /** Items of a message in lists of references. */
 const LINES_PER_MESSAGE = 20;
@@ -17,23 +17,27 @@ export async function* lines<T>(
   writeItem: WriteItem<T>,
   { writeRest, counts }: LinesOptions<T> = {},
 ): AsyncGenerator<EncodedMessage> {
-  const writer = new MessageWriter();
-  let count = 0;
-  let first = true;
-  for await (const batch of batches) {
-    for (const item of batch) {
-      if (count === LINES_PER_MESSAGE) {
-        writeRest?.(writer, { first, last: false });
-        first = false;
-        yield EncodedMessage.of(writer.written());
-        writer.clear();
-        count = 0;
+  const writer = takeWriter();
+  try {
+    let count = 0;
+    let first = true;
+    for await (const batch of batches) {
+      for (const item of batch) {
+        if (count === LINES_PER_MESSAGE) {
+          writeRest?.(writer, { first, last: false });
+          first = false;
+          yield EncodedMessage.of(writer.written());
+          writer.clear();
+          count = 0;
+        }
+        writeItem(writer, item);
+        if (counts === undefined || counts(item)) count++;
       }
-      writeItem(writer, item);
-      if (counts === undefined || counts(item)) count++;
     }
+    if (writer.length === 0) return;
+    writeRest?.(writer, { first, last: true });
+    yield EncodedMessage.of(writer.written());
+  } finally {
+    giveWriter(writer);
   }
-  if (writer.length === 0) return;
-  writeRest?.(writer, { first, last: true });
-  yield EncodedMessage.of(writer.written());
 }
