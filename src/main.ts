@@ -120,6 +120,8 @@ async function open(config: Config, add: (one: Opened) => void): Promise<Record<
       nowMs: () => systemClock.nowMs(),
       newRequestId,
       observe: grpcObserver(telemetry.metrics, STATUS_CODE_LABELS),
+      onRefused: (operation, peer, { code }) =>
+        telemetry.log.logger.info({ operation, door: "gitaly", code: STATUS_CODE_LABELS[code], peer }, "refused"),
       answerBytesMax: config.answerBytesMax,
       onBug,
     });

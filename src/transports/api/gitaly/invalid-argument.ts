@@ -1,3 +1,4 @@
+import { hasReason, OperationError } from "../../../domain/errors.ts";
 import { findRepository } from "../../../operations/index.ts";
 import { callerOf } from "./caller.ts";
 import type { GitalyDoor } from "./door.ts";
@@ -9,7 +10,7 @@ import { repositoryArgument } from "./repository-argument.ts";
 
 /**
  * The error for a request whose fields are wrong. Gitaly looks at the repository first, so where that is missing or broken,
- * its error is thrown instead.
+ * its error is thrown instead. The refusal passes the engine, and is recorded there under the name of the RPC.
  */
 export async function invalidArgument(
   door: GitalyDoor,
@@ -17,9 +18,23 @@ export async function invalidArgument(
   repository: Repository | undefined,
   text: string,
 ): Promise<GrpcStatusError> {
-  const ref = repositoryArgument(repository);
-  await door.engine.run(findRepository, { repository: ref }, callerOf(call));
+  const refused = {
+    ...findRepository,
+    name: nameOfRpc(call.path),
+    run: () => Promise.reject(new OperationError("invalid_input", { field: "request", problem: text })),
+  };
+  try {
+    await door.engine.run(refused, { repository: repositoryArgument(repository) }, callerOf(call));
+  } catch (error) {
+    if (!hasReason(error, "invalid_input")) throw error;
+  }
   return new GrpcStatusError(StatusCode.INVALID_ARGUMENT, text);
+}
+
+/** `findBranch` of `/gitaly.RefService/FindBranch`. */
+function nameOfRpc(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** The first text whose condition holds. */

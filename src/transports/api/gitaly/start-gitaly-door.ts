@@ -25,6 +25,8 @@ export interface GitalyDoorOptions {
   readonly observe: NonNullable<GrpcServerOptions["observe"]>;
   /** Longest answer to one request. */
   readonly answerBytesMax: number;
+  /** Told of calls that no handler saw. */
+  readonly onRefused: NonNullable<GrpcServerOptions["onRefused"]>;
   /** Told what was thrown that nobody threw on purpose. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -53,6 +55,7 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
       return statusOfError(error, call);
     },
     observe: options.observe,
+    onRefused: options.onRefused,
     answerLimit: { bytesMax: options.answerBytesMax, error: () => answerTooLarge(options.answerBytesMax) },
     newRequestId: options.newRequestId,
     ...(authorise === undefined ? {} : { authorise }),

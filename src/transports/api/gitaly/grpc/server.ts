@@ -48,6 +48,8 @@ export interface GrpcServerOptions {
   readonly toStatus?: (error: unknown, call: GrpcCall) => GrpcStatusError;
   /** Called once per method when the server is made. */
   readonly observe?: (method: BoundMethod) => MethodObserver;
+  /** Told of a call that no handler saw: an unknown method, or credentials that are missing or wrong. */
+  readonly onRefused?: (path: string, peer: string, error: GrpcStatusError) => void;
   readonly newRequestId?: () => string;
   readonly messageBytesMax?: number;
   /** Without one a stream of answers may be of any length. */
@@ -141,7 +143,13 @@ class Http2GrpcServer {
       return this.#refuse(stream, { ":status": 415 });
     const path = headers[":path"] ?? "";
     const route = this.#routes.get(path);
-    if (route === undefined) return this.#refuseWith(stream, unimplemented(path, this.#services));
+    // The stream forgets its session once the request has ended.
+    const peer = (stream.session && this.#sessions.get(stream.session as ServerHttp2Session)) ?? "unknown";
+    if (route === undefined) {
+      const error = unimplemented(path, this.#services);
+      this.#options.onRefused?.(path, peer, error);
+      return this.#refuseWith(stream, error);
+    }
     const encoding = messageEncoding(headers["grpc-encoding"]);
     if (encoding === undefined) {
       const text = `grpc: Decompressor is not installed for grpc-encoding "${String(headers["grpc-encoding"])}"`;
@@ -152,8 +160,6 @@ class Http2GrpcServer {
     if (timeout !== undefined && timeoutMs === undefined) {
       return this.#refuseWith(stream, new GrpcStatusError(StatusCode.INTERNAL, "malformed grpc-timeout"));
     }
-    // The stream forgets its session once the request has ended.
-    const peer = (stream.session && this.#sessions.get(stream.session as ServerHttp2Session)) ?? "unknown";
     const origin = { stream, headers, peer, timeoutMs };
     const { bound } = route.method;
     const call: ServerCall =
@@ -161,8 +167,9 @@ class Http2GrpcServer {
         ? new UnaryCall(origin, encoding, route, this.#callServices, bound.handle)
         : new StreamingCall(origin, encoding, route, this.#callServices, bound);
     const refusal = this.#options.authorise?.((name) => call.metadata(name));
-    if (refusal === undefined) call.start();
-    else call.end(refusal);
+    if (refusal === undefined) return call.start();
+    this.#options.onRefused?.(path, peer, refusal);
+    call.end(refusal);
   }
 
   #refuseWith(stream: ServerHttp2Stream, error: GrpcStatusError): void {
