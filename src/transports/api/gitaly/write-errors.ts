@@ -1,4 +1,4 @@
-import { decodeUtf8, fromByteString } from "../../../domain/bytes.ts";
+import { decodeUtf8 } from "../../../domain/bytes.ts";
 import { OperationError, hasReason } from "../../../domain/errors.ts";
 import { isZeroOid } from "../../../domain/oid.ts";
 import type { GitalyDoor } from "./door.ts";
@@ -73,9 +73,6 @@ export function customHook(error: OperationError<"hook_rejected">): MessageInitS
 export function conflictText(door: GitalyDoor, text: string): string {
   return door.conflictWord ? `${text}: merge conflict` : text;
 }
-
-/** A bytes field of a detail from a byte string. */
-export const bytesOf = fromByteString;
 
 /** Text for people from a byte string. */
 export const textOf = decodeUtf8;
