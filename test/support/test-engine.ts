@@ -6,7 +6,7 @@ import type { Caller } from "../../src/contract/principal.ts";
 import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
 import type { ObjectFormat } from "../../src/domain/oid.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { openEngine } from "../../src/main.ts";
+import { openEngine } from "../../src/main/open-engine.ts";
 import { createRepository } from "../../src/operations/repositories/create-repository.ts";
 import { openDataDirectory } from "../../src/storage/data-directory.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";

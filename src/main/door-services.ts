@@ -1,0 +1,13 @@
+import type { Config } from "../config.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+
+/** What every door is made of. */
+export interface DoorServices {
+  readonly config: Config;
+  readonly telemetry: Telemetry;
+  readonly engine: Engine;
+  readonly newRequestId: () => string;
+  /** Told what was thrown that is not an OperationError: a bug. */
+  readonly onBug: (error: unknown, requestId: string) => void;
+}

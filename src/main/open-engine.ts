@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import { Admission } from "../engine/admission.ts";
+import { Engine } from "../engine/engine.ts";
+import { EventBus } from "../events/event-bus.ts";
+import { Journal } from "../events/journal.ts";
+import { Hooks } from "../refs/hooks.ts";
+import { recover } from "../refs/recovery.ts";
+import { RefDoor } from "../refs/ref-door.ts";
+import { createRepositoryOpener } from "../refs/repository-opener.ts";
+import type { DataDirectory } from "../storage/data-directory.ts";
+import { LockTable } from "../storage/lock-table.ts";
+import { Pins } from "../storage/pins.ts";
+import { createRepositories } from "../storage/repositories.ts";
+import { RepositoryLocator } from "../storage/repository-locator.ts";
+import { RepositoryLocks } from "../storage/repository-locks.ts";
+import { createStorages } from "../storage/storages.ts";
+import { systemClock } from "../telemetry/clock.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { VERSION } from "../version.ts";
+import { createGit } from "./create-git.ts";
+import type { AddOpened } from "./opened.ts";
+
+/** Everything behind the doors; exported for tests of operations, which need no door. */
+export async function openEngine(config: Config, telemetry: Telemetry, data: DataDirectory, add: AddOpened) {
+  const { log, metrics } = telemetry;
+  const storages = await createStorages(config.storages);
+  add({ close: () => storages.close() });
+  const { git, shell } = createGit(config, telemetry);
+  add(git);
+  const locator = new RepositoryLocator(storages);
+  const locks = new RepositoryLocks(new LockTable(), {
+    timeoutMs: config.lockTimeoutMs,
+    onWaited: (side, waitedMs) => metrics.lockWaitSeconds(side).observe(waitedMs / 1000),
+  });
+  const pins = new Pins({ timeoutMs: config.lockTimeoutMs });
+  const bus = new EventBus((err) => log.logger.error({ err }, "event listener failed"));
+  const journal = Journal.open({
+    directory: join(data.path, "journal"),
+    keepDays: config.eventsKeepDays,
+    clock: systemClock,
+    bus,
+  });
+  add({ close: () => journal.close() });
+  await recover({
+    journal,
+    locator,
+    git,
+    onRecovered: (event, outcome) =>
+      log.logger.warn({ sequence: String(event.sequence), repository: event.repository, outcome }, "change recovered"),
+    onFailed: (repository, err) => log.logger.error({ err, repository }, "recovery failed"),
+  });
+  const hooks = new Hooks({
+    globalDirectory: config.hooksPath,
+    timeoutMs: config.hookTimeoutMs,
+    processes: {
+      started: () => {
+        metrics.childrenStarted("hook").add();
+        metrics.childrenRunning.add(1);
+      },
+      ended: () => metrics.childrenRunning.add(-1),
+    },
+    onIgnoredFailure: (hook, gitDir, err) => log.logger.warn({ err, hook, git_dir: gitDir }, "hook failed afterwards"),
+  });
+  const door = new RefDoor({ journal, locks, hooks });
+  const repositories = createRepositories({
+    storages,
+    locator,
+    locks,
+    pins,
+    forget: async (gitDir) => git.forget(gitDir),
+    onDeleteFailed: (gitDir, err) => log.logger.error({ err, git_dir: gitDir }, "removed repository not deleted"),
+  });
+  const engine = new Engine({
+    opener: createRepositoryOpener({ locator, locks, pins, door, git }),
+    repositories,
+    backends: git,
+    server: { version: VERSION, gitVersion: () => shell.version() },
+    admission: new Admission({
+      requestsMax: config.requestsMax,
+      requestsPerRepositoryMax: config.repositoryRequestsMax,
+      waitMaxMs: config.requestWaitMs,
+      waitingMax: config.requestsWaitingMax,
+    }),
+    recorder: telemetry.recorder,
+    clock: systemClock,
+    limits: {
+      pushBytesMax: config.pushBytesMax,
+      blobBytesMax: config.blobBytesMax,
+      answerBytesMax: config.answerBytesMax,
+    },
+  });
+  return { engine, repositories, git };
+}

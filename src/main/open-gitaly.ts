@@ -1,0 +1,29 @@
+import { systemClock } from "../telemetry/clock.ts";
+import { grpcObserver } from "../telemetry/grpc-observer.ts";
+import { STATUS_CODE_LABELS } from "../transports/api/gitaly/grpc/status-code.ts";
+import { startGitalyDoor } from "../transports/api/gitaly/start-gitaly-door.ts";
+import type { DoorServices } from "./door-services.ts";
+
+/** Opens the port of the Gitaly protocol; undefined when it is off. */
+export async function openGitaly({ config, telemetry, engine, newRequestId, onBug }: DoorServices) {
+  if (config.grpcPort === "off") return undefined;
+  const door = {
+    engine,
+    conflictWord: config.gitalyConflictWord,
+    mergeRequestRefsOnly: config.gitalyTargetRefs === "merge-requests",
+    callerIdsRequired: config.gitalyRequireGl,
+  };
+  const server = await startGitalyDoor(door, {
+    host: config.host,
+    port: config.grpcPort,
+    secrets: { current: config.grpcToken, previous: config.grpcTokenPrevious },
+    nowMs: () => systemClock.nowMs(),
+    newRequestId,
+    observe: grpcObserver(telemetry.metrics, STATUS_CODE_LABELS),
+    onRefused: (operation, peer, { code }) =>
+      telemetry.log.logger.info({ operation, door: "gitaly", code: STATUS_CODE_LABELS[code], peer }, "refused"),
+    answerBytesMax: config.answerBytesMax,
+    onBug,
+  });
+  return { address: `${server.host}:${server.port}`, close: () => server.close(config.drainTimeoutMs) };
+}
