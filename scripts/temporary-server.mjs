@@ -44,6 +44,8 @@ export async function withServer(settings, use) {
     ...cleanEnvironment(),
     HOLDFAST_DATA: data,
     HOLDFAST_HTTP_PORT: "0",
+    HOLDFAST_SSH_PORT: "0",
+    HOLDFAST_GIT_PORT: "0",
     HOLDFAST_GRPC_PORT: "0",
     ...settings,
   };

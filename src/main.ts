@@ -47,7 +47,7 @@ async function open(config: Config, add: AddOpened): Promise<Record<string, stri
   add(telemetry);
   const data = await openDataDirectory(config.data);
   add({ close: () => data.release() });
-  const { engine, repositories } = await openEngine(config, telemetry, data, add);
+  const { engine, repositories, authenticator } = await openEngine(config, telemetry, data, add);
   const newRequestId = requestIds();
   const onBug = (err: unknown, request_id: string) => telemetry.log.logger.error({ err, request_id }, "bug");
   // A promise that nobody waited for is a bug of one request, and no reason to end all others.
@@ -55,7 +55,7 @@ async function open(config: Config, add: AddOpened): Promise<Record<string, stri
   process.on("unhandledRejection", onRejection);
   add({ close: () => void process.off("unhandledRejection", onRejection) });
   add(startControlServer({ path: controlSocket(data.path), engine, operations, newRequestId, onBug }));
-  const services = { config, telemetry, engine, newRequestId, onBug };
+  const services = { config, telemetry, engine, authenticator, newRequestId, onBug };
   const addresses: Record<string, string> = {};
   let lifecycle: Lifecycle = "starting";
   const checks = { storages: () => checkStorages(repositories) };

@@ -215,6 +215,56 @@ export interface MaintenanceFacet {
   importFrom(view: QuarantinedView, sourceDir: string): AsyncIterable<string>;
 }
 
+/** What `git pack-objects --revs` is asked for. */
+export interface PackRequest {
+  readonly wants: readonly Oid[];
+  /** What the client has; the pack leaves out what these reach. */
+  readonly haves: readonly Oid[];
+  /** Commits that the client has, or is about to have, without their parents. */
+  readonly shallow?: readonly Oid[];
+  /** A filter as `--filter` takes it: `blob:none`, `blob:limit=1k`, `tree:0`, `object:type=commit`. */
+  readonly filter?: ByteString;
+  /** Deltas may have bases that the client has. */
+  readonly thin: boolean;
+  readonly ofsDelta: boolean;
+  /** Annotated tags whose targets are in the pack come with it. */
+  readonly includeTag: boolean;
+}
+
+/** A piece of a pack, or of what git says about its progress. */
+export interface PackOutput {
+  readonly kind: "pack" | "progress";
+  readonly bytes: Uint8Array;
+}
+
+export interface ReceiveOptions {
+  /** The longest pack that is taken. Throws `too_large`. */
+  readonly bytesMax: number;
+  /** Commits that the client has without their parents: their parents may be missing. */
+  readonly shallow?: readonly Oid[];
+  /** Refuse also what `fsck` reports and servers usually let pass: badTimezone, missingSpaceBeforeDate, zeroPaddedFilemode. */
+  readonly refuseLegacyFaults: boolean;
+  /** Lines of progress, as git writes them. */
+  readonly onProgress?: (bytes: Uint8Array) => void;
+}
+
+/** Packs: what travels between repositories. */
+export interface PackFacet {
+  /** A pack as a stream. Throws `git_failed`, `objects_missing`. */
+  create(view: RepositoryView, request: PackRequest): AsyncIterable<PackOutput>;
+  /**
+   * Reads a pack, completes a thin one, checks every object as `git fsck --strict` does, and puts it into the quarantine. Reads the
+   * stream to its end, or stops early and throws `pack_invalid`, `objects_invalid`, `too_large`.
+   */
+  receive(view: QuarantinedView, pack: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<void>;
+  /**
+   * Is all there that the tips reach, as `git rev-list --objects --stdin --not --all` finds out? Gives those tips that lack something.
+   */
+  unconnected(view: RepositoryView, tips: readonly Oid[], shallow?: readonly Oid[]): Promise<Oid[]>;
+  /** What `git upload-archive` answers to these arguments (git-upload-archive(1)): an archive in a side band. */
+  uploadArchive(view: RepositoryView, args: readonly ByteString[]): AsyncIterable<Uint8Array>;
+}
+
 /** The facets of a backend; the router chooses an implementation for each. */
 export interface GitBackend {
   readonly name: string;
@@ -225,6 +275,7 @@ export interface GitBackend {
   readonly diff: DiffFacet;
   readonly merge: MergeFacet;
   readonly maintenance: MaintenanceFacet;
+  readonly pack: PackFacet;
   /**
    * What the backend does itself: "facet.method" names. A method that is missing here, or that throws `unsupported` for this
    * input, is done by the fallback.

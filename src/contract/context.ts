@@ -125,6 +125,11 @@ export interface Context {
   readonly limits: OperationLimits;
   /** The repository of the input; only for operations whose target is `repository`. */
   readonly repository: OpenRepository;
+  /**
+   * Opens and pins a repository until the operation ends: for operations whose target is `path`, once they know that it is
+   * there. The engine has authorised the path of the input, and no other.
+   */
+  open(ref: RepositoryRef): Promise<OpenRepository>;
   readonly repositories: Repositories;
   readonly backends: BackendControl;
   readonly server: ServerFacts;

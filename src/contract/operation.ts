@@ -11,8 +11,12 @@ export type OperationKind = "read" | "write" | "maintenance";
  */
 export type OperationShape = "call" | "list" | "watch" | "download" | "upload" | "duplex";
 
-/** What a caller must be allowed to do. `server` rules are for operations that are not about one repository. */
-export type AccessRule = "read" | "write" | "admin" | "server-read" | "server-admin";
+/**
+ * What a caller must be allowed to do. `read`, `write` and `admin` are levels of access to the repository; `create` is for one
+ * that is to be made. The others are not about one repository: `account` is for what users do with their own account and
+ * administrators with any (the input's `user`, where it has one).
+ */
+export type AccessRule = "read" | "write" | "admin" | "create" | "account" | "server-read" | "server-admin";
 
 /** What `run` gives back, by shape. */
 export interface ResultOfShape<Output> {

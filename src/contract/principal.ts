@@ -2,9 +2,27 @@ import type { RepositoryRef } from "./repository-ref.ts";
 
 /** Who is calling, as the door has established it. */
 export interface Principal {
-  /** `service` is the holder of the shared secret (or anyone on loopback when there is none) and may do everything. */
-  readonly kind: "service" | "control";
+  /**
+   * `service` is the holder of the shared secret (or anyone on loopback when there is none), `control` whoever may open the
+   * control socket: both may do everything. `user` has an account; `anonymous` came without credentials.
+   */
+  readonly kind: "service" | "control" | "user" | "anonymous";
+  /** Name of the account; for those without one, the kind. */
   readonly name: string;
+  /** The account of a `user`. */
+  readonly user?: { readonly id: number; readonly isAdmin: boolean };
+  /** What the token in use narrows the user's rights to. */
+  readonly token?: TokenScope;
+}
+
+/** What a token is good for; what it does not narrow is what its user may do. */
+export interface TokenScope {
+  readonly id: number;
+  readonly access: "read" | "write";
+  /** Patterns of full names of repositories (wildmatch), any of which must match; absent: all. */
+  readonly repositories?: readonly string[];
+  /** Patterns of full reference names that may be changed; absent: all. */
+  readonly refs?: readonly string[];
 }
 
 /** On whose behalf a change is made: recorded, given to hooks, never asked for permission. */
@@ -17,7 +35,7 @@ export interface Actor {
 }
 
 /** Through which door a call came in. */
-export type Door = "gitaly" | "control" | "rest" | "graphql" | "mcp" | "http" | "ssh" | "git" | "internal";
+export type Door = "gitaly" | "control" | "rest" | "graphql" | "mcp" | "ws" | "http" | "ssh" | "git" | "internal";
 
 /** What a door tells the engine about one call. */
 export interface Caller {

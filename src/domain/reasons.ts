@@ -30,6 +30,12 @@ export interface ReasonDetails {
   repository_path_escapes: { readonly relativePath: string };
   unauthenticated: Record<string, never>;
   forbidden: { readonly operation: string };
+  protocol_error: { readonly problem: string };
+  objects_missing: { readonly oids: readonly Oid[] };
+  objects_invalid: { readonly problems: readonly string[] };
+  pack_invalid: { readonly problem: string };
+  reference_protected: { readonly reference: RefName; readonly problem: string };
+  non_fast_forward: { readonly reference: RefName };
   host_not_allowed: { readonly host: string };
   address_unknown: { readonly path: string };
   method_not_allowed: { readonly method: string; readonly allowed: readonly string[] };
@@ -94,6 +100,12 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   repository_path_escapes: entry("invalid_argument", 400, "never", "relative path escapes root directory"),
   unauthenticated: entry("unauthenticated", 401, "never", "authentication required"),
   forbidden: entry("permission_denied", 403, "never", "permission denied"),
+  protocol_error: entry("invalid_argument", 400, "never", "not Git's protocol"),
+  objects_missing: entry("failed_precondition", 422, "never", "objects are missing"),
+  objects_invalid: entry("invalid_argument", 422, "never", "objects are not valid"),
+  pack_invalid: entry("invalid_argument", 422, "never", "not a valid pack"),
+  reference_protected: entry("permission_denied", 403, "never", "reference is protected"),
+  non_fast_forward: entry("failed_precondition", 409, "refresh", "not a fast-forward"),
   host_not_allowed: entry("permission_denied", 403, "never", "not a name of this server"),
   address_unknown: entry("not_found", 404, "never", "nothing is at this address"),
   method_not_allowed: entry("unimplemented", 405, "never", "method not allowed"),

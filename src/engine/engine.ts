@@ -163,14 +163,19 @@ class OperationRun {
       signal,
       clock: services.clock,
       limits: services.limits,
+      open: (ref) => this.#open(ref),
       repositories: services.repositories,
       backends: services.backends,
       server: services.server,
     };
     if (target === undefined || operation.target === "path") return withoutRepository(context);
-    const opened = await services.opener.open(target, this.#caller, signal);
+    return { ...context, repository: await this.#open(target) };
+  }
+
+  async #open(ref: RepositoryRef): Promise<OpenRepository> {
+    const opened = await this.#services.opener.open(ref, this.#caller, this.#caller.signal);
     this.#releases.push(opened.release);
-    return { ...context, repository: opened.repository };
+    return opened.repository;
   }
 
   /** The client's parts; while the next one is awaited, others may run. */

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { Authenticator } from "../contract/authenticator.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 
@@ -7,6 +8,7 @@ export interface DoorServices {
   readonly config: Config;
   readonly telemetry: Telemetry;
   readonly engine: Engine;
+  readonly authenticator: Authenticator;
   readonly newRequestId: () => string;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import type { Authenticator } from "../contract/authenticator.ts";
+import { OperationError } from "../domain/errors.ts";
 import { Admission } from "../engine/admission.ts";
 import { Engine } from "../engine/engine.ts";
 import { EventBus } from "../events/event-bus.ts";
@@ -90,5 +92,15 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       answerBytesMax: config.answerBytesMax,
     },
   });
-  return { engine, repositories, git };
+  return { engine, repositories, git, authenticator: interimAuthenticator };
 }
+
+/** Until there are accounts: nobody has a token or a key, and whoever comes without is let in. */
+const interimAuthenticator: Authenticator = {
+  token: async () => {
+    throw new OperationError("unauthenticated", {});
+  },
+  publicKey: async () => undefined,
+  anonymous: () => ({ kind: "anonymous", name: "anonymous" }),
+  onRevoked: () => () => {},
+};

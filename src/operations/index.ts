@@ -18,6 +18,9 @@ import { findChangedPaths } from "./diffs/find-changed-paths.ts";
 import { rawDiff } from "./diffs/raw-diff.ts";
 import { getTreeEntry } from "./files/get-tree-entry.ts";
 import { listTree } from "./files/list-tree.ts";
+import { receivePack } from "./git/receive-pack.ts";
+import { uploadArchive } from "./git/upload-archive.ts";
+import { uploadPack } from "./git/upload-pack.ts";
 import { cherryPick } from "./merges/cherry-pick.ts";
 import { mergeBranch } from "./merges/merge-branch.ts";
 import { mergeToRef } from "./merges/merge-to-ref.ts";
@@ -83,6 +86,7 @@ export const operations: readonly Operation[] = [
   mergeToRef,
   rawDiff,
   rebaseToRef,
+  receivePack,
   removeRepository,
   renameRepository,
   repositoryExists,
@@ -92,6 +96,8 @@ export const operations: readonly Operation[] = [
   switchBackend,
   updateBranch,
   updateReferences,
+  uploadArchive,
+  uploadPack,
 ];
 
 export {
@@ -131,6 +137,7 @@ export {
   mergeToRef,
   rawDiff,
   rebaseToRef,
+  receivePack,
   removeRepository,
   renameRepository,
   repositoryExists,
@@ -140,6 +147,8 @@ export {
   switchBackend,
   updateBranch,
   updateReferences,
+  uploadArchive,
+  uploadPack,
 };
 
 export type { FileAction, FileActionPart } from "./commits/apply-file-actions.ts";

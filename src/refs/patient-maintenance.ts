@@ -37,6 +37,9 @@ export function withPatientMaintenance(git: GitBackend, pins: Pins, ownPins: Own
     get merge() {
       return git.merge;
     },
+    get pack() {
+      return git.pack;
+    },
     get supports() {
       return git.supports;
     },

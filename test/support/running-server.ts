@@ -41,7 +41,15 @@ export async function startServer({ env = {}, data }: ServerSettings = {}): Prom
   const place = data === undefined ? mkdtempSync(join(tmpdir(), "holdfast-story-")) : undefined;
   const directory = data ?? join(place ?? "", "data");
   const process_ = Bun.spawn([process.execPath, COMMAND, "serve"], {
-    env: { ...cleanEnvironment(), HOLDFAST_DATA: directory, HOLDFAST_HTTP_PORT: "0", HOLDFAST_GRPC_PORT: "0", ...env },
+    env: {
+      ...cleanEnvironment(),
+      HOLDFAST_DATA: directory,
+      HOLDFAST_HTTP_PORT: "0",
+      HOLDFAST_GRPC_PORT: "0",
+      HOLDFAST_SSH_PORT: "0",
+      HOLDFAST_GIT_PORT: "0",
+      ...env,
+    },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -1,4 +1,4 @@
-import type { GitBackend, MaintenanceFacet } from "../backend.ts";
+import type { GitBackend, MaintenanceFacet, PackFacet } from "../backend.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";
 import { createHistory } from "./history.ts";
@@ -33,6 +33,7 @@ export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {})
     diff: createDiff(addon),
     merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
+    pack: unsupportedFacet<PackFacet>("pack"),
     supports: new Set(SUPPORTS),
     forget: (gitDir) => addon.forget(gitDir),
     async close() {

@@ -6,6 +6,7 @@ import { createHistory } from "./history.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createMerge } from "./merge.ts";
 import { createObjects } from "./objects.ts";
+import { createPack } from "./pack.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRefs } from "./refs.ts";
 import { GitRunner } from "./run-git.ts";
@@ -49,6 +50,7 @@ export function createShellBackend(options: ShellBackendOptions = {}): ShellBack
     diff: createDiff(runner, pool),
     merge: createMerge(runner, pool),
     maintenance: createMaintenance(runner),
+    pack: createPack(runner),
   };
   return {
     name: "shell",
