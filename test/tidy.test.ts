@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   storage: { may: ["domain", "backend"], types: ["contract"] },
   refs: { may: ["domain", "backend", "storage", "events"], types: ["contract"] },
   // Backends arrive through the context; an operation knows only the shape of their answers.
-  operations: { may: ["domain", "contract"], types: ["backend"] },
+  operations: { may: ["domain", "contract", "wire"], types: ["backend"] },
   engine: { may: ["domain", "contract"] },
   cli: { may: ["domain", "config", "version", "cli/serve", "cli/doctor", "transports/control/client"] },
   "cli/serve": { may: ["domain", "config", "cli", "main"] },
