@@ -32,7 +32,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   "backend/tracing": { may: ["backend", "domain"] },
   "backend/faulty": { may: ["backend", "domain"] },
   wire: { may: ["domain"] },
+  database: { may: ["domain"] },
   events: { may: ["domain"] },
+  identity: { may: ["domain", "database"], types: ["contract"] },
   // Telemetry implements the engine's recorder; it reaches others by injection.
   telemetry: { may: ["domain"], types: ["contract", "engine", "backend"] },
   storage: { may: ["domain", "backend"], types: ["contract"] },

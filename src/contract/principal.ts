@@ -13,6 +13,8 @@ export interface Principal {
   readonly user?: { readonly id: number; readonly isAdmin: boolean };
   /** What the token in use narrows the user's rights to. */
   readonly token?: TokenScope;
+  /** The SSH key in use. */
+  readonly key?: { readonly id: number; readonly fingerprint: string };
 }
 
 /** What a token is good for; what it does not narrow is what its user may do. */

@@ -52,6 +52,16 @@ export interface ReasonDetails {
   object_not_found: { readonly oid: Oid; readonly field?: string };
   path_not_found: { readonly path: GitPath };
   page_token_not_found: { readonly token: string };
+  user_not_found: { readonly user: string };
+  user_exists: { readonly user: string };
+  user_built_in: { readonly user: string };
+  key_not_found: { readonly key: string };
+  key_exists: { readonly fingerprint: string };
+  token_not_found: { readonly token: string };
+  collaborator_not_found: { readonly user: string };
+  protection_not_found: { readonly pattern: ByteString };
+  setting_configured: { readonly setting: string };
+  database_unavailable: Record<string, never>;
   repository_exists: { readonly repository: string };
   reference_exists: { readonly reference: RefName; readonly oid: Oid };
   path_exists: { readonly path: GitPath; readonly type: "file" | "directory" };
@@ -118,6 +128,16 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   object_not_found: entry("not_found", 404, "never", "object not found"),
   path_not_found: entry("not_found", 404, "never", "path not found"),
   page_token_not_found: entry("invalid_argument", 400, "never", "page token not found"),
+  user_not_found: entry("not_found", 404, "never", "user not found"),
+  user_exists: entry("already_exists", 409, "never", "user exists already"),
+  user_built_in: entry("failed_precondition", 409, "never", "the built-in administrator stays as it is"),
+  key_not_found: entry("not_found", 404, "never", "key not found"),
+  key_exists: entry("already_exists", 409, "never", "key is registered already"),
+  token_not_found: entry("not_found", 404, "never", "token not found"),
+  collaborator_not_found: entry("not_found", 404, "never", "not a collaborator"),
+  protection_not_found: entry("not_found", 404, "never", "no rule has this pattern"),
+  setting_configured: entry("failed_precondition", 409, "never", "the server's configuration decides this setting"),
+  database_unavailable: entry("unavailable", 503, "retry", "the database cannot be reached"),
   repository_exists: entry("already_exists", 409, "never", "repository exists already"),
   reference_exists: entry("already_exists", 409, "refresh", "reference exists already"),
   path_exists: entry("already_exists", 409, "refresh", "path exists already"),
