@@ -253,8 +253,10 @@ export interface PackFacet {
   /** A pack as a stream. Throws `git_failed`, `objects_missing`. */
   create(view: RepositoryView, request: PackRequest): AsyncIterable<PackOutput>;
   /**
-   * Reads a pack, completes a thin one, checks every object as `git fsck --strict` does, and puts it into the quarantine. Reads the
-   * stream to its end, or stops early and throws `pack_invalid`, `objects_invalid`, `too_large`.
+   * Reads a pack, completes a thin one, checks every object as `git fsck --strict` does, and puts it into the quarantine. Stops at the
+   * pack's end, without waiting for the stream's: the client may be waiting for an answer. Throws as soon as it is clear that nothing
+   * will come of it, also before the pack's end: `pack_invalid`, `objects_invalid`, `objects_missing` (what the objects themselves
+   * point at, or the bases of a thin pack), `too_large`, `disk_full`.
    */
   receive(view: QuarantinedView, pack: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { BoundedText } from "./bounded-text.ts";
 
 /** Told about each child that starts and ends, for metrics. */
 export type ChildEvent =
@@ -39,7 +40,7 @@ export interface ChildOptions {
 export class GitChild {
   readonly #process: ChildProcess;
   readonly #killGraceMs: number;
-  readonly #stderr: Buffer[] = [];
+  readonly #stderr: BoundedText;
   /** Settles when the process is reaped and its pipes are closed; never rejects. */
   readonly ended: Promise<ChildEnd>;
   #running = true;
@@ -55,7 +56,8 @@ export class GitChild {
     });
     // A child that ends before it has read everything is no error here: its exit code tells.
     this.#process.stdin?.on("error", () => {});
-    this.#collectStderr(options.stderrBytesMax);
+    this.#stderr = new BoundedText(options.stderrBytesMax);
+    this.#process.stderr?.on("data", (chunk: Buffer) => this.#stderr.add(chunk));
     this.ended = new Promise((resolve) => {
       let startError: Error | undefined;
       const settle = (exitCode: number | null, signal: string | null) => {
@@ -91,9 +93,9 @@ export class GitChild {
     return this.#process.stdout!;
   }
 
-  /** What the child has said on stderr, within the bound. */
+  /** What the child has said on stderr, within the bound: the beginning and the end. */
   get stderr(): Buffer {
-    return Buffer.concat(this.#stderr);
+    return this.#stderr.bytes;
   }
 
   /** Tells a listener what the child says on stderr, as it comes. */
@@ -123,14 +125,5 @@ export class GitChild {
     } catch {
       // Gone already.
     }
-  }
-
-  #collectStderr(bytesMax: number): void {
-    let left = bytesMax;
-    this.#process.stderr?.on("data", (chunk: Buffer) => {
-      if (left <= 0) return;
-      this.#stderr.push(chunk.subarray(0, left));
-      left -= chunk.length;
-    });
   }
 }

@@ -1,11 +1,23 @@
+import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
-import type { PackFacet } from "../backend.ts";
+import type { Oid } from "../../domain/oid.ts";
+import type { PackFacet, PackRequest, QuarantinedView, ReceiveOptions, RepositoryView } from "../backend.ts";
+import { unconnected } from "./connectivity.ts";
+import { createPack as create } from "./create-pack.ts";
+import { receiveObjects } from "./receive-objects.ts";
 import type { GitRunner } from "./run-git.ts";
 
 /** Packs, made and read by native git. */
-export function createPack(_runner: GitRunner): PackFacet {
-  const missing = () => {
-    throw new OperationError("unimplemented", { what: "packs" });
+export function createPack(runner: GitRunner): PackFacet {
+  return {
+    create: (view: RepositoryView, request: PackRequest) => create(runner, view, request),
+    receive: (view: QuarantinedView, pack: AsyncIterable<Uint8Array>, options: ReceiveOptions) =>
+      receiveObjects(runner, view, pack, options),
+    unconnected: (view: RepositoryView, tips: readonly Oid[], shallow: readonly Oid[] = []) =>
+      unconnected(runner, view, tips, shallow),
+    // oxlint-disable-next-line require-yield
+    async *uploadArchive(_view: RepositoryView, _args: readonly ByteString[]) {
+      throw new OperationError("unimplemented", { what: "uploadArchive" });
+    },
   };
-  return { create: missing, receive: missing, unconnected: missing, uploadArchive: missing };
 }

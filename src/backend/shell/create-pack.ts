@@ -1,0 +1,120 @@
+import { readFile } from "node:fs/promises";
+import { OperationError } from "../../domain/errors.ts";
+import { isOid, type Oid } from "../../domain/oid.ts";
+import type { PackOutput, PackRequest, RepositoryView } from "../backend.ts";
+import { missingObjects } from "./pack-problems.ts";
+import { type GitRunner, stderrOf } from "./run-git.ts";
+
+/** Progress that waits for a reader; what goes beyond is dropped, since newer text replaces it anyway. */
+const PROGRESS_BYTES_MAX = 64 * 1024;
+
+/**
+ * Makes a pack as upload-pack does (its create_pack_file): `pack-objects --revs`, fed with wants, haves and shallow commits. Nothing
+ * is read ahead of the reader but what the pipe holds.
+ */
+export async function* createPack(
+  runner: GitRunner,
+  view: RepositoryView,
+  request: PackRequest,
+): AsyncGenerator<PackOutput> {
+  const shallow = await shallowLines(view, request.shallow ?? []);
+  const input = revisionsOf(view, request, shallow);
+  const run = {
+    command: "createPack",
+    flags: flagsOf(request, shallow.length > 0),
+    // All shallow commits are told on stdin; the repository's own file would forbid to go deeper.
+    ...(shallow.length === 0 ? {} : { env: { GIT_SHALLOW_FILE: "" } }),
+  } as const;
+  const started = await runner.start(view, run, { stdin: true });
+  try {
+    const progress = new PendingProgress();
+    started.child.onStderr((chunk) => progress.add(chunk));
+    started.child.stdin.end(input);
+    const chunks = (started.child.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    let next = chunks.next();
+    for (;;) {
+      const came = await Promise.race([next, progress.waiting()]);
+      const said = progress.take();
+      if (said !== undefined) yield { kind: "progress", bytes: said };
+      if (came === undefined) continue;
+      if (came.done === true) break;
+      // Asked for before the reader has it: the pipe empties meanwhile.
+      next = chunks.next();
+      next.catch(() => {});
+      yield { kind: "pack", bytes: came.value };
+    }
+    await started.finish();
+    const last = progress.take();
+    if (last !== undefined) yield { kind: "progress", bytes: last };
+  } catch (error) {
+    const failure = error instanceof OperationError ? error : (started.failure(await started.child.ended) ?? error);
+    throw missingObjects(stderrOf(failure), failure) ?? failure;
+  } finally {
+    await started.dispose();
+  }
+}
+
+function flagsOf(request: PackRequest, isShallow: boolean): string[] {
+  const flags: string[] = [];
+  if (request.thin) flags.push("--thin");
+  if (isShallow) flags.push("--shallow");
+  if (request.ofsDelta) flags.push("--delta-base-offset");
+  if (request.includeTag) flags.push("--include-tag");
+  if (request.filter !== undefined) flags.push(`--filter=${request.filter}`);
+  return flags;
+}
+
+function revisionsOf(view: RepositoryView, { wants, haves }: PackRequest, shallow: readonly Oid[]): Buffer {
+  for (const oid of [...wants, ...haves, ...shallow]) {
+    if (!isOid(oid, view.objectFormat)) throw new OperationError("objects_missing", { oids: [oid] });
+  }
+  const lines = [...shallow.map((oid) => `--shallow ${oid}`), ...wants, "--not", ...haves, "", ""];
+  return Buffer.from(lines.join("\n"), "latin1");
+}
+
+/** The client's shallow commits and, if there are any, those of the repository: upload-pack tells both. */
+async function shallowLines(view: RepositoryView, client: readonly Oid[]): Promise<Oid[]> {
+  if (client.length === 0) return [];
+  return [...new Set([...client, ...(await ownShallow(view))])];
+}
+
+/** Commits whose parents the repository itself lacks (gitrepository-layout(5), `shallow`). */
+export async function ownShallow({ gitDir, objectFormat }: RepositoryView): Promise<Oid[]> {
+  const text = await readFile(`${gitDir}/shallow`, "latin1").catch((error: unknown) => {
+    if ((error as { code?: string }).code === "ENOENT") return "";
+    throw error;
+  });
+  return text.split("\n").filter((line) => isOid(line, objectFormat));
+}
+
+/** What git said since it was last asked. */
+class PendingProgress {
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #wake: (() => void) | undefined;
+
+  add(chunk: Buffer): void {
+    if (this.#bytes + chunk.length <= PROGRESS_BYTES_MAX) {
+      this.#pieces.push(chunk);
+      this.#bytes += chunk.length;
+    }
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  take(): Buffer | undefined {
+    if (this.#bytes === 0) return undefined;
+    const said = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#bytes = 0;
+    return said;
+  }
+
+  /** Resolves when something was said that nobody has taken. */
+  async waiting(): Promise<undefined> {
+    if (this.#bytes > 0) return undefined;
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+    return undefined;
+  }
+}
