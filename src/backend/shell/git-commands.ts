@@ -64,6 +64,8 @@ export const GIT_COMMANDS = {
   packObjects: command(["pack-objects", "--revs", "--stdout", "--delta-base-offset"], { maintenance: true }),
   indexPack: command(["index-pack", "--stdin", "--fix-thin"], { maintenance: true }),
   unpackObjects: command(["unpack-objects", "-q"], { maintenance: true }),
+  // Its own directory, as a path: the program insists on one.
+  uploadArchive: command(["upload-archive", "."], { maintenance: true }),
   createPack: command(["pack-objects", "--revs", "--stdout", "--progress"], { maintenance: true }),
   unconnected: command(["rev-list", "--objects", "--stdin", "--quiet"], { exitCodes: [0, 128], maintenance: true }),
 } as const satisfies Record<string, GitCommand>;

@@ -2,6 +2,7 @@ import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { HistoryFacet, LogQuery, RepositoryView } from "../backend.ts";
+import { readShallow } from "../read-shallow.ts";
 import { lineRecords } from "./null-records.ts";
 import { revisionArguments, unknownRevision } from "./revision-arguments.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
@@ -29,6 +30,8 @@ export function createHistory(runner: GitRunner): HistoryFacet {
   };
 
   return {
+    shallow: (view: RepositoryView) => Promise.resolve(readShallow(view)),
+
     log: (view: RepositoryView, query: LogQuery) => walk(view, flagsOf(query), query.revisions, query.paths ?? []),
 
     async isAncestor(view: RepositoryView, ancestor: Oid, descendant: Oid) {

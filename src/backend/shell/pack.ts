@@ -1,11 +1,11 @@
 import type { ByteString } from "../../domain/bytes.ts";
-import { OperationError } from "../../domain/errors.ts";
 import type { Oid } from "../../domain/oid.ts";
 import type { PackFacet, PackRequest, QuarantinedView, ReceiveOptions, RepositoryView } from "../backend.ts";
 import { unconnected } from "./connectivity.ts";
 import { createPack as create } from "./create-pack.ts";
 import { receiveObjects } from "./receive-objects.ts";
 import type { GitRunner } from "./run-git.ts";
+import { uploadArchive } from "./upload-archive.ts";
 
 /** Packs, made and read by native git. */
 export function createPack(runner: GitRunner): PackFacet {
@@ -15,9 +15,6 @@ export function createPack(runner: GitRunner): PackFacet {
       receiveObjects(runner, view, pack, options),
     unconnected: (view: RepositoryView, tips: readonly Oid[], shallow: readonly Oid[] = []) =>
       unconnected(runner, view, tips, shallow),
-    // oxlint-disable-next-line require-yield
-    async *uploadArchive(_view: RepositoryView, _args: readonly ByteString[]) {
-      throw new OperationError("unimplemented", { what: "uploadArchive" });
-    },
+    uploadArchive: (view: RepositoryView, args: readonly ByteString[]) => uploadArchive(runner, view, args),
   };
 }
