@@ -27,6 +27,7 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     mergeBases: "read",
     reachable: "read",
     unappliedCommits: "read",
+    shallow: "read",
   },
   diff: { patches: "read-stream", raw: "read-stream", stats: "read-stream", changedPaths: "read-stream" },
   merge: { mergeTrees: "write", mergeCommits: "write" },

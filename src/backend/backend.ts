@@ -152,6 +152,8 @@ export interface HistoryFacet {
   reachable(view: RepositoryView, tip: Oid, candidates: readonly Oid[]): Promise<Oid[]>;
   /** Commits of `branch` that `upstream` lacks, oldest first, without merges and without patches that upstream has already. */
   unappliedCommits(view: RepositoryView, upstream: Oid, branch: Oid): Promise<Oid[]>;
+  /** Where the repository's own history ends: commits that it has without their parents. None but in a shallow repository. */
+  shallow(view: RepositoryView): Promise<Oid[]>;
 }
 
 export interface DiffSpec {

@@ -1,6 +1,7 @@
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { HistoryFacet, LogQuery, RepositoryView } from "../backend.ts";
+import { readShallow } from "../read-shallow.ts";
 import type { CoreFunctions } from "./addon.ts";
 import type { HistoryFunctions } from "./history-functions.ts";
 import { readLog } from "./read-log.ts";
@@ -28,6 +29,11 @@ export function createHistory(addon: HistoryAddon): HistoryFacet {
 
   return {
     isAncestor,
+
+    async shallow(view: RepositoryView): Promise<Oid[]> {
+      checkView(view);
+      return readShallow(view);
+    },
 
     log: (view: RepositoryView, query: LogQuery) => readLog(addon, view, query),
 

@@ -15,7 +15,9 @@ const SUPPORTS: readonly string[] = [
   ),
   ...["materialize", "migrate", "discard"].map((method) => `quarantine.${method}`),
   ...["head", "read", "list", "prepare", "setHead"].map((method) => `refs.${method}`),
-  ...["log", "isAncestor", "mergeBases", "reachable", "unappliedCommits"].map((method) => `history.${method}`),
+  ...["log", "isAncestor", "mergeBases", "reachable", "unappliedCommits", "shallow"].map(
+    (method) => `history.${method}`,
+  ),
   ...["patches", "raw", "stats", "changedPaths"].map((method) => `diff.${method}`),
   ...["mergeTrees", "mergeCommits"].map((method) => `merge.${method}`),
 ];
