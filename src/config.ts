@@ -157,6 +157,9 @@ class Loader {
     if (config.grpcToken === "" && config.grpcTokenPrevious !== "") {
       this.#mistakes.push("grpc_token_previous: is set without grpc_token");
     }
+    if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
+      this.#mistakes.push("tls_cert, tls_key: one is set without the other");
+    }
     if (config.metricsPort === "http" && config.httpPort === "off") {
       this.#warnings.push("metrics_port: metrics are not served because http_port is off");
     }

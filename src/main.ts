@@ -4,6 +4,7 @@ import { openEngine } from "./main/open-engine.ts";
 import { openGitaly } from "./main/open-gitaly.ts";
 import type { AddOpened, Opened } from "./main/opened.ts";
 import { operations } from "./operations/index.ts";
+import { readCertificate, reloadCertificate } from "./main/read-certificate.ts";
 import { openDataDirectory } from "./storage/data-directory.ts";
 import { systemClock } from "./telemetry/clock.ts";
 import { requestIds } from "./telemetry/request-ids.ts";
@@ -18,6 +19,8 @@ import { VERSION } from "./version.ts";
 export interface RunningServer {
   /** Addresses of the open doors, by the door's name. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Reads the certificate again. What is wrong with it is logged, and the one in use stays. */
+  reload(): void;
   /** Lets running requests finish, up to the configured time, and closes everything. */
   stop(): Promise<void>;
 }
@@ -29,15 +32,14 @@ export async function serve(config: Config): Promise<RunningServer> {
     for (const { close: closeOne } of opened.toReversed()) await closeOne();
   };
   try {
-    const addresses = await open(config, (one) => opened.push(one));
-    return { addresses, stop: close };
+    return { ...(await open(config, (one) => opened.push(one))), stop: close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function open(config: Config, add: AddOpened): Promise<Record<string, string>> {
+async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer, "stop">> {
   const telemetry = createTelemetry({
     version: VERSION,
     logLevel: config.logLevel,
@@ -55,7 +57,8 @@ async function open(config: Config, add: AddOpened): Promise<Record<string, stri
   process.on("unhandledRejection", onRejection);
   add({ close: () => void process.off("unhandledRejection", onRejection) });
   add(startControlServer({ path: controlSocket(data.path), engine, operations, newRequestId, onBug }));
-  const services = { config, telemetry, engine, authenticator, newRequestId, onBug };
+  const certificate = readCertificate(config);
+  const services = { config, telemetry, engine, authenticator, certificate, newRequestId, onBug };
   const addresses: Record<string, string> = {};
   let lifecycle: Lifecycle = "starting";
   const checks = { storages: () => checkStorages(repositories) };
@@ -71,5 +74,5 @@ async function open(config: Config, add: AddOpened): Promise<Record<string, stri
   // Closed first of all: whoever watches the server's health hears of its end before its doors close.
   add({ close: () => void (lifecycle = "draining") });
   data.announce(addresses["grpc"] ?? controlSocket(data.path));
-  return addresses;
+  return { addresses, reload: () => reloadCertificate(config, telemetry.log, [http, gitaly]) };
 }

@@ -4,12 +4,15 @@ import type { RunningServer } from "../main.ts";
 import { addSettingsOptions, configOf, type SettingsOptions } from "./settings-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `holdfast serve`: opens every door and stays until it is told to stop. */
+/** `holdfast serve`: opens every door and stays until it is told to stop. SIGHUP reads the certificate again. */
 export function serveCommand(terminal: Terminal): Command {
   const command = new Command("serve").description("serve repositories (flags win over the environment and the file)");
   return addSettingsOptions(command).action(async (options: SettingsOptions) => {
-    const server = await start(configOf(options, terminal));
+    const config = configOf(options, terminal);
+    const server = await start(config);
     const stopped = untilToldToStop(server);
+    // Without a certificate it keeps its meaning: the terminal has gone.
+    if (config.tlsCert !== undefined) process.on("SIGHUP", () => server.reload());
     terminal.print(readyLine(server));
     for (const line of nextSteps(server)) terminal.remark(line);
     await stopped;

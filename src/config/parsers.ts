@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { ParseBase } from "./setting.ts";
 
@@ -78,6 +79,44 @@ export function port(value: string): Port {
 export function portOrHttp(value: string): Port | "http" {
   return value === "http" ? "http" : port(value);
 }
+
+/** An address on the web, or nothing. */
+export function optionalUrl(value: string): URL | undefined {
+  if (value === "") return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "")
+    throw new Error(`${quoted(value)} is not an address such as https://git.example.org`);
+  return url;
+}
+
+/** Origins of web pages (RFC 6454). */
+export function origins(value: string): readonly string[] {
+  return itemsOf(value).map((item) => {
+    const url = URL.canParse(item) ? new URL(item) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search !== "")
+      throw new Error(`${quoted(item)} is not an origin such as https://app.example.org`);
+    return url.origin;
+  });
+}
+
+/** Addresses and networks: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
+export function networks(value: string): readonly string[] {
+  const items = itemsOf(value);
+  for (const item of items) {
+    const [address = "", bits, more] = item.split("/");
+    const bitsMax = isIP(address) === 6 ? 128 : 32;
+    const wrongBits = bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > bitsMax);
+    if (isIP(address) === 0 || wrongBits || more !== undefined)
+      throw new Error(`${quoted(item)} is not an address or network such as 10.0.0.0/8`);
+  }
+  return items;
+}
+
+const itemsOf = (value: string): string[] =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
 
 const STORAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 

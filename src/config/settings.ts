@@ -2,8 +2,11 @@ import {
   bytes,
   count,
   flagValue,
+  networks,
   oneOf,
   optionalPath,
+  optionalUrl,
+  origins,
   path,
   percent,
   port,
@@ -23,7 +26,7 @@ export const SETTINGS = {
     meaning: "Storages of the Gitaly protocol, as name=path,…; in the file also a table.",
   },
   host: { default: "127.0.0.1", parse: word, meaning: "Address to listen on." },
-  httpPort: { default: "8080", parse: port, meaning: "Port of the HTTP door: health and metrics." },
+  httpPort: { default: "8080", parse: port, meaning: "Port of the HTTP door: Git over HTTP, health and metrics." },
   grpcPort: { default: "8075", parse: port, meaning: "Port of the Gitaly protocol." },
   metricsPort: {
     default: "http",
@@ -85,6 +88,22 @@ export const SETTINGS = {
     parse: bytes,
     meaning: "Largest push, and largest change by UserCommitFiles, bytes.",
   },
+  createOnPush: {
+    default: "true",
+    parse: flagValue,
+    meaning: "Whether a push to a missing repository creates it, where the caller may create it.",
+  },
+  allowDefaultBranchDelete: {
+    default: "false",
+    parse: flagValue,
+    meaning: "Whether a push may delete the branch that HEAD names.",
+  },
+  refuseLegacyFaults: {
+    default: "false",
+    parse: flagValue,
+    meaning:
+      "Whether pushes with badTimezone, missingSpaceBeforeDate or zeroPaddedFilemode are refused as well: old histories have them.",
+  },
   blobBytesMax: { default: "100 MiB", parse: bytes, meaning: "Largest blob written through an API, bytes." },
   answerBytesMax: { default: "4 GiB", parse: bytes, meaning: "Largest answer to one request, bytes." },
   lockTimeoutMs: { default: "30000", parse: count(1), meaning: "Longest wait for a repository's lock, milliseconds." },
@@ -118,8 +137,12 @@ export const SETTINGS = {
     meaning: "Whether callers without keys may do anything.",
   },
   adminToken: { default: "", parse: text, secret: true, later: "warned", meaning: "The administrator's token." },
-  tlsCert: { default: "", parse: text, later: "refused", meaning: "Certificate for HTTP and gRPC." },
-  tlsKey: { default: "", parse: text, later: "refused", meaning: "Key of the certificate." },
+  tlsCert: {
+    default: "",
+    parse: optionalPath,
+    meaning: "File with the certificate chain for HTTP and gRPC, PEM; read again on SIGHUP.",
+  },
+  tlsKey: { default: "", parse: optionalPath, meaning: "File with the certificate's key, PEM." },
   databaseUrl: { default: "", parse: text, secret: true, later: "warned", meaning: "Metadata database." },
   sessionAutocommitMs: { default: "", parse: text, later: "warned", meaning: "Delay of a session's automatic commit." },
   allowPrivateTargets: {
@@ -128,20 +151,22 @@ export const SETTINGS = {
     later: "warned",
     meaning: "Whether webhooks may reach private addresses.",
   },
-  createOnPush: {
+  publicUrl: {
     default: "",
-    parse: text,
-    later: "warned",
-    meaning: "Whether a push to a missing repository creates it.",
+    parse: optionalUrl,
+    meaning: "Address of the HTTP door that users see, such as https://git.example.org; by default where it listens.",
   },
-  publicUrl: { default: "", parse: text, later: "warned", meaning: "Address that users see." },
   trustedProxies: {
     default: "",
-    parse: text,
-    later: "warned",
-    meaning: "Proxies whose Forwarded headers are believed.",
+    parse: networks,
+    meaning:
+      "Proxies whose Forwarded and X-Forwarded headers are believed: addresses and networks, separated by commas.",
   },
-  allowedOrigins: { default: "", parse: text, later: "warned", meaning: "Origins of web pages that may call us." },
+  allowedOrigins: {
+    default: "",
+    parse: origins,
+    meaning: "Origins of web pages that may call us, such as https://app.example.org, separated by commas.",
+  },
   redisUrl: {
     default: "",
     parse: text,

@@ -37,6 +37,9 @@ export interface ReasonDetails {
   reference_protected: { readonly reference: RefName; readonly problem: string };
   non_fast_forward: { readonly reference: RefName };
   host_not_allowed: { readonly host: string };
+  origin_not_allowed: { readonly origin: string };
+  service_not_offered: { readonly service: string };
+  media_type_unsupported: { readonly mediaType: string; readonly expected: string };
   address_unknown: { readonly path: string };
   method_not_allowed: { readonly method: string; readonly allowed: readonly string[] };
   hook_rejected: {
@@ -81,6 +84,7 @@ export interface ReasonDetails {
   merge_not_confirmed: Record<string, never>;
   too_large: { readonly what: string; readonly sizeBytes: number; readonly limitBytes: number };
   limit_exceeded: { readonly limit: string; readonly maximum: number; readonly retryAfterMs: number };
+  reader_too_slow: { readonly waiting: number; readonly maximum: number };
   deadline_exceeded: Record<string, never>;
   canceled: Record<string, never>;
   shutting_down: Record<string, never>;
@@ -117,6 +121,9 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   reference_protected: entry("permission_denied", 403, "never", "reference is protected"),
   non_fast_forward: entry("failed_precondition", 409, "refresh", "not a fast-forward"),
   host_not_allowed: entry("permission_denied", 403, "never", "not a name of this server"),
+  origin_not_allowed: entry("permission_denied", 403, "never", "web pages of this origin may not call this server"),
+  service_not_offered: entry("permission_denied", 403, "never", "not a service of this server"),
+  media_type_unsupported: entry("invalid_argument", 415, "never", "unsupported media type"),
   address_unknown: entry("not_found", 404, "never", "nothing is at this address"),
   method_not_allowed: entry("unimplemented", 405, "never", "method not allowed"),
   hook_rejected: entry("permission_denied", 403, "never", "rejected by a hook"),
@@ -162,6 +169,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   merge_not_confirmed: entry("failed_precondition", 409, "never", "merge was not confirmed"),
   too_large: entry("resource_exhausted", 413, "never", "larger than the limit"),
   limit_exceeded: entry("resource_exhausted", 429, "retry", "over a limit"),
+  reader_too_slow: entry("resource_exhausted", 429, "retry", "the reader is too slow; go on behind the last event it has"),
   deadline_exceeded: entry("deadline_exceeded", 504, "retry", "deadline exceeded"),
   canceled: entry("canceled", 499, "never", "canceled by the client"),
   shutting_down: entry("unavailable", 503, "retry", "server is shutting down"),

@@ -4,14 +4,14 @@ import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
 import { type HealthCheck, healthDoor, type Lifecycle } from "../transports/http/health-door.ts";
 import type { HttpDoor } from "../transports/http/http-door.ts";
-import { startHttpServer } from "../transports/http/http-server.ts";
+import { type Certificate, startHttpServer } from "../transports/http/http-server.ts";
 import { metricsDoor } from "../transports/http/metrics-door.ts";
 import { VERSION } from "../version.ts";
 import type { DoorServices } from "./door-services.ts";
 
 /** Opens the HTTP port, and a port for metrics alone where one is configured. */
 export function openHttp(
-  { config, telemetry, newRequestId, onBug }: DoorServices,
+  { config, telemetry, authenticator, certificate, newRequestId, onBug }: DoorServices,
   checks: Readonly<Record<string, HealthCheck>>,
   lifecycle: () => Lifecycle,
 ) {
@@ -28,17 +28,31 @@ export function openHttp(
       host: config.host,
       port,
       doors,
+      authenticator,
+      certificate,
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+      allowedOrigins: config.allowedOrigins,
       newRequestId,
+      onRefused: ({ requestId, peer, url }, method, { reason }) =>
+        telemetry.log.logger.info(
+          { operation: `${method} ${url.pathname}`, door: "http", reason, peer, request_id: requestId },
+          "refused",
+        ),
       onBug,
     });
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
   const joined = config.metricsPort === "http" ? [health, metrics] : [health];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
+  const servers = [http, apart].filter((server) => server !== undefined);
+  const scheme = certificate === undefined ? "http" : "https";
   return {
-    ...(http === undefined ? {} : { http: `http://${http.host}:${http.port}` }),
-    ...(apart === undefined ? {} : { metrics: `http://${apart.host}:${apart.port}` }),
+    ...(http === undefined ? {} : { http: `${scheme}://${http.host}:${http.port}` }),
+    ...(apart === undefined ? {} : { metrics: `${scheme}://${apart.host}:${apart.port}` }),
+    useCertificate(next: Certificate) {
+      for (const server of servers) server.useCertificate(next);
+    },
     async close() {
-      const servers = [http, apart].filter((server) => server !== undefined);
       await Promise.all(servers.map((server) => server.close(config.drainTimeoutMs)));
     },
   };

@@ -99,10 +99,30 @@ describe("loadConfig", () => {
     expect(load({ env: { HOLDFAST_SSH_PORT: "off" } }).warnings).toEqual([]);
   });
 
-  test("refuses what would be relied on in vain", () => {
-    expect(mistakesOf({ env: { HOLDFAST_TLS_CERT: "/cert.pem" } })).toEqual([
-      "HOLDFAST_TLS_CERT: is not supported yet",
-    ]);
+  test("a certificate needs its key", () => {
+    const alone = ["tls_cert, tls_key: one is set without the other"];
+    expect(mistakesOf({ env: { HOLDFAST_TLS_CERT: "/cert.pem" } })).toEqual(alone);
+    expect(mistakesOf({ env: { HOLDFAST_TLS_KEY: "/key.pem" } })).toEqual(alone);
+    const both = load({ env: { HOLDFAST_TLS_CERT: "/cert.pem", HOLDFAST_TLS_KEY: "key.pem" } }).config;
+    expect([both.tlsCert, both.tlsKey?.endsWith("/key.pem")]).toEqual(["/cert.pem", true]);
+  });
+
+  test("addresses of users, proxies and pages", () => {
+    const { config } = load({
+      env: {
+        HOLDFAST_PUBLIC_URL: "https://git.example.org/",
+        HOLDFAST_TRUSTED_PROXIES: "10.0.0.0/8, ::1",
+        HOLDFAST_ALLOWED_ORIGINS: "https://app.example.org,http://localhost:3000/",
+      },
+    });
+    expect(config.publicUrl?.origin).toBe("https://git.example.org");
+    expect(config.trustedProxies).toEqual(["10.0.0.0/8", "::1"]);
+    expect(config.allowedOrigins).toEqual(["https://app.example.org", "http://localhost:3000"]);
+    expect(mistakesOf({ env: { HOLDFAST_PUBLIC_URL: "git.example.org" } })).toHaveLength(1);
+    for (const networks of ["10.0.0.0/33", "proxy.example", "10.0.0.0/8/8", "::1/129"])
+      expect(mistakesOf({ env: { HOLDFAST_TRUSTED_PROXIES: networks } })).toHaveLength(1);
+    for (const origins of ["*", "app.example.org", "https://a.example/path", "ftp://a.example"])
+      expect(mistakesOf({ env: { HOLDFAST_ALLOWED_ORIGINS: origins } })).toHaveLength(1);
   });
 
   test("wants a secret wherever others than this machine can connect", () => {

@@ -1,16 +1,32 @@
-import { OperationError } from "../../domain/errors.ts";
+import { hasReason, OperationError } from "../../domain/errors.ts";
 import { REASONS } from "../../domain/reasons.ts";
+import { CHALLENGES } from "./credentials.ts";
 
 /** An error in the shape of the contract: `error` is always a string. What was not thrown on purpose tells nothing of itself. */
 export function errorResponse(error: unknown, requestId: string): Response {
-  const { message, code, reason, details } = asOperationError(error);
+  const told = asOperationError(error);
+  const { message, code, reason, details } = told;
   return Response.json(
     { error: message, code, reason, details: plain(details), request_id: requestId },
-    { status: REASONS[reason].httpStatus, headers: { "cache-control": "no-store" } },
+    { status: REASONS[reason].httpStatus, headers: headersOf(told) },
   );
 }
 
-function asOperationError(error: unknown): OperationError {
+/** What an error says in the head of its answer: what to show, what to ask instead, when to come back. */
+export function headersOf(error: OperationError): Headers {
+  const headers = new Headers({ "cache-control": "no-store" });
+  if (REASONS[error.reason].httpStatus === 401) {
+    for (const challenge of CHALLENGES) headers.append("www-authenticate", challenge);
+  }
+  if (hasReason(error, "method_not_allowed")) headers.set("allow", error.details.allowed.join(", "));
+  if (hasReason(error, "limit_exceeded")) {
+    headers.set("retry-after", String(Math.max(1, Math.ceil(error.details.retryAfterMs / 1000))));
+  }
+  return headers;
+}
+
+/** What to tell a client: a bug tells nothing of itself. */
+export function asOperationError(error: unknown): OperationError {
   return error instanceof OperationError ? error : new OperationError("internal", { what: "see the server's log" });
 }
 

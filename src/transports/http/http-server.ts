@@ -1,12 +1,23 @@
+import type { Authenticator } from "../../contract/authenticator.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { errorResponse } from "./error-response.ts";
 import type { HttpCall, HttpDoor } from "./http-door.ts";
+import { IncomingCall, UPGRADED } from "./incoming-call.ts";
+import { socketHandlers, type SocketData } from "./live-socket.ts";
 import { hostGuard } from "./loopback-guard.ts";
+import { originGuard, preflightAnswer, shareWith } from "./origin-guard.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 
-/** Bodies of requests; doors that take more mount with limits of their own. */
-const BODY_BYTES_MAX = 1024 * 1024;
+/** Doors count what they read of a body; this only is more than any of them takes. */
+const BODY_BYTES_MAX = 2 ** 52;
 /** A connection that has nothing to say for so long is closed. */
 const IDLE_TIMEOUT_S = 120;
+
+/** Certificate chain and key in PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -14,11 +25,18 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Asked in this order; the first that answers wins. */
   readonly doors: readonly HttpDoor[];
+  readonly authenticator: Authenticator;
   readonly newRequestId: () => string;
-  /** Certificate and key in PEM; without them the connection is plain. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Names under which clients may ask, besides those of loopback, while listening there. */
-  readonly allowedHosts?: readonly string[];
+  /** Without one the connection is plain. */
+  readonly certificate?: Certificate | undefined;
+  /** The address that users see; its host and origin are ours. */
+  readonly publicUrl?: URL | undefined;
+  /** Addresses and networks of proxies whose word about their clients is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Origins of web pages that may call us. */
+  readonly allowedOrigins?: readonly string[];
+  /** Told of requests that no operation saw. */
+  readonly onRefused: (call: HttpCall, method: string, error: OperationError) => void;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -26,31 +44,84 @@ export interface HttpServerOptions {
 export interface HttpServer {
   readonly host: string;
   readonly port: number;
+  /** New connections see this certificate; requests that run end as they began. Throws for one that is none. */
+  useCertificate(certificate: Certificate): void;
   /** Accepts no more requests, waits for those that run, and breaks them off after the given time. */
   close(timeoutMs: number): Promise<void>;
 }
 
+type Listener = Bun.Server<SocketData>;
+
 /** Opens the HTTP port. Throws when it cannot listen. */
 export function startHttpServer(options: HttpServerOptions): HttpServer {
-  const guard = hostGuard(options.host, options.allowedHosts);
-  const server = Bun.serve({
-    hostname: options.host,
-    port: options.port,
-    maxRequestBodySize: BODY_BYTES_MAX,
-    idleTimeout: IDLE_TIMEOUT_S,
-    ...(options.tls && { tls: { cert: options.tls.cert, key: options.tls.key } }),
-    fetch: async (request, bun) => {
-      const requestId = options.newRequestId();
-      try {
-        guard(request.headers.get("host"));
-        return await answer(request, callOf(request, bun, requestId), options.doors);
-      } catch (error) {
-        if (!(error instanceof OperationError)) options.onBug(error, requestId);
-        return errorResponse(error, requestId);
-      }
+  const fetch = respondWith(options);
+  const websocket = socketHandlers((error) => options.onBug(error, "websocket"));
+  const listen = (port: number, certificate?: Certificate, shared = certificate !== undefined): Listener =>
+    Bun.serve<SocketData>({
+      hostname: options.host,
+      port,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      idleTimeout: IDLE_TIMEOUT_S,
+      // A certificate is changed by a second listener on the same port, which takes over from the first.
+      reusePort: shared,
+      ...(certificate && { tls: { cert: certificate.cert, key: certificate.key } }),
+      fetch,
+      websocket,
+    });
+  let current: Listener;
+  if (options.certificate === undefined) current = listen(options.port);
+  else {
+    // Ports that are shared do not tell that somebody else has them: ask for it alone first.
+    const alone = listen(options.port, options.certificate, false);
+    const port = alone.port ?? 0;
+    void alone.stop(true);
+    current = listen(port, options.certificate);
+  }
+  const port = current.port ?? 0;
+  const retired = new Set<Listener>();
+  return {
+    host: options.host,
+    port,
+    useCertificate(certificate) {
+      const old = current;
+      current = listen(port, certificate);
+      retired.add(old);
+      void old.stop(false).then(() => retired.delete(old));
     },
-  });
-  return { host: options.host, port: server.port ?? 0, close: (timeoutMs) => close(server, timeoutMs) };
+    close: async (timeoutMs) => void (await Promise.all([current, ...retired].map((each) => close(each, timeoutMs)))),
+  };
+}
+
+type Respond = (request: Request, server: Listener) => Promise<Response | undefined>;
+
+function respondWith(options: HttpServerOptions): Respond {
+  const { publicUrl } = options;
+  const checkHost = hostGuard(options.host, publicUrl === undefined ? [] : [publicUrl.hostname]);
+  const checkOrigin = originGuard(options.allowedOrigins ?? [], publicUrl);
+  const services = {
+    authenticator: options.authenticator,
+    proxies: new TrustedProxies(options.trustedProxies ?? []),
+    onRefused: options.onRefused,
+  };
+  return async (request, server) => {
+    const requestId = options.newRequestId();
+    const origin = request.headers.get("origin");
+    let call: IncomingCall | undefined;
+    let listed = false;
+    let response: Response;
+    try {
+      call = new IncomingCall(request, server, requestId, services);
+      checkHost(call.host);
+      listed = checkOrigin(origin, call.url) === "listed";
+      response = (listed ? preflightAnswer(request) : undefined) ?? (await answer(request, call, options.doors));
+      if (response === UPGRADED) return undefined;
+    } catch (error) {
+      if (error instanceof OperationError) call?.refused(error);
+      else options.onBug(error, requestId);
+      response = errorResponse(error, requestId);
+    }
+    return listed && origin !== null ? shareWith(origin, response) : response;
+  };
 }
 
 async function answer(request: Request, call: HttpCall, doors: readonly HttpDoor[]): Promise<Response> {
@@ -61,16 +132,7 @@ async function answer(request: Request, call: HttpCall, doors: readonly HttpDoor
   throw new OperationError("address_unknown", { path: call.url.pathname });
 }
 
-function callOf(request: Request, server: Bun.Server<unknown>, requestId: string): HttpCall {
-  const address = server.requestIP(request);
-  return {
-    requestId,
-    peer: address === null ? "unknown" : `${address.address}:${address.port}`,
-    url: new URL(request.url),
-  };
-}
-
-async function close(server: Bun.Server<unknown>, timeoutMs: number): Promise<void> {
+async function close(server: Listener, timeoutMs: number): Promise<void> {
   const timer = setTimeout(() => void server.stop(true), timeoutMs);
   await server.stop(false);
   clearTimeout(timer);

@@ -4,6 +4,7 @@ import { type HealthCheck, healthDoor, type Lifecycle } from "../../../src/trans
 import type { HttpDoor } from "../../../src/transports/http/http-door.ts";
 import { type HttpServer, startHttpServer } from "../../../src/transports/http/http-server.ts";
 import { isLoopback } from "../../../src/transports/http/loopback-guard.ts";
+import { KEYLESS } from "../../support/authenticators.ts";
 import { metricsDoor } from "../../../src/transports/http/metrics-door.ts";
 
 let server: HttpServer | undefined;
@@ -13,14 +14,18 @@ afterEach(async () => {
 });
 
 const bugs: unknown[] = [];
+const refusals: string[] = [];
 
 function serve(...doors: HttpDoor[]): string {
   bugs.length = 0;
+  refusals.length = 0;
   server = startHttpServer({
     host: "127.0.0.1",
     port: 0,
     doors,
+    authenticator: KEYLESS,
     newRequestId: () => "id-1",
+    onRefused: (call, method, { reason }) => refusals.push(`${method} ${call.url.pathname} ${reason}`),
     onBug: (error) => bugs.push(error),
   });
   return `http://127.0.0.1:${server.port}`;
@@ -107,6 +112,8 @@ describe("startHttpServer", () => {
       status: 405,
       body: { reason: "method_not_allowed", details: { method: "POST", allowed: ["GET", "HEAD"] } },
     });
+    expect((await fetch(`${base}/health`, { method: "POST" })).headers.get("allow")).toBe("GET, HEAD");
+    expect(refusals).toContain("GET /nothing address_unknown");
   });
 
   test("a bug is reported, and tells the client nothing", async () => {

@@ -18,6 +18,8 @@ export interface GitalyDoorOptions {
   readonly host: string;
   /** 0 for a free one. */
   readonly port: number;
+  /** Certificate and key in PEM; without them the connection is plain. */
+  readonly tls?: GrpcServerOptions["tls"];
   /** Without secrets anybody who reaches the port may do everything. */
   readonly secrets?: SharedSecrets;
   readonly nowMs: () => number;
@@ -48,6 +50,7 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
   const server = await startGrpcServer({
     host: options.host,
     port: options.port,
+    tls: options.tls,
     services: [...withHealth, ...reflectionServices(withHealth)],
     toStatus: (error, call) => {
       if (!(error instanceof OperationError) && !(error instanceof GrpcStatusError))
@@ -63,6 +66,7 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
   return {
     host: server.host,
     port: server.port,
+    useCertificate: (tls) => server.useCertificate(tls),
     close(timeoutMs) {
       health.shutDown();
       return server.close(timeoutMs);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
@@ -59,6 +60,8 @@ export interface GrpcServerOptions {
 export interface GrpcServer {
   readonly host: string;
   readonly port: number;
+  /** New connections see this certificate; open ones go on. Throws for one that is none. */
+  useCertificate(tls: { readonly cert: string; readonly key: string }): void;
   /** Accepts no more calls, waits for those that run, and cancels them after the given time. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -112,7 +115,12 @@ class Http2GrpcServer {
     await promise;
     this.#http2.off("error", reject);
     const address = this.#http2.address() as AddressInfo;
-    return { host, port: address.port, close: (timeoutMs) => this.close(timeoutMs) };
+    return {
+      host,
+      port: address.port,
+      useCertificate: (tls) => (this.#http2 as Partial<Http2SecureServer>).setSecureContext?.({ ...tls }),
+      close: (timeoutMs) => this.close(timeoutMs),
+    };
   }
 
   async close(timeoutMs: number): Promise<void> {
