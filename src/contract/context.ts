@@ -1,5 +1,6 @@
 import type { GitBackend, QuarantinedView, RepositoryView } from "../backend/backend.ts";
 import type { ByteString } from "../domain/bytes.ts";
+import type { OperationError } from "../domain/errors.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
 import type { Caller } from "./principal.ts";
@@ -13,7 +14,7 @@ export interface Clock {
   monotonicMs(): number;
 }
 
-/** A proposal to change references, all or none. */
+/** A proposal to change references: all or none, unless `partial`. */
 export interface RefProposal {
   readonly changes: readonly RefChange[];
   /** New objects that the change brings; migrated before the references move. */
@@ -24,6 +25,10 @@ export interface RefProposal {
   readonly deref?: boolean;
   /** What the client of a push said to hooks. */
   readonly pushOptions?: readonly ByteString[];
+  /** Each reference moves or is refused on its own: what may not move is told in the answer's `refused`, and the others move. */
+  readonly partial?: boolean;
+  /** Told what receive hooks say on either stream, as it comes; bounded by the longest output of a hook. */
+  readonly onHookOutput?: (output: Uint8Array) => void;
 }
 
 /** A place for new objects that nobody sees until the ref door migrates it. Discarded when the operation ends. */
@@ -47,6 +52,8 @@ export interface OpenRepository {
   open(ref: RepositoryRef): Promise<OpenRepository>;
   /** Opens a quarantine for this operation. */
   quarantine(): Promise<Quarantine>;
+  /** Reads what the repository's configuration says about pushes. */
+  receiveConfig(): Promise<ReceiveConfig>;
   /**
    * The ref door: the only way to change references. Durable when it returns. Throws the reasons of `RefsFacet.prepare` and
    * `hook_rejected`.
@@ -58,8 +65,10 @@ export interface OpenRepository {
 
 /** What the ref door did. */
 export interface RefUpdate {
-  /** Old values, in the order of the changes; zeros for what did not exist. */
+  /** Old values, in the order of the changes that were not refused; zeros for what did not exist. */
   readonly oldOids: readonly Oid[];
+  /** References that did not move, and why; only where the proposal was `partial`. */
+  readonly refused?: ReadonlyMap<RefName, OperationError>;
   /** Sequence number of the change in the server's journal; absent when nothing changed. */
   readonly sequence?: bigint;
 }
@@ -110,6 +119,23 @@ export interface OperationLimits {
   readonly answerBytesMax: number;
 }
 
+/** What pushes may do, by the server's settings. */
+export interface PushSettings {
+  /** A push to a repository that does not exist makes it. */
+  readonly createRepositories: boolean;
+  /** The branch that HEAD names may be deleted. */
+  readonly allowDefaultBranchDelete: boolean;
+  /** Objects with old and common faults are refused as well: badTimezone, missingSpaceBeforeDate, zeroPaddedFilemode. */
+  readonly refuseLegacyFaults: boolean;
+}
+
+/** What the repository's own configuration says about pushes (git-config(1), `receive.*`). */
+export interface ReceiveConfig {
+  readonly denyNonFastForwards: boolean;
+  readonly denyDeletes: boolean;
+  readonly denyDeleteCurrent: boolean;
+}
+
 /** Facts about the running server. */
 export interface ServerFacts {
   readonly version: string;
@@ -123,6 +149,7 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly limits: OperationLimits;
+  readonly pushes: PushSettings;
   /** The repository of the input; only for operations whose target is `repository`. */
   readonly repository: OpenRepository;
   /**
@@ -130,6 +157,11 @@ export interface Context {
    * there. The engine has authorised the path of the input, and no other.
    */
   open(ref: RepositoryRef): Promise<OpenRepository>;
+  /**
+   * Makes an empty repository that nobody else sees. Its first change of references puts it in its place, at the same moment;
+   * without one nothing of it is left. Throws `repository_exists`, and so does that change when somebody else was faster.
+   */
+  stage(ref: RepositoryRef, options: CreateOptions): Promise<OpenRepository>;
   readonly repositories: Repositories;
   readonly backends: BackendControl;
   readonly server: ServerFacts;

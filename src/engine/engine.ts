@@ -4,8 +4,10 @@ import type {
   BackendControl,
   Clock,
   Context,
+  CreateOptions,
   OpenRepository,
   OperationLimits,
+  PushSettings,
   Repositories,
   ServerFacts,
 } from "../contract/context.ts";
@@ -26,6 +28,13 @@ export interface RepositoryOpener {
     caller: Caller,
     signal: AbortSignal,
   ): Promise<{ repository: OpenRepository; release(): void | Promise<void> }>;
+  /** Makes a repository that nobody else sees until its references move. */
+  stage(
+    ref: RepositoryRef,
+    options: CreateOptions,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<{ repository: OpenRepository; release(): void | Promise<void> }>;
   /** Checks only the names. */
   validate(ref: RepositoryRef): void;
 }
@@ -39,6 +48,7 @@ export interface EngineServices {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly limits: OperationLimits;
+  readonly pushes: PushSettings;
 }
 
 type AnyOperation<I extends TSchema, O extends TSchema, S extends OperationShape, P> = Operation<I, O, S, P>;
@@ -163,7 +173,9 @@ class OperationRun {
       signal,
       clock: services.clock,
       limits: services.limits,
+      pushes: services.pushes,
       open: (ref) => this.#open(ref),
+      stage: (ref, options) => this.#stage(ref, options),
       repositories: services.repositories,
       backends: services.backends,
       server: services.server,
@@ -176,6 +188,12 @@ class OperationRun {
     const opened = await this.#services.opener.open(ref, this.#caller, this.#caller.signal);
     this.#releases.push(opened.release);
     return opened.repository;
+  }
+
+  async #stage(ref: RepositoryRef, options: CreateOptions): Promise<OpenRepository> {
+    const staged = await this.#services.opener.stage(ref, options, this.#caller, this.#caller.signal);
+    this.#releases.push(staged.release);
+    return staged.repository;
   }
 
   /** The client's parts; while the next one is awaited, others may run. */

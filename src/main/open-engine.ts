@@ -74,7 +74,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     onDeleteFailed: (gitDir, err) => log.logger.error({ err, git_dir: gitDir }, "removed repository not deleted"),
   });
   const engine = new Engine({
-    opener: createRepositoryOpener({ locator, locks, pins, door, git }),
+    opener: createRepositoryOpener({ locator, locks, pins, door, git, journal }),
     repositories,
     backends: git,
     server: { version: VERSION, gitVersion: () => shell.version() },
@@ -90,6 +90,11 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       pushBytesMax: config.pushBytesMax,
       blobBytesMax: config.blobBytesMax,
       answerBytesMax: config.answerBytesMax,
+    },
+    pushes: {
+      createRepositories: config.createOnPush,
+      allowDefaultBranchDelete: config.allowDefaultBranchDelete,
+      refuseLegacyFaults: config.refuseLegacyFaults,
     },
   });
   return { engine, repositories, git, authenticator: interimAuthenticator };

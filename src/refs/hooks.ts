@@ -97,6 +97,7 @@ export class ChangeHooks {
       const { failure, stdout, stderr } = await this.#run(hook, script, run);
       if (run.signal?.aborted) throw new OperationError("canceled", {});
       if (failure === undefined) continue;
+      this.#explain(hook, failure);
       const told = isBlank(stdout) && isBlank(stderr) ? Buffer.from(failure) : stderr;
       throw new OperationError("hook_rejected", { hook, stdout, stderr: told }, { context: { script, failure } });
     }
@@ -117,6 +118,12 @@ export class ChangeHooks {
     }
   }
 
+  /** A script that was ended did not come to say why. */
+  #explain(hook: HookName, failure: string): void {
+    if (!failure.startsWith("exit status"))
+      this.#surroundings.onOutput?.(Buffer.from(`error: hook ${hook}: ${failure}\n`));
+  }
+
   #run(hook: HookName, script: string, run: HookRun): ReturnType<typeof runScript> {
     // Objects are in quarantine only while pre-receive looks at them.
     const { quarantineDir, ...rest } = this.#surroundings;
@@ -130,6 +137,8 @@ export class ChangeHooks {
         env: hookEnvironment(surroundings),
         signal: run.signal,
         timeoutMs: this.#settings.timeoutMs,
+        // What reference-transaction says is not for the client, as with git.
+        onOutput: hook === "reference-transaction" ? undefined : this.#surroundings.onOutput,
       },
       this.#settings.processes,
     );

@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { GitBackend, QuarantinedView, RepositoryView } from "../backend/backend.ts";
-import type { OpenRepository, Quarantine, RefProposal, RefUpdate } from "../contract/context.ts";
+import type { OpenRepository, Quarantine, ReceiveConfig, RefProposal, RefUpdate } from "../contract/context.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { ObjectFormat } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
 import type { Pin } from "../storage/pins.ts";
+import { readReceiveConfig } from "../storage/repository-config.ts";
 import type { LocatedRepository } from "../storage/repository-locator.ts";
 import type { Release, RepositoryLocks } from "../storage/repository-locks.ts";
-import type { DoorRequest, RefDoor } from "./ref-door.ts";
+import type { StagedRepository } from "../storage/stage-repository.ts";
+import type { DoorRequest } from "./door-request.ts";
+import type { RefDoor } from "./ref-door.ts";
 
 /** What an open repository needs of the server. */
 export interface PinnedRepositoryServices {
@@ -35,6 +38,7 @@ export class PinnedRepository implements OpenRepository {
   #readers = 0;
   #sharedHold: Release | undefined;
 
+  /** `staging` is there for a repository that nobody else sees yet. */
   constructor(
     services: PinnedRepositoryServices,
     ref: RepositoryRef,
@@ -42,6 +46,7 @@ export class PinnedRepository implements OpenRepository {
     pin: Pin,
     caller: Caller,
     signal: AbortSignal,
+    staging?: StagedRepository,
   ) {
     this.#services = services;
     this.#pin = pin;
@@ -49,7 +54,7 @@ export class PinnedRepository implements OpenRepository {
     this.objectFormat = located.objectFormat;
     this.view = { gitDir: located.gitDir, objectFormat: located.objectFormat, signal };
     this.git = services.git;
-    this.#request = { repository: located, git: services.git, caller, signal };
+    this.#request = { repository: located, git: services.git, caller, signal, staging };
   }
 
   consistently<T>(read: () => Promise<T>): Promise<T> {
@@ -80,6 +85,10 @@ export class PinnedRepository implements OpenRepository {
     return { view };
   }
 
+  async receiveConfig(): Promise<ReceiveConfig> {
+    return readReceiveConfig(join(this.view.gitDir, "config"));
+  }
+
   updateRefs(proposal: RefProposal): Promise<RefUpdate> {
     this.#refuseReaders();
     return this.#services.door.update(this.#request, proposal);
@@ -92,7 +101,9 @@ export class PinnedRepository implements OpenRepository {
 
   /** Gives back what the operation had: quarantines, other repositories, last the pin. */
   release(): void | Promise<void> {
-    if (this.#quarantines.length === 0 && this.#others.length === 0) return this.#pin.release();
+    const { staging } = this.#request;
+    if (this.#quarantines.length === 0 && this.#others.length === 0 && staging === undefined)
+      return this.#pin.release();
     return this.#releaseAll().finally(() => this.#pin.release());
   }
 
@@ -102,6 +113,10 @@ export class PinnedRepository implements OpenRepository {
     const views = this.#quarantines.splice(0).map(({ signal: _, ...view }) => view);
     const discarded = views.map((view) => quarantine.discard(view));
     await Promise.all([...discarded, ...this.#others.splice(0).map((other) => other.release())]);
+    const { staging } = this.#request;
+    if (staging === undefined) return;
+    this.git.forget(staging.located.gitDir);
+    await staging.discard();
   }
 
   /** An operation that already holds the shared side reads on under it: behind a waiting writer a second hold would never come. */

@@ -1,31 +1,20 @@
-import type { GitBackend, PreparedRefs, RepositoryView } from "../backend/backend.ts";
 import type { RefProposal, RefUpdate } from "../contract/context.ts";
-import type { Caller } from "../contract/principal.ts";
-import { toByteString } from "../domain/bytes.ts";
-import { hasReason, OperationError } from "../domain/errors.ts";
-import { isZeroOid, zeroOid } from "../domain/oid.ts";
-import type { RefChange, RefName } from "../domain/reference.ts";
+import type { RefName } from "../domain/reference.ts";
 import type { Journal } from "../events/journal.ts";
-import type { ChangeEvent, ChangeFacts, EventChange } from "../events/journal-record.ts";
 import { translateFileError } from "../storage/file-error.ts";
-import type { LocatedRepository } from "../storage/repository-locator.ts";
 import type { RepositoryLocks } from "../storage/repository-locks.ts";
-import { completeChange } from "./complete-change.ts";
-import type { ChangeHooks, HookChange, Hooks } from "./hooks.ts";
-import { clearStaleLocks } from "./stale-locks.ts";
+import { claimedChanges, type DoorRequest, factsOf, lastingView, placeOf } from "./door-request.ts";
+import type { ChangeHooks, Hooks } from "./hooks.ts";
+import { LockedChange, settleAfterFailure } from "./locked-change.ts";
+import { askUpdateHook, moveReferences, Refusals } from "./partial-change.ts";
+import { NO_REF_POLICY, type RefPolicy } from "./ref-policy.ts";
 
 export interface RefDoorServices {
   readonly journal: Journal;
   readonly locks: RepositoryLocks;
   readonly hooks: Hooks;
-}
-
-/** Who wants what changed where. */
-export interface DoorRequest {
-  readonly repository: LocatedRepository;
-  readonly git: GitBackend;
-  readonly caller: Caller;
-  readonly signal: AbortSignal;
+  /** Absent: everything is allowed. */
+  readonly policy?: RefPolicy;
 }
 
 /**
@@ -39,41 +28,46 @@ export class RefDoor {
     this.#services = services;
   }
 
-  /** Changes references, all or none, durably. Throws the reasons of `RefsFacet.prepare`, and `hook_rejected`. */
+  /**
+   * Changes references, durably: all or none, or each that may when the proposal is `partial`. Throws the reasons of
+   * `RefsFacet.prepare`, those of the policy, `hook_rejected`, and for a staged repository `repository_exists`.
+   */
   async update(request: DoorRequest, proposal: RefProposal): Promise<RefUpdate> {
-    const { gitDir } = request.repository;
-    const quarantine = proposal.quarantine?.view;
-    const hooks = this.#services.hooks.forChange({
-      gitDir,
-      caller: request.caller,
-      quarantineDir: quarantine?.quarantineDir,
-      pushOptions: proposal.pushOptions,
-    });
+    request.staging?.refuseOccupied();
+    const refused = new Refusals(proposal);
+    await this.#askPolicy(request, proposal, refused);
+    const hooks = this.#hooksOf(request, proposal);
     const receiving = proposal.hooks === "receive" ? hooks : undefined;
-    if (receiving?.has("pre-receive")) {
+    const quarantine = proposal.quarantine?.view;
+    if (receiving?.has("pre-receive") && refused.left.length > 0) {
       if (quarantine !== undefined) await request.git.quarantine.materialize(quarantine);
-      await receiving.preReceive(await claimedChanges(request, proposal.changes), request.signal);
+      await receiving.preReceive(await claimedChanges(request, refused.left), request.signal);
     }
-    const { update, changes } = await this.#working(request, async () => {
-      // Before the lock: objects that nothing refers to harm nobody, and the flush takes longer than all that needs the lock.
+    if (refused.left.length === 0 && proposal.changes.length > 0) return refused.nothingMoved();
+    const changed = await this.#working(request, async () => {
+      // Before the lock: objects that nobody refers to harm nobody, and the flush takes longer than all that needs the lock.
       const migration = quarantine && (await request.git.quarantine.migrate(quarantine));
       // Whoever fails first, the flush is not left behind: the quarantine is about to be discarded.
       const flushEnded = migration?.flushed.catch(() => undefined);
       try {
-        if (receiving?.has("update")) {
-          for (const change of await claimedChanges(request, proposal.changes))
-            await receiving.update(change, request.signal);
-        }
-        const change = new Change(this.#services.journal, request, proposal, hooks, migration?.flushed);
-        return await this.#locked(request, () => change.run());
+        if (receiving?.has("update")) await askUpdateHook(receiving, request, refused);
+        return await moveReferences(request, refused, (changes) => {
+          const locked = { changes, deref: proposal.deref };
+          const change = new LockedChange(this.#services.journal, request, locked, hooks, migration?.flushed);
+          return this.#locked(request, () => change.run());
+        });
       } finally {
         await flushEnded;
       }
     });
     // With the lock given back: the transaction is over, and a slow hook is nobody else's concern.
-    await hooks?.transactionEnded("committed", changes);
-    await receiving?.afterwards(changes);
-    return update;
+    const { gitDir } = placeOf(request);
+    const told = gitDir === request.repository.gitDir ? hooks : this.#hooksOf(request, proposal, gitDir);
+    if (changed.changes.length > 0) {
+      await told?.transactionEnded("committed", changed.changes);
+      if (receiving !== undefined) await told?.afterwards(changed.changes);
+    }
+    return refused.update(changed);
   }
 
   /** Points HEAD at a branch, durably. */
@@ -96,6 +90,26 @@ export class RefDoor {
         journal.done(event);
       }),
     );
+  }
+
+  async #askPolicy(request: DoorRequest, proposal: RefProposal, refused: Refusals): Promise<void> {
+    const { policy = NO_REF_POLICY } = this.#services;
+    if (policy === NO_REF_POLICY) return;
+    const { repository, git, caller } = request;
+    const view = proposal.quarantine?.view ?? lastingView(repository);
+    const ref = { storage: repository.storage.name, relativePath: repository.relativePath };
+    const changes = await claimedChanges(request, proposal.changes);
+    for (const [name, error] of await policy.refusals({ caller, repository: ref, git, view }, changes))
+      refused.refuse(name, error);
+  }
+
+  #hooksOf(
+    { repository, caller }: DoorRequest,
+    { quarantine, pushOptions, onHookOutput }: RefProposal,
+    gitDir: string = repository.gitDir,
+  ): ChangeHooks | undefined {
+    const quarantineDir = quarantine?.view.quarantineDir;
+    return this.#services.hooks.forChange({ gitDir, caller, quarantineDir, pushOptions, onOutput: onHookOutput });
   }
 
   /** Leaves a trace in the journal of what is being worked on, for as long as it is. */
@@ -125,188 +139,4 @@ export class RefDoor {
       release();
     }
   }
-}
-
-interface Changed {
-  readonly update: RefUpdate;
-  readonly changes: readonly HookChange[];
-}
-
-/** One change while the repository's lock is held. */
-class Change {
-  readonly #journal: Journal;
-  readonly #request: DoorRequest;
-  readonly #proposal: RefProposal;
-  readonly #hooks: ChangeHooks | undefined;
-  readonly #view: RepositoryView;
-  /** The new objects' own flush, which goes on while the locks are taken. */
-  readonly #objectsFlushed: Promise<void> | undefined;
-
-  constructor(
-    journal: Journal,
-    request: DoorRequest,
-    proposal: RefProposal,
-    hooks: ChangeHooks | undefined,
-    objectsFlushed: Promise<void> | undefined,
-  ) {
-    this.#objectsFlushed = objectsFlushed;
-    this.#journal = journal;
-    this.#request = request;
-    this.#proposal = proposal;
-    this.#hooks = hooks;
-    this.#view = lastingView(request.repository);
-  }
-
-  async run(): Promise<Changed> {
-    const asked = this.#hooks?.has("reference-transaction") ?? false;
-    return asked || !this.#knowsOldValues() ? this.#oneAfterTheOther(asked) : this.#sideBySide();
-  }
-
-  /** Where all old values are known beforehand, the journal is flushed while the locks are taken and flushed. */
-  async #sideBySide(): Promise<Changed> {
-    const expected = this.#proposal.changes.map(({ name, newOid, expectedOid = "" }) => ({
-      name,
-      newOid,
-      oldOid: expectedOid,
-    }));
-    const moving = expected.filter(moves);
-    if (moving.length === 0) return this.#oneAfterTheOther(false);
-    const { event, flushed } = this.#append(moving);
-    const allFlushed = Promise.all([flushed, this.#objectsFlushed]);
-    const [preparing, flushing] = await Promise.allSettled([this.#prepare(), allFlushed]);
-    if (preparing.status === "rejected") {
-      this.#journal.dropped(event);
-      throw preparing.reason;
-    }
-    if (flushing.status === "rejected") {
-      await this.#abort(preparing.value, event);
-      throw flushing.reason;
-    }
-    return this.#commit(preparing.value, expected, event);
-  }
-
-  async #oneAfterTheOther(asked: boolean): Promise<Changed> {
-    const prepared = await this.#prepare();
-    const changes = this.#proposal.changes.map(({ name, newOid }, at) => ({
-      name,
-      newOid,
-      oldOid: prepared.oldOids[at] ?? "",
-    }));
-    let event: ChangeEvent | undefined;
-    try {
-      await this.#objectsFlushed;
-      if (asked) await this.#hooks?.transactionPrepared(changes, this.#request.signal);
-      const moving = changes.filter(moves);
-      if (moving.length > 0) {
-        const appended = this.#append(moving);
-        event = appended.event;
-        await appended.flushed;
-      }
-    } catch (error) {
-      await this.#abort(prepared, event);
-      if (asked) await this.#hooks?.transactionEnded("aborted", changes);
-      throw error;
-    }
-    return this.#commit(prepared, changes, event);
-  }
-
-  async #commit(
-    prepared: PreparedRefs,
-    changes: readonly HookChange[],
-    event: ChangeEvent | undefined,
-  ): Promise<Changed> {
-    const update = { oldOids: changes.map(({ oldOid }) => oldOid) };
-    if (event === undefined) {
-      // Nothing moves: the values were compared under the locks, and that was all there was to do.
-      await prepared.abort();
-      return { update, changes };
-    }
-    if (this.#request.signal.aborted) {
-      await this.#abort(prepared, event);
-      await this.#hooks?.transactionEnded("aborted", changes);
-      throw new OperationError("canceled", {});
-    }
-    try {
-      await prepared.commit();
-      this.#journal.done(event);
-    } catch (error) {
-      await settleAfterFailure(this.#journal, this.#request.git, this.#view, event, error);
-    }
-    return { update: { ...update, sequence: event.sequence }, changes };
-  }
-
-  async #abort(prepared: PreparedRefs, event: ChangeEvent | undefined): Promise<void> {
-    if (event !== undefined) this.#journal.dropped(event);
-    await prepared.abort();
-  }
-
-  /** The only step under the lock that the request may end: it can be long, and gives back what it has taken. */
-  async #prepare(): Promise<PreparedRefs> {
-    const { changes, deref = true } = this.#proposal;
-    const { git, signal } = this.#request;
-    const view = { ...this.#view, signal };
-    try {
-      return await git.refs.prepare(view, changes, { deref });
-    } catch (error) {
-      if (!hasReason(error, "references_locked")) throw error;
-      if (!(await clearStaleLocks(view.gitDir, error.details.references))) throw error;
-      return git.refs.prepare(view, changes, { deref });
-    }
-  }
-
-  #append(changes: readonly EventChange[]): { event: ChangeEvent; flushed: Promise<void> } {
-    return this.#journal.prepare(factsOf(this.#request, changes));
-  }
-
-  #knowsOldValues(): boolean {
-    return this.#proposal.changes.every(({ expectedOid }) => expectedOid !== undefined);
-  }
-}
-
-/**
- * A commit that failed may have moved some references: then the rest follows and the call succeeds after all; else the change
- * has not happened and the failure is the answer.
- */
-async function settleAfterFailure(
-  journal: Journal,
-  git: GitBackend,
-  view: RepositoryView,
-  event: ChangeEvent,
-  failure: unknown,
-): Promise<void> {
-  const outcome = await completeChange(git, view, event);
-  if (outcome === "done") return journal.done(event);
-  journal.dropped(event);
-  throw failure;
-}
-
-/** A view that cancellation does not reach: what was begun under the lock is finished or undone in order. */
-function lastingView({ gitDir, objectFormat }: LocatedRepository): RepositoryView {
-  return { gitDir, objectFormat };
-}
-
-function moves({ oldOid, newOid }: { oldOid: string; newOid: string }): boolean {
-  return oldOid !== newOid && !(isZeroOid(oldOid) && isZeroOid(newOid));
-}
-
-/** The changes with the old values that the caller expects, or finds now where he does not say. */
-async function claimedChanges({ git, repository }: DoorRequest, changes: readonly RefChange[]): Promise<HookChange[]> {
-  const view = lastingView(repository);
-  const read = async (name: RefName) => (await git.refs.read(view, name))?.oid ?? zeroOid(repository.objectFormat);
-  return Promise.all(
-    changes.map(async ({ name, newOid, expectedOid }) => ({ name, newOid, oldOid: expectedOid ?? (await read(name)) })),
-  );
-}
-
-function factsOf({ repository, caller }: DoorRequest, changes: readonly EventChange[]): ChangeFacts {
-  const { actor } = caller;
-  return {
-    repository: { storage: repository.storage.name, relativePath: repository.relativePath },
-    changes,
-    ...(actor === undefined
-      ? {}
-      : { actor: { ...actor, name: toByteString(actor.name), email: toByteString(actor.email) } }),
-    door: caller.door,
-    requestId: caller.requestId,
-  };
 }

@@ -1,10 +1,13 @@
 import type { GitBackend } from "../backend/backend.ts";
-import type { OpenRepository } from "../contract/context.ts";
+import type { CreateOptions, OpenRepository } from "../contract/context.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
+import type { Journal } from "../events/journal.ts";
+import { translateFileError } from "../storage/file-error.ts";
 import type { Pins } from "../storage/pins.ts";
 import type { RepositoryLocator } from "../storage/repository-locator.ts";
 import type { RepositoryLocks } from "../storage/repository-locks.ts";
+import { StagedRepository } from "../storage/stage-repository.ts";
 import { type OwnPins, withPatientMaintenance } from "./patient-maintenance.ts";
 import { PinnedRepository } from "./pinned-repository.ts";
 import type { RefDoor } from "./ref-door.ts";
@@ -15,6 +18,8 @@ export interface RepositoryOpenerServices {
   readonly pins: Pins;
   readonly door: RefDoor;
   readonly git: GitBackend;
+  /** Remembers which repositories are being worked on. */
+  readonly journal: Pick<Journal, "begin" | "end">;
 }
 
 /** A repository that was opened, and what gives it back. */
@@ -26,6 +31,8 @@ export interface OpenedRepository {
 /** Opens repositories for operations: finds, checks and pins them. */
 export interface RepositoryOpener {
   open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<OpenedRepository>;
+  /** Makes an empty repository that nobody else sees until its references move. */
+  stage(ref: RepositoryRef, options: CreateOptions, caller: Caller, signal: AbortSignal): Promise<OpenedRepository>;
   validate(ref: RepositoryRef): void;
 }
 
@@ -33,7 +40,7 @@ export interface RepositoryOpener {
 export function createRepositoryOpener(services: RepositoryOpenerServices): RepositoryOpener {
   const { locator, locks, pins, door } = services;
   const ownPins: OwnPins = new WeakMap();
-  const git = withPatientMaintenance(services.git, pins, ownPins);
+  const git = withPatientMaintenance(services.git, pins, ownPins, services.journal);
   const bound = { git, locks, door, open };
 
   async function open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {
@@ -50,11 +57,33 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
       }
     }
     const repository = new PinnedRepository(bound, ref, located, pin, caller, signal);
-    ownPins.set(repository.view, { pin, key: located.key });
+    const { storage, relativePath } = located;
+    ownPins.set(repository.view, { pin, key: located.key, repository: { storage: storage.name, relativePath } });
     return repository;
   }
 
+  async function stage(
+    ref: RepositoryRef,
+    options: CreateOptions,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<PinnedRepository> {
+    const place = locator.place(ref);
+    const pin = await pins.pin(place.key, signal);
+    try {
+      const staged = await StagedRepository.make(place, options);
+      return new PinnedRepository(bound, ref, staged.located, pin, caller, signal, staged);
+    } catch (error) {
+      pin.release();
+      throw translateFileError(error);
+    }
+  }
+
   return {
+    async stage(ref, options, caller, signal) {
+      const repository = await stage(ref, options, caller, signal);
+      return { repository, release: () => repository.release() };
+    },
     validate: (ref) => locator.validate(ref),
     async open(ref, caller, signal) {
       const repository = await open(ref, caller, signal);

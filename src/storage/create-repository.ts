@@ -21,13 +21,10 @@ export interface NewRepository {
  * the exclusive lock of the place. Throws `repository_exists` when anything at all is there.
  */
 export async function createRepository(place: RepositoryPlace, options: NewRepository): Promise<void> {
-  const head = REFS_HEADS + (options.defaultBranch ?? DEFAULT_BRANCH);
-  const problem = problemOfRefName(head);
-  if (problem !== undefined) throw new OperationError("invalid_reference_name", { references: [head], problem });
   refuseOccupied(place);
   const made = join(place.storage.temporaryDir, randomBytes(12).toString("hex"));
   try {
-    await makeFiles(made, head, options.objectFormat);
+    await makeRepositoryFiles(made, options);
     const madeParents = await makeParents(place);
     refuseOccupied(place);
     await rename(made, place.gitDir);
@@ -39,13 +36,20 @@ export async function createRepository(place: RepositoryPlace, options: NewRepos
 }
 
 /** Renaming onto an empty directory would succeed, so that the system cannot be left to refuse it. */
-function refuseOccupied(place: RepositoryPlace): void {
+export function refuseOccupied(place: RepositoryPlace): void {
   if (lstatIfThere(place.gitDir) !== undefined) {
     throw new OperationError("repository_exists", { repository: place.relativePath });
   }
 }
 
-async function makeFiles(made: string, head: ByteString, objectFormat: ObjectFormat): Promise<void> {
+/** Makes the files of an empty bare repository, durably but for the name of its directory. Throws `invalid_reference_name`. */
+export async function makeRepositoryFiles(
+  made: string,
+  { defaultBranch = DEFAULT_BRANCH, objectFormat }: NewRepository,
+): Promise<void> {
+  const head = REFS_HEADS + defaultBranch;
+  const problem = problemOfRefName(head);
+  if (problem !== undefined) throw new OperationError("invalid_reference_name", { references: [head], problem });
   await mkdir(made, { mode: 0o755 });
   const directories = ["objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags"];
   for (const directory of directories) await mkdir(join(made, directory));

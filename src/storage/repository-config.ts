@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { ReceiveConfig } from "../contract/context.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { ObjectFormat } from "../domain/oid.ts";
 
@@ -35,6 +36,23 @@ export function readObjectFormat(configFile: string): ObjectFormat {
   const format = (variables.get("extensions.objectformat") ?? "sha1").toLowerCase();
   if (format !== "sha1" && format !== "sha256") throw unreadable(`object format "${format}" is not supported`);
   return format;
+}
+
+/** What a repository's configuration file says about pushes (git-config(1), `receive.*`), with git's defaults. */
+export function readReceiveConfig(configFile: string): ReceiveConfig {
+  const variables = readVariables(readText(configFile));
+  const is = (name: string, absent: boolean) => isTrue(variables.get(`receive.${name}`), absent);
+  return {
+    denyNonFastForwards: is("denynonfastforwards", false),
+    denyDeletes: is("denydeletes", false),
+    // `ignore` and `warn` let it happen.
+    denyDeleteCurrent: is("denydeletecurrent", true),
+  };
+}
+
+function isTrue(value: string | undefined, absent: boolean): boolean {
+  if (value === undefined) return absent;
+  return !["", "false", "no", "off", "0", "ignore", "warn"].includes(value.toLowerCase());
 }
 
 function readText(configFile: string): string {

@@ -25,6 +25,8 @@ export interface HookSurroundings {
   /** Objects that are not in the repository yet. */
   readonly quarantineDir?: string | undefined;
   readonly pushOptions?: readonly ByteString[] | undefined;
+  /** Told what hooks of a push say, as they say it. */
+  readonly onOutput?: ((output: Uint8Array) => void) | undefined;
 }
 
 /** The environment of a hook: that of githooks(5), and the variables that hooks of GitLab know. */

@@ -27,6 +27,8 @@ export interface ScriptRun {
   readonly env: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
+  /** Told what the script writes to either stream, as it comes, as far as it is kept. */
+  readonly onOutput?: ((output: Uint8Array) => void) | undefined;
 }
 
 export interface ScriptResult {
@@ -63,7 +65,10 @@ export async function runScript(run: ScriptRun, observer?: ProcessObserver): Pro
   }, run.timeoutMs);
   run.signal?.addEventListener("abort", stop, { once: true });
   if (run.signal?.aborted) stop();
-  const outputs = [collect(child.stdout, ending.signal), collect(child.stderr, ending.signal)] as const;
+  const outputs = [
+    collect(child.stdout, ending.signal, run.onOutput),
+    collect(child.stderr, ending.signal, run.onOutput),
+  ] as const;
   await child.exited;
   clearTimeout(timer);
   run.signal?.removeEventListener("abort", stop);
@@ -113,7 +118,11 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, ending: AbortSignal): Promise<Uint8Array> {
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  ending: AbortSignal,
+  onOutput: ScriptRun["onOutput"],
+): Promise<Uint8Array> {
   const reader = stream.getReader();
   const cancel = () => void reader.cancel().catch(() => undefined);
   ending.addEventListener("abort", cancel, { once: true });
@@ -123,7 +132,9 @@ async function collect(stream: ReadableStream<Uint8Array>, ending: AbortSignal):
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       const chunk = next.value.subarray(0, OUTPUT_BYTES_MAX - kept);
       kept += chunk.length;
-      if (chunk.length > 0) chunks.push(chunk);
+      if (chunk.length === 0) continue;
+      chunks.push(chunk);
+      onOutput?.(chunk);
     }
   } catch {
     // What was read so far is all there is to tell.
