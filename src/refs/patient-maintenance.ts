@@ -1,16 +1,39 @@
 import type { GitBackend, MaintenanceFacet, RepositoryView } from "../backend/backend.ts";
+import type { Journal } from "../events/journal.ts";
+import type { EventRepository } from "../events/journal-record.ts";
 import type { Pin, Pins } from "../storage/pins.ts";
 
-/** Pins of the operations that run, by their views: maintenance does not wait for its own. */
-export type OwnPins = WeakMap<RepositoryView, { readonly pin: Pin; readonly key: string }>;
+/** What an operation has pinned. */
+export interface OwnPin {
+  readonly pin: Pin;
+  readonly key: string;
+  readonly repository: EventRepository;
+}
 
-/** The backend, but for maintenance that takes files away: that waits for those who may still read them. */
-export function withPatientMaintenance(git: GitBackend, pins: Pins, ownPins: OwnPins): GitBackend {
+/** Pins of the operations that run, by their views: maintenance does not wait for its own. */
+export type OwnPins = WeakMap<RepositoryView, OwnPin>;
+
+/**
+ * The backend, but for maintenance that takes files away: that waits for those who may still read them, and leaves a trace in the
+ * journal while it runs, so that what a crash leaves of it is cleaned.
+ */
+export function withPatientMaintenance(
+  git: GitBackend,
+  pins: Pins,
+  ownPins: OwnPins,
+  journal: Pick<Journal, "begin" | "end">,
+): GitBackend {
   const maintenance: MaintenanceFacet = {
     async *collectGarbage(view) {
       const own = ownPins.get(view);
-      if (own !== undefined) await pins.settle(own.key, { own: own.pin, signal: view.signal });
-      yield* git.maintenance.collectGarbage(view);
+      if (own === undefined) return yield* git.maintenance.collectGarbage(view);
+      await pins.settle(own.key, { own: own.pin, signal: view.signal });
+      const work = journal.begin(own.repository);
+      try {
+        yield* git.maintenance.collectGarbage(view);
+      } finally {
+        journal.end(work);
+      }
     },
     check: (view) => git.maintenance.check(view),
     importFrom: (view, sourceDir) => git.maintenance.importFrom(view, sourceDir),

@@ -8,7 +8,7 @@ import { isGitAtWork } from "./git-processes.ts";
 const STARTED_AT_MS = Date.now() - performance.now();
 
 /** Locks beside those of references. What packed-refs is replaced by goes away before the lock under which it was made. */
-const COMMON_LOCKS = ["HEAD.lock", "packed-refs.new", "packed-refs.lock", "config.lock"];
+const COMMON_LOCKS = ["HEAD.lock", "packed-refs.new", "packed-refs.lock", "config.lock", "gc.pid"];
 
 /**
  * Removes the lock files of these references, and those common to all, where nobody can hold them any more: made by this
@@ -24,11 +24,14 @@ export async function clearStaleLocks(gitDir: string, names: readonly RefName[])
   return removeStale(gitDir, locks);
 }
 
+/** Names of objects, packs and graphs that are being written (git's, and repack's). */
+const HALF_WRITTEN = /^(tmp_|\.tmp-|commit-graph-chain\.lock$|commit-graph\.lock$|multi-pack-index\.lock$)/;
+
 /** Removes all stale lock files of references, and half-written objects: what a crash may leave in a repository. */
 export async function clearLeftovers(gitDir: string): Promise<boolean> {
   const found = COMMON_LOCKS.map((name) => Buffer.from(join(gitDir, name)));
   await collect(Buffer.from(join(gitDir, "refs")), (name) => name.endsWith(".lock"), found);
-  await collect(Buffer.from(join(gitDir, "objects")), (name) => name.startsWith("tmp_"), found);
+  await collect(Buffer.from(join(gitDir, "objects")), (name) => HALF_WRITTEN.test(name), found);
   return removeStale(gitDir, found);
 }
 

@@ -34,11 +34,17 @@ async function stoppedStore(names: readonly string[]): Promise<{ store: Temporar
   return { store, oid };
 }
 
+/** What `git gc` leaves when it is killed. */
+const LEFT_BY_GC = ["gc.pid", "packed-refs.lock", "objects/pack/tmp_pack_x", "objects/pack/.tmp-1-pack-x.pack"];
+
 /** Goes on where the store was stopped, in a process that is younger than all that is on the disk. */
-async function restart({ store }: { store: TemporaryStore }): Promise<TemporaryStore> {
+async function restart(
+  { store }: { store: TemporaryStore },
+  wrap?: (git: GitBackend) => GitBackend,
+): Promise<TemporaryStore> {
   await store.git.close();
   store.storages.close();
-  return TemporaryStore.open({ directory: store.directory });
+  return TemporaryStore.open({ directory: store.directory, ...(wrap === undefined ? {} : { wrap }) });
 }
 
 const past = (path: string) => utimesSync(path, new Date(2020, 1), new Date(2020, 1));
@@ -116,6 +122,32 @@ describe("recover", () => {
     await store.commit("a.git", "a", "two");
     expect(existsSync(join(gitDir, "refs/heads/a.lock"))).toBe(false);
     expect(existsSync(join(gitDir, "refs/heads/young.lock"))).toBe(true);
+  });
+
+  test("clears what a collection of garbage was making when the server was killed", async () => {
+    const stopped = await stoppedStore([]);
+    const wrap = (git: GitBackend): GitBackend => ({
+      ...git,
+      close: () => git.close(),
+      maintenance: {
+        ...git.maintenance,
+        // As far as a server comes that is killed in the middle: it never says that it is done.
+        async *collectGarbage({ gitDir }) {
+          for (const left of LEFT_BY_GC) {
+            writeFileSync(join(gitDir, left), "");
+            past(join(gitDir, left));
+          }
+          yield "";
+          await new Promise<never>(() => {});
+        },
+      },
+    });
+    const dying = await restart(stopped, wrap);
+    await dying.with("a.git", async ({ git, view }) => {
+      await git.maintenance.collectGarbage(view)[Symbol.asyncIterator]().next();
+    });
+    await using store = await restart({ store: dying });
+    for (const left of LEFT_BY_GC) expect(existsSync(join(store.root, "a.git", left))).toBe(false);
   });
 
   test("clears what a killed server was making and removing", async () => {
