@@ -33,7 +33,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   "backend/faulty": { may: ["backend", "domain"] },
   wire: { may: ["domain"] },
   database: { may: ["domain"] },
-  events: { may: ["domain"] },
+  // Events serves the contract's interface of events to operations.
+  events: { may: ["domain"], types: ["contract"] },
   identity: { may: ["domain", "database"], types: ["contract"] },
   // Telemetry implements the engine's recorder; it reaches others by injection.
   telemetry: { may: ["domain"], types: ["contract", "engine", "backend"] },

@@ -3,6 +3,7 @@ import type { ByteString } from "../domain/bytes.ts";
 import type { OperationError } from "../domain/errors.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
+import type { Events } from "./events.ts";
 import type { Caller } from "./principal.ts";
 import type { RepositoryRef } from "./repository-ref.ts";
 
@@ -163,6 +164,7 @@ export interface Context {
    */
   stage(ref: RepositoryRef, options: CreateOptions): Promise<OpenRepository>;
   readonly repositories: Repositories;
+  readonly events: Events;
   readonly backends: BackendControl;
   readonly server: ServerFacts;
 }

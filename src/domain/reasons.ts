@@ -169,7 +169,12 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   merge_not_confirmed: entry("failed_precondition", 409, "never", "merge was not confirmed"),
   too_large: entry("resource_exhausted", 413, "never", "larger than the limit"),
   limit_exceeded: entry("resource_exhausted", 429, "retry", "over a limit"),
-  reader_too_slow: entry("resource_exhausted", 429, "retry", "the reader is too slow; go on behind the last event it has"),
+  reader_too_slow: entry(
+    "resource_exhausted",
+    429,
+    "retry",
+    "the reader is too slow; go on behind the last event it has",
+  ),
   deadline_exceeded: entry("deadline_exceeded", 504, "retry", "deadline exceeded"),
   canceled: entry("canceled", 499, "never", "canceled by the client"),
   shutting_down: entry("unavailable", 503, "retry", "server is shutting down"),

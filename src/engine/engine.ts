@@ -11,6 +11,7 @@ import type {
   Repositories,
   ServerFacts,
 } from "../contract/context.ts";
+import type { Events } from "../contract/events.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
@@ -41,7 +42,10 @@ export interface RepositoryOpener {
 
 export interface EngineServices {
   readonly opener: RepositoryOpener;
-  readonly repositories: Repositories;
+  /** Repositories as things to make, find and remove, on behalf of a caller. */
+  readonly repositories: (caller: Caller) => Repositories;
+  /** The events of the server, on behalf of a caller. */
+  readonly events: (caller: Caller) => Events;
   readonly backends: BackendControl;
   readonly server: ServerFacts;
   readonly admission: Admission;
@@ -109,6 +113,8 @@ export class Engine {
     let finished = false;
     try {
       const ctx = await run.enter(operation, input, this.#check(operation.input));
+      // Who watches waits nearly all of the time, and must keep nobody from running.
+      if (operation.shape === "watch") run.place?.leave();
       for await (const output of operation.run(input, ctx, run.waitingFor(parts)) as AsyncIterable<unknown>) {
         // A client that reads slowly, or not at all, keeps nobody else from running.
         run.place?.lend();
@@ -176,7 +182,8 @@ class OperationRun {
       pushes: services.pushes,
       open: (ref) => this.#open(ref),
       stage: (ref, options) => this.#stage(ref, options),
-      repositories: services.repositories,
+      repositories: services.repositories(this.#caller),
+      events: services.events(this.#caller),
       backends: services.backends,
       server: services.server,
     };

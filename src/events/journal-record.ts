@@ -1,4 +1,5 @@
 import type { ByteString } from "../domain/bytes.ts";
+import type { AdminEventName } from "../domain/event-names.ts";
 import type { Oid } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
 
@@ -23,23 +24,49 @@ export interface EventActor {
   readonly email: ByteString;
 }
 
-/** What is to be recorded of a change. */
+/** A repository that came, went or was given another path. */
+export type RepositoryLife =
+  | { readonly kind: "created" }
+  | { readonly kind: "deleted" }
+  | { readonly kind: "renamed"; readonly from: EventRepository };
+
+/** What administration has changed; the data is JSON, in text. */
+export interface AdminChange {
+  readonly event: AdminEventName;
+  readonly data: { readonly [name: string]: unknown };
+}
+
+/** The repository of a change that is about none. */
+export const NO_REPOSITORY: EventRepository = { storage: "", relativePath: "" };
+
+/** What is to be recorded of a change: of references, of HEAD, of a repository as a whole, or by administration. */
 export interface ChangeFacts {
+  /** Where it happens; `NO_REPOSITORY` for administration, the new path for a repository that is renamed. */
   readonly repository: EventRepository;
   readonly changes: readonly EventChange[];
   /** HEAD was pointed elsewhere. */
   readonly head?: { readonly oldTarget?: RefName; readonly newTarget: RefName };
+  readonly life?: RepositoryLife;
+  readonly admin?: AdminChange;
+  /** Whom the caller named. */
   readonly actor?: EventActor;
+  /** Who called: the name of the account, or the kind of caller without one. */
+  readonly by?: string;
   readonly door: string;
   readonly requestId: string;
 }
 
 /** A change of references as the journal holds it. */
 export interface ChangeEvent extends ChangeFacts {
-  /** Grows by every change of the server, across restarts; numbers may be left out. */
+  /** Grows by every change of the server, across restarts; numbers may be left out. It is the number of the change's first event. */
   readonly sequence: bigint;
+  /** How many numbers it takes, one for each event that follows from it; absent: one. */
+  readonly count?: number;
   readonly atMs: number;
 }
+
+/** The number of the last event that follows from a change. */
+export const lastNumberOf = ({ sequence, count = 1 }: ChangeEvent): bigint => sequence + BigInt(count - 1);
 
 /**
  * A record of the journal. `begun` and `ended` frame work on a repository, so that a crash leaves a trace of where it was;

@@ -105,13 +105,6 @@ export class JournalSegment {
     return promise;
   }
 
-  /** The records written so far, as bytes. */
-  read(): Buffer {
-    const bytes = Buffer.allocUnsafe(this.#end);
-    const length = readSync(this.#fd, bytes, 0, bytes.length, 0);
-    return bytes.subarray(0, length);
-  }
-
   /** Gives unused space back and flushes. */
   close(): void {
     ftruncateSync(this.#fd, this.#end);

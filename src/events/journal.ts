@@ -1,8 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { countOf } from "./catalogue.ts";
 import type { EventBus } from "./event-bus.ts";
-import type { ChangeEvent, ChangeFacts, EventRepository, JournalRecord } from "./journal-record.ts";
-import { flushDirectory, JournalSegment, readFirstRecord, readRecords } from "./journal-segment.ts";
+import {
+  type ChangeEvent,
+  type ChangeFacts,
+  type EventRepository,
+  type JournalRecord,
+  lastNumberOf,
+} from "./journal-record.ts";
+import { flushDirectory, JournalSegment, readFirstRecord } from "./journal-segment.ts";
+import { streamRecords } from "./stream-records.ts";
 
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -84,9 +92,14 @@ export class Journal {
     return this.#unfinished;
   }
 
-  /** The number of the newest change, done or not; 0 before the first. */
+  /** The number of the last event of the newest change, done or not; 0 before the first. */
   get lastSequence(): bigint {
     return this.#nextSequence - 1n;
+  }
+
+  /** The number from which on all events are kept. */
+  get oldestKept(): bigint {
+    return sequenceOf(segmentNames(this.#options.directory)[0] ?? "") || 1n;
   }
 
   /** Notes, in a way that outlives this process, that work on a repository begins. */
@@ -105,9 +118,10 @@ export class Journal {
 
   /** Appends a change that is about to happen. It may happen once `flushed` has resolved. */
   prepare(facts: ChangeFacts): { event: ChangeEvent; flushed: Promise<void> } {
-    const event = { ...facts, sequence: this.#nextSequence, atMs: this.#options.clock.nowMs() };
+    const count = countOf(facts);
+    const event = { ...facts, sequence: this.#nextSequence, count, atMs: this.#options.clock.nowMs() };
     this.#write({ kind: "prepared", event });
-    this.#nextSequence++;
+    this.#nextSequence += BigInt(count);
     this.#openChanges.set(event.sequence, event);
     this.#options.bus.expect(event.sequence);
     return { event, flushed: this.#segment.flush() };
@@ -123,21 +137,19 @@ export class Journal {
     this.#settle(event, "dropped");
   }
 
-  /** Changes that are done, with greater numbers than `since`, in order, up to the newest or the first that is still open. */
+  /**
+   * Changes that are done and have events with greater numbers than `since`, in order, up to the newest or the first that is still
+   * open. Reads the files piece by piece, without holding up others.
+   */
   async *read(since: bigint): AsyncGenerator<ChangeEvent> {
-    const prepared = new Map<bigint, ChangeEvent | "dropped" | { done: ChangeEvent }>();
-    for (const bytes of this.#segmentsFrom(since + 1n)) {
-      const ready: ChangeEvent[] = [];
-      readRecords(bytes, (record) => {
-        if (record.kind === "prepared" && record.carried !== true) prepared.set(record.event.sequence, record.event);
-        else if (record.kind === "done" || record.kind === "dropped") {
-          const event = prepared.get(record.sequence);
-          if (event === undefined || event === "dropped" || "done" in event) return;
-          prepared.set(record.sequence, record.kind === "done" ? { done: event } : "dropped");
-          takeSettled(prepared, ready);
-        }
-      });
-      for (const event of ready) if (event.sequence > since) yield event;
+    const settling = new Settling();
+    for (const path of this.#segmentsFrom(since + 1n)) {
+      for await (const record of streamRecords(path)) {
+        for (const event of settling.apply(record)) if (lastNumberOf(event) > since) yield event;
+      }
+    }
+    for (const record of this.#owed) {
+      for (const event of settling.apply(record)) if (lastNumberOf(event) > since) yield event;
     }
   }
 
@@ -219,14 +231,11 @@ export class Journal {
     if (deleted) flushDirectory(directory);
   }
 
-  *#segmentsFrom(sequence: bigint): Generator<Buffer> {
+  #segmentsFrom(sequence: bigint): string[] {
     const { directory } = this.#options;
     const names = segmentNames(directory);
     const at = names.findLastIndex((name) => sequenceOf(name) <= sequence);
-    for (const name of names.slice(Math.max(at, 0))) {
-      const path = join(directory, name);
-      yield path === this.#segment.path ? this.#segment.read() : readFileSync(path);
-    }
+    return names.slice(Math.max(at, 0)).map((name) => join(directory, name));
   }
 }
 
@@ -254,7 +263,7 @@ class JournalState {
         break;
       case "prepared":
         this.changes.set(record.event.sequence, record.event);
-        if (record.event.sequence >= this.nextSequence) this.nextSequence = record.event.sequence + 1n;
+        if (record.event.sequence >= this.nextSequence) this.nextSequence = lastNumberOf(record.event) + 1n;
         break;
       case "done":
       case "dropped":
@@ -264,15 +273,25 @@ class JournalState {
   }
 }
 
-/** Moves the settled changes at the head of the map to the list; stops at the first that is open. */
-function takeSettled(
-  prepared: Map<bigint, ChangeEvent | "dropped" | { done: ChangeEvent }>,
-  ready: ChangeEvent[],
-): void {
-  for (const [sequence, state] of prepared) {
-    if (state !== "dropped" && !("done" in state)) return;
-    if (state !== "dropped") ready.push(state.done);
-    prepared.delete(sequence);
+/** Puts the changes that are done into their order, and holds back what comes after one that is open. */
+class Settling {
+  readonly #changes = new Map<bigint, ChangeEvent | "dropped" | { done: ChangeEvent }>();
+
+  /** Takes the next record; answers the changes that can be told of now. */
+  apply(record: JournalRecord): ChangeEvent[] {
+    const changes = this.#changes;
+    if (record.kind === "prepared" && record.carried !== true) changes.set(record.event.sequence, record.event);
+    if (record.kind !== "done" && record.kind !== "dropped") return [];
+    const change = changes.get(record.sequence);
+    if (change === undefined || change === "dropped" || "done" in change) return [];
+    changes.set(record.sequence, record.kind === "done" ? { done: change } : "dropped");
+    const ready: ChangeEvent[] = [];
+    for (const [sequence, state] of changes) {
+      if (state !== "dropped" && !("done" in state)) break;
+      if (state !== "dropped") ready.push(state.done);
+      changes.delete(sequence);
+    }
+    return ready;
   }
 }
 

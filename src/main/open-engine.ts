@@ -7,13 +7,14 @@ import { Engine } from "../engine/engine.ts";
 import { EventBus } from "../events/event-bus.ts";
 import { Journal } from "../events/journal.ts";
 import { Hooks } from "../refs/hooks.ts";
+import { recordLife } from "../refs/record-life.ts";
 import { recover } from "../refs/recovery.ts";
 import { RefDoor } from "../refs/ref-door.ts";
 import { createRepositoryOpener } from "../refs/repository-opener.ts";
 import type { DataDirectory } from "../storage/data-directory.ts";
 import { LockTable } from "../storage/lock-table.ts";
 import { Pins } from "../storage/pins.ts";
-import { createRepositories } from "../storage/repositories.ts";
+import { type RepositoriesServices, StoredRepositories } from "../storage/repositories.ts";
 import { RepositoryLocator } from "../storage/repository-locator.ts";
 import { RepositoryLocks } from "../storage/repository-locks.ts";
 import { createStorages } from "../storage/storages.ts";
@@ -21,6 +22,7 @@ import { systemClock } from "../telemetry/clock.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { createGit } from "./create-git.ts";
+import { openEvents } from "./open-events.ts";
 import type { AddOpened } from "./opened.ts";
 
 /** Everything behind the doors; exported for tests of operations, which need no door. */
@@ -65,17 +67,21 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     onIgnoredFailure: (hook, gitDir, err) => log.logger.warn({ err, hook, git_dir: gitDir }, "hook failed afterwards"),
   });
   const door = new RefDoor({ journal, locks, hooks });
-  const repositories = createRepositories({
+  const stored: RepositoriesServices = {
     storages,
     locator,
     locks,
     pins,
     forget: async (gitDir) => git.forget(gitDir),
     onDeleteFailed: (gitDir, err) => log.logger.error({ err, git_dir: gitDir }, "removed repository not deleted"),
-  });
-  const engine = new Engine({
+  };
+  const repositories = new StoredRepositories(stored);
+  const events = openEvents(journal, bus, () => engine);
+  add({ close: () => events.close() });
+  const engine: Engine = new Engine({
     opener: createRepositoryOpener({ locator, locks, pins, door, git, journal }),
-    repositories,
+    repositories: (caller) => new StoredRepositories(stored, recordLife(journal, caller)),
+    events: (caller) => events.forCaller(caller),
     backends: git,
     server: { version: VERSION, gitVersion: () => shell.version() },
     admission: new Admission({

@@ -16,6 +16,7 @@ import { diffCommits } from "./diffs/diff-commits.ts";
 import { diffStats } from "./diffs/diff-stats.ts";
 import { findChangedPaths } from "./diffs/find-changed-paths.ts";
 import { rawDiff } from "./diffs/raw-diff.ts";
+import { describePush } from "./events/describe-push.ts";
 import { getTreeEntry } from "./files/get-tree-entry.ts";
 import { listTree } from "./files/list-tree.ts";
 import { receivePack } from "./git/receive-pack.ts";
@@ -60,6 +61,7 @@ export const operations: readonly Operation[] = [
   deleteBranch,
   deleteReferences,
   deleteTag,
+  describePush,
   describeServer,
   diffCommits,
   diffStats,

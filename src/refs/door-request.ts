@@ -1,12 +1,12 @@
 import type { GitBackend, RepositoryView } from "../backend/backend.ts";
 import type { Caller } from "../contract/principal.ts";
-import { toByteString } from "../domain/bytes.ts";
 import { zeroOid } from "../domain/oid.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
 import type { ChangeFacts, EventChange } from "../events/journal-record.ts";
 import type { LocatedRepository } from "../storage/repository-locator.ts";
 import type { StagedRepository } from "../storage/stage-repository.ts";
 import type { HookChange } from "./hooks.ts";
+import { originOf } from "./record-life.ts";
 
 /** Who wants what changed where. */
 export interface DoorRequest {
@@ -42,15 +42,11 @@ export async function claimedChanges(
 }
 
 /** What the journal is told of a change. */
-export function factsOf({ repository, caller }: DoorRequest, changes: readonly EventChange[]): ChangeFacts {
-  const { actor } = caller;
+export function factsOf({ repository, caller, staging }: DoorRequest, changes: readonly EventChange[]): ChangeFacts {
   return {
     repository: { storage: repository.storage.name, relativePath: repository.relativePath },
     changes,
-    ...(actor === undefined
-      ? {}
-      : { actor: { ...actor, name: toByteString(actor.name), email: toByteString(actor.email) } }),
-    door: caller.door,
-    requestId: caller.requestId,
+    ...(staging !== undefined && !staging.isPublished ? { life: { kind: "created" } } : {}),
+    ...originOf(caller),
   };
 }

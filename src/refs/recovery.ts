@@ -37,8 +37,9 @@ export async function recover(services: RecoveryServices): Promise<void> {
   // One repository's changes in their order; a repository has at most one open change, but a carried one may be repeated.
   for (const event of changes) {
     try {
-      const repository = await clean(event.repository);
-      const outcome = repository === undefined ? "dropped" : await completeChange(git, repository, event);
+      // Administration is recorded behind its change; whatever else is open is looked up.
+      const repository = event.admin === undefined ? await clean(event.repository) : undefined;
+      const outcome = await outcomeOf(git, repository, event);
       journal[outcome](event);
       services.onRecovered(event, outcome);
     } catch (error) {
@@ -54,6 +55,18 @@ export async function recover(services: RecoveryServices): Promise<void> {
     }
   }
   await journal.flush();
+}
+
+async function outcomeOf(
+  git: GitBackend,
+  repository: LocatedRepository | undefined,
+  event: ChangeEvent,
+): Promise<"done" | "dropped"> {
+  if (event.admin !== undefined) return "done";
+  if (event.life !== undefined && event.changes.length === 0) {
+    return (event.life.kind === "deleted") === (repository === undefined) ? "done" : "dropped";
+  }
+  return repository === undefined ? "dropped" : completeChange(git, repository, event);
 }
 
 /** Waits for orphaned children, then clears what the crash left; undefined when the repository is no longer there. */

@@ -14,7 +14,8 @@ const REPOSITORY = { storage: "default", relativePath: "a.git" };
 function facts(name: string): ChangeFacts {
   return {
     repository: REPOSITORY,
-    changes: [{ name: `refs/heads/${name}`, oldOid: "0".repeat(40), newOid: "1".repeat(40) }],
+    // Neither a branch nor a tag: one event follows, so that the changes have the numbers 1, 2, 3.
+    changes: [{ name: `refs/notes/${name}`, oldOid: "0".repeat(40), newOid: "1".repeat(40) }],
     door: "gitaly",
     requestId: "r",
   };
@@ -71,7 +72,7 @@ describe("Journal", () => {
     const again = setting.open();
     const events: ChangeEvent[] = [];
     for await (const event of again.read(0n)) events.push(event);
-    expect(events).toEqual([{ ...facts(name), sequence: 1n, atMs: setting.clock.nowMs() }]);
+    expect(events).toEqual([{ ...facts(name), sequence: 1n, count: 1, atMs: setting.clock.nowMs() }]);
     expect((await record(again, "c")).sequence).toBe(2n);
     expect(await sequences(again, 1n)).toEqual([2n]);
     expect(again.unfinished).toEqual({ changes: [], works: [] });

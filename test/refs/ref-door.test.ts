@@ -31,7 +31,7 @@ describe("updateRefs", () => {
     await runGit(gitDir, ["fsck", "--strict"]);
     expect(store.events.map(({ sequence, changes }) => ({ sequence, changes }))).toEqual([
       { sequence: 1n, changes: [{ name: "refs/heads/main", oldOid: ZERO, newOid: first }] },
-      { sequence: 2n, changes: [{ name: "refs/heads/main", oldOid: first, newOid: second }] },
+      { sequence: 4n, changes: [{ name: "refs/heads/main", oldOid: first, newOid: second }] },
     ]);
     expect(store.events[0]).toMatchObject({
       repository: { storage: "default", relativePath: "a.git" },
@@ -67,7 +67,7 @@ describe("updateRefs", () => {
       { name: "refs/heads/absent", newOid: ZERO },
     ];
     const update = await store.with("a.git", (repository) => repository.updateRefs({ changes, hooks: "none" }));
-    expect(update).toEqual({ oldOids: [oid, ZERO, ZERO], sequence: 2n });
+    expect(update).toEqual({ oldOids: [oid, ZERO, ZERO], sequence: 4n });
     expect(store.events.at(-1)?.changes.map(({ name }) => name)).toEqual(["refs/heads/main", "refs/heads/other"]);
   });
 

@@ -15,7 +15,7 @@ import { RefDoor } from "../../src/refs/ref-door.ts";
 import { createRepositoryOpener, type RepositoryOpener } from "../../src/refs/repository-opener.ts";
 import { LockTable } from "../../src/storage/lock-table.ts";
 import { Pins } from "../../src/storage/pins.ts";
-import { createRepositories } from "../../src/storage/repositories.ts";
+import { StoredRepositories } from "../../src/storage/repositories.ts";
 import { RepositoryLocator } from "../../src/storage/repository-locator.ts";
 import { RepositoryLocks } from "../../src/storage/repository-locks.ts";
 import { createStorages, type Storages } from "../../src/storage/storages.ts";
@@ -87,7 +87,7 @@ export class TemporaryStore {
     });
     const door = new RefDoor({ journal, locks, hooks });
     this.opener = createRepositoryOpener({ locator, locks, pins, door, git, journal });
-    this.repositories = createRepositories({
+    this.repositories = new StoredRepositories({
       storages,
       locator,
       locks,

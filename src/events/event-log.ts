@@ -1,0 +1,184 @@
+import type { EventData, Events, EventSelection, PendingEvent } from "../contract/events.ts";
+import type { Caller } from "../contract/principal.ts";
+import { type AdminEventName, EVENTS_EXPIRED } from "../domain/event-names.ts";
+import { OperationError } from "../domain/errors.ts";
+import type { EventBus } from "./event-bus.ts";
+import type { Journal } from "./journal.ts";
+import { type ChangeEvent, lastNumberOf, NO_REPOSITORY } from "./journal-record.ts";
+import { LoggedChange, type ReadPushed } from "./logged-change.ts";
+import { RecentChanges } from "./recent-changes.ts";
+import { ReplaySlots } from "./replay-slots.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { wants } from "./wants.ts";
+
+/** Those who read old files at once; the others wait their turn. */
+const REPLAYS_MAX = 2;
+/** Events of the past that are handed over at once. */
+const BATCH_EVENTS_MAX = 256;
+
+export interface EventLogOptions {
+  readonly journal: Journal;
+  readonly bus: EventBus;
+  readonly clock: { nowMs(): number };
+  /** Reads what a push has brought. */
+  readonly readPushed: ReadPushed;
+}
+
+/**
+ * The events of the server, past and present: the journal's changes as those who listen are told of them. A change becomes an object
+ * once, whoever listens; the newest stay in memory, older ones are read from the journal.
+ */
+export class EventLog {
+  readonly #options: EventLogOptions;
+  readonly #recent: RecentChanges;
+  readonly #subscriptions = new Subscriptions();
+  readonly #slots = new ReplaySlots(REPLAYS_MAX);
+  readonly #stopListening: () => void;
+
+  /** Begins to listen: to be made before anything changes. */
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+    this.#recent = new RecentChanges(options.journal.lastSequence);
+    this.#stopListening = options.bus.subscribe((change) => this.#take(change));
+  }
+
+  /** Ends all watching. */
+  close(): void {
+    this.#stopListening();
+    this.#subscriptions.end(new OperationError("shutting_down", {}));
+  }
+
+  /** The events as one caller's operations see them. */
+  forCaller(caller: Caller): Events {
+    return new CallersEvents(this, caller);
+  }
+
+  /** The number of the newest event of a change that is done. */
+  newest(): bigint {
+    return this.#recent.newest;
+  }
+
+  async recordAdmin(event: AdminEventName, data: EventData, caller: Caller): Promise<void> {
+    const { journal } = this.#options;
+    const { principal, door, requestId } = caller;
+    const admin = { event, data };
+    const facts = { repository: NO_REPOSITORY, changes: [], admin, by: principal.name, door, requestId };
+    const recorded = journal.prepare(facts);
+    try {
+      await recorded.flushed;
+    } catch (error) {
+      journal.dropped(recorded.event);
+      throw error;
+    }
+    journal.done(recorded.event);
+  }
+
+  async *past(selection: EventSelection): AsyncGenerator<readonly PendingEvent[]> {
+    const position = selection.since ?? this.#options.journal.oldestKept - 1n;
+    const until = yield* this.#replay(selection, position);
+    yield* batched(this.#recent.after(until), selection, until);
+  }
+
+  async *watch(selection: EventSelection): AsyncGenerator<readonly PendingEvent[]> {
+    const { since, signal } = selection;
+    if (since !== undefined && since > this.#options.journal.lastSequence) {
+      throw new OperationError("invalid_input", { field: "since", problem: `no event has this number yet: ${since}` });
+    }
+    const until = since === undefined ? this.newest() : yield* this.#replay(selection, since);
+    // What is in memory is taken in the same turn as the place among those who are told: nothing can happen between.
+    const subscription = this.#subscriptions.open(selection);
+    try {
+      yield* batched(this.#recent.after(until), selection, until);
+      while (!signal.aborted) yield await subscription.next(signal);
+    } finally {
+      subscription.close();
+    }
+  }
+
+  /** Old events up to where the memory begins; returns the number up to which everything has been told. */
+  async *#replay(selection: EventSelection, since: bigint): AsyncGenerator<readonly PendingEvent[], bigint> {
+    const { journal, clock, readPushed } = this.#options;
+    const oldest = journal.oldestKept;
+    if (since + 1n < oldest) yield [expired(since, oldest, clock.nowMs())];
+    let position = since;
+    while (position < this.#recent.since) {
+      // Everything up to here is in the journal as done or dropped when the reading begins.
+      const certain = this.newest();
+      const leave = await this.#slots.enter(selection.signal);
+      try {
+        let batch: PendingEvent[] = [];
+        for await (const change of journal.read(position)) {
+          selection.signal.throwIfAborted();
+          const logged = new LoggedChange(change, readPushed);
+          const found = logged.repositories.length > 0 || selection.admin === true ? logged.events : [];
+          for (const event of found) if (event.id > position && wants(selection, event)) batch.push(event);
+          position = lastNumberOf(change);
+          if (batch.length < BATCH_EVENTS_MAX) continue;
+          yield batch;
+          batch = [];
+        }
+        if (batch.length > 0) yield batch;
+      } finally {
+        leave();
+      }
+      if (certain > position) position = certain;
+    }
+    return position;
+  }
+
+  #take(change: ChangeEvent): void {
+    const logged = new LoggedChange(change, this.#options.readPushed);
+    this.#recent.add(logged);
+    this.#subscriptions.tell(logged);
+  }
+}
+
+class CallersEvents implements Events {
+  readonly #log: EventLog;
+  readonly #caller: Caller;
+
+  constructor(log: EventLog, caller: Caller) {
+    this.#log = log;
+    this.#caller = caller;
+  }
+
+  recordAdmin(event: AdminEventName, data: EventData): Promise<void> {
+    return this.#log.recordAdmin(event, data, this.#caller);
+  }
+
+  newest(): bigint {
+    return this.#log.newest();
+  }
+
+  past(selection: EventSelection): AsyncIterable<readonly PendingEvent[]> {
+    return this.#log.past(selection);
+  }
+
+  watch(selection: EventSelection): AsyncIterable<readonly PendingEvent[]> {
+    return this.#log.watch(selection);
+  }
+}
+
+/** The wanted events of changes, those of each change apart. */
+function* batched(
+  changes: readonly LoggedChange[],
+  selection: EventSelection,
+  after: bigint,
+): Generator<readonly PendingEvent[]> {
+  for (const change of changes) {
+    const events = change.events.filter((event) => event.id > after && wants(selection, event));
+    if (events.length > 0) yield events;
+  }
+}
+
+/** Says that events are missing, with the number of the last that is no longer kept. */
+function expired(since: bigint, oldest: bigint, nowMs: number): PendingEvent {
+  const id = oldest - 1n;
+  const delivered = {
+    event_id: String(id),
+    event: EVENTS_EXPIRED,
+    timestamp: new Date(nowMs).toISOString(),
+    data: { since: String(since), oldest: String(oldest) },
+  } as const;
+  return { id, name: EVENTS_EXPIRED, repositories: [], deliver: () => delivered };
+}
