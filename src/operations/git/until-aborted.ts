@@ -1,0 +1,22 @@
+import { OperationError } from "../../domain/errors.ts";
+
+/** The same values, until the signal fires: then waiting for the next one throws `canceled`, whether it would ever come or not. */
+export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  const abort = () => aborted.reject(new OperationError("canceled", {}));
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  const values = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([values.next(), aborted.promise]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    // Not awaited: a source that waits for its client may take for ever.
+    void values.return?.().catch(() => undefined);
+  }
+}
