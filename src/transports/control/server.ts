@@ -3,8 +3,8 @@ import type { Operation } from "../../contract/operation.ts";
 import type { Caller } from "../../contract/principal.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { JsonOperations } from "../../engine/json-operations.ts";
 import { errorBody, httpStatus } from "./error-body.ts";
-import { fromJson, toJson } from "./json-values.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const OWNER_ONLY = 0o600;
@@ -27,10 +27,11 @@ export interface ControlServer {
 
 /**
  * Opens the control socket. `POST /operations/<name>` with the operation's input as JSON runs it: a `call` answers its result,
- * a `list` answers lines `{"item"}` and at the end `{"end"}` or `{"error"}`. Only the server's own account may connect.
+ * a `list` answers lines `{"item"}` and at the end `{"end"}` or `{"error"}`, and so does a `download`, piece by piece. Only the
+ * server's own account may connect.
  */
 export function startControlServer(options: ControlServerOptions): ControlServer {
-  const operations = new Map(options.operations.map((operation) => [operation.name, operation]));
+  const operations = new JsonOperations(options.engine, options.operations);
   if (Buffer.byteLength(options.path) > SOCKET_PATH_BYTES_MAX) {
     throw new Error(`the data directory's path is too long for a socket in it: ${options.path}`);
   }
@@ -52,16 +53,16 @@ export function startControlServer(options: ControlServerOptions): ControlServer
   };
 }
 
-type Operations = ReadonlyMap<string, Operation>;
-
-async function answer(request: Request, operations: Operations, options: ControlServerOptions): Promise<Response> {
+async function answer(request: Request, operations: JsonOperations, options: ControlServerOptions): Promise<Response> {
   const requestId = options.newRequestId();
   try {
     const name = /^\/operations\/(\w+)$/.exec(new URL(request.url).pathname)?.[1] ?? "";
-    const operation = operations.get(name);
-    if (operation === undefined || request.method !== "POST") throw new OperationError("unimplemented", { what: name });
-    const input = fromJson(operation.input, await bodyOf(request));
-    return await run(operation, input, callerOf(request, requestId), options);
+    if (request.method !== "POST") throw new OperationError("unimplemented", { what: name });
+    const shape = operations.shapeOf(name);
+    const input = await bodyOf(request);
+    const caller = callerOf(request, requestId);
+    if (shape === "call") return Response.json(await operations.call(name, input, caller));
+    return lines(operations.list(name, input, caller), (error) => failed(error, requestId, options));
   } catch (error) {
     return Response.json(failed(error, requestId, options), { status: httpStatus(error) });
   }
@@ -80,32 +81,15 @@ function callerOf(request: Request, requestId: string): Caller {
   return { principal, door: "control", requestId, peer: "control socket", signal: request.signal };
 }
 
-async function run(
-  operation: Operation,
-  input: unknown,
-  caller: Caller,
-  options: ControlServerOptions,
-): Promise<Response> {
-  if (operation.shape === "call") {
-    const result = await options.engine.run(operation as Operation<never, never, "call">, input as never, caller);
-    return Response.json(toJson(operation.output, result));
-  }
-  if (operation.shape !== "list")
-    throw new OperationError("unsupported", { what: `${operation.shape} through the control socket` });
-  const batches = options.engine.run(operation as Operation<never, never, "list">, input as never, caller);
-  return lines(operation, batches, (error) => failed(error, caller.requestId, options));
-}
-
 /** Items as lines, one batch at a time, no faster than they are read. */
-function lines(operation: Operation, batches: AsyncIterable<unknown[]>, failure: (error: unknown) => object): Response {
+function lines(batches: AsyncIterable<unknown[]>, failure: (error: unknown) => object): Response {
   const iterator = batches[Symbol.asyncIterator]();
   const body = new ReadableStream({
     async pull(controller) {
       const text = (values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join("");
       try {
         const next = await iterator.next();
-        const items =
-          next.done === true ? [{ end: true }] : next.value.map((item) => ({ item: toJson(operation.output, item) }));
+        const items = next.done === true ? [{ end: true }] : next.value.map((item) => ({ item }));
         controller.enqueue(text(items));
         if (next.done === true) controller.close();
       } catch (error) {

@@ -1,6 +1,6 @@
 import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { fromByteString, toByteString } from "../../domain/bytes.ts";
+import { fromByteString, toByteString } from "../domain/bytes.ts";
 
 /** Bytes in JSON: text where they are UTF-8, else this. */
 interface Base64 {
