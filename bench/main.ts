@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type BenchContext, FULL, QUICK } from "./bench-context.ts";
 import { calls } from "./calls.ts";
+import { gitRows } from "./git-rows.ts";
 import { LoadClient } from "./load-client.ts";
 import { Repositories } from "./repositories.ts";
 import { fallbackRows } from "./rows-fallbacks.ts";
@@ -18,7 +19,8 @@ const HELP = `Measures a server against references of the same run.
   npm run bench -- [options]
 
   --quick            a tenth of the load: for a look, not for a record
-  --only REGEX       only groups whose name matches: reads, work, writes, writers, growth, memory, canary, fallbacks
+  --only REGEX       only groups whose name matches: reads, work, writes, writers, growth, memory, canary, fallbacks,
+                     git-references, git-clones, git-parts, git-pushes, git-memory, events
   --repo PATH        measure on a copy of this repository instead of the generated one
   --against HOST:PORT  measure this server of the Gitaly protocol instead of one that is started; its storage "default" must
                      be --storage-path (groups reads, work, writes, writers and growth)
@@ -51,21 +53,27 @@ async function bench(): Promise<void> {
   const repositories = new Repositories(storage);
   const main = await repositories.main(options.repo && resolve(options.repo));
   const rows: Row[] = [];
+  const wanted = (group: string) => new RegExp(options.only, "i").test(group);
   const print = async (group: string, make: () => AsyncIterable<Row>) => {
-    if (!new RegExp(options.only, "i").test(group)) return;
+    if (!wanted(group)) return;
     for await (const row of make()) {
       rows.push(row);
       console.log(markdown(row));
     }
   };
   console.log(HEADING);
-  await doorRows(repositories, data, main, print);
-  if (options.against === undefined) await serverRows(repositories, data, main, print);
+  if (DOOR_GROUPS.some(wanted)) await doorRows(repositories, data, main, print);
+  if (options.against === undefined) {
+    await serverRows(repositories, data, main, print);
+    await gitRows(repositories, data, main, print, options.quick);
+  }
   if (options.out !== undefined) writeFileSync(options.out, `${HEADING}\n${rows.map(markdown).join("\n")}\n`);
 }
 
 type Print = (group: string, make: () => AsyncIterable<Row>) => Promise<void>;
 type Main = Awaited<ReturnType<Repositories["main"]>>;
+
+const DOOR_GROUPS = ["reads", "work", "writes", "writers", "growth"];
 
 /** Rows that any server of the protocol can be asked for. */
 async function doorRows(repositories: Repositories, data: string, main: Main, print: Print): Promise<void> {

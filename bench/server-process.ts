@@ -8,6 +8,10 @@ const COMMAND = join(import.meta.dir, "..", "src", "cli", "holdfast.ts");
 export interface ServerProcess {
   readonly grpc: string;
   readonly http: string;
+  /** `host:port` of SSH and git://. */
+  readonly ssh: string;
+  readonly git: string;
+  readonly pid: number;
   /** Resident memory of the server and its children, bytes. */
   residentBytes(): number;
   /** The server's metrics, in Prometheus' text format. */
@@ -28,6 +32,8 @@ export async function startServer(
       HOLDFAST_STORAGES: `default=${storage}`,
       HOLDFAST_HTTP_PORT: "0",
       HOLDFAST_GRPC_PORT: "0",
+      HOLDFAST_SSH_PORT: "0",
+      HOLDFAST_GIT_PORT: "0",
       HOLDFAST_LOG_LEVEL: "warn",
       ...env,
     }),
@@ -36,11 +42,14 @@ export async function startServer(
     stderr: "inherit",
   });
   const ready = await firstLine(child.stdout);
-  const address = (door: string) => new RegExp(`${door}=(\\S+)`).exec(ready)?.[1] ?? "";
+  const address = (door: string) => new RegExp(`\\b${door}=(\\S+)`).exec(ready)?.[1] ?? "";
   if (address("grpc") === "") throw new Error(`the server did not start: ${ready}`);
   return {
     grpc: address("grpc"),
     http: address("http"),
+    ssh: address("ssh"),
+    git: address("git"),
+    pid: child.pid,
     residentBytes: () => familyOf(child.pid).reduce((sum, pid) => sum + residentBytes(pid), 0),
     metrics: async () => (await fetch(`${address("http")}/metrics`)).text(),
     async stop() {
