@@ -2,6 +2,8 @@ import type { Config } from "./config.ts";
 import { checkStorages, openHttp } from "./main/open-http.ts";
 import { openEngine } from "./main/open-engine.ts";
 import { openGitaly } from "./main/open-gitaly.ts";
+import { openGitDaemon } from "./main/open-git-daemon.ts";
+import { openSsh } from "./main/open-ssh.ts";
 import type { AddOpened, Opened } from "./main/opened.ts";
 import { operations } from "./operations/index.ts";
 import { readCertificate, reloadCertificate } from "./main/read-certificate.ts";
@@ -69,6 +71,16 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   if (gitaly !== undefined) {
     add(gitaly);
     addresses["grpc"] = gitaly.address;
+  }
+  const ssh = await openSsh(services);
+  if (ssh !== undefined) {
+    add(ssh);
+    addresses["ssh"] = ssh.address;
+  }
+  const gitDaemon = await openGitDaemon(services);
+  if (gitDaemon !== undefined) {
+    add(gitDaemon);
+    addresses["git"] = gitDaemon.address;
   }
   lifecycle = "running";
   // Closed first of all: whoever watches the server's health hears of its end before its doors close.

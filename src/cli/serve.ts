@@ -25,6 +25,8 @@ export function serveWithoutDoors(config: Config): Promise<RunningServer> {
     ...config,
     httpPort: "off",
     grpcPort: "off",
+    sshPort: "off",
+    gitPort: "off",
     metricsPort: "off",
     logLevel: "error",
     canaryPercent: 0,

@@ -28,6 +28,8 @@ export const SETTINGS = {
   host: { default: "127.0.0.1", parse: word, meaning: "Address to listen on." },
   httpPort: { default: "8080", parse: port, meaning: "Port of the HTTP door: Git over HTTP, health and metrics." },
   grpcPort: { default: "8075", parse: port, meaning: "Port of the Gitaly protocol." },
+  sshPort: { default: "23231", parse: port, meaning: "Port of SSH." },
+  gitPort: { default: "9418", parse: port, meaning: "Port of git://." },
   metricsPort: {
     default: "http",
     parse: portOrHttp,
@@ -122,8 +124,6 @@ export const SETTINGS = {
     meaning: "Least weighty kind of log line that is written.",
   },
 
-  sshPort: { default: "off", parse: port, later: "warned", meaning: "Port of SSH." },
-  gitPort: { default: "off", parse: port, later: "warned", meaning: "Port of git://." },
   anonAccess: {
     default: "",
     parse: text,

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "../../src/version.ts";
-import { holdfast, type RunningServer, startServer } from "../support/running-server.ts";
+import { FREE_PORTS, holdfast, type RunningServer, startServer } from "../support/running-server.ts";
 
 let server: RunningServer;
 
@@ -64,8 +64,7 @@ describe("holdfast serve", () => {
   test("refuses a data directory that another server owns, and names it", async () => {
     const second = await holdfast(["serve"], {
       HOLDFAST_DATA: server.data,
-      HOLDFAST_HTTP_PORT: "0",
-      HOLDFAST_GRPC_PORT: "0",
+      ...FREE_PORTS,
     });
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(`pid=${server.pid}`);
@@ -153,7 +152,7 @@ describe("holdfast doctor", () => {
   const findings = (stdout: string) => JSON.parse(stdout) as Finding[];
 
   test("finds nothing to complain about where a server can run", async () => {
-    const env = { HOLDFAST_DATA: join(server.data, "..", "fresh"), HOLDFAST_HTTP_PORT: "0", HOLDFAST_GRPC_PORT: "0" };
+    const env = { HOLDFAST_DATA: join(server.data, "..", "fresh"), ...FREE_PORTS };
     const { code, stdout } = await holdfast(["doctor", "--json"], env);
     expect(code).toBe(0);
     const found = findings(stdout);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "../../src/version.ts";
-import { cleanEnvironment } from "../support/running-server.ts";
+import { cleanEnvironment, FREE_PORTS } from "../support/running-server.ts";
 import { ROOT } from "../support/source-tree.ts";
 
 function npm(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -36,10 +36,12 @@ describe("npm start", () => {
     "serves, prints what to type next, and hands SIGTERM on: nothing is left running",
     async () => {
       const place = mkdtempSync(join(tmpdir(), "holdfast-start-"));
-      const settings = { HOLDFAST_DATA: join(place, "data"), HOLDFAST_HTTP_PORT: "0", HOLDFAST_GRPC_PORT: "0" };
+      const settings = { HOLDFAST_DATA: join(place, "data"), ...FREE_PORTS };
       const started = npm(["start"], settings);
       const ready = await lineOf(started.stdout, /^holdfast ready /);
-      expect(ready).toMatch(/^holdfast ready http=http:\/\/127\.0\.0\.1:\d+ grpc=127\.0\.0\.1:\d+$/);
+      expect(ready.replace(/127\.0\.0\.1:\d+/g, "HOST")).toBe(
+        "holdfast ready http=http://HOST grpc=HOST ssh=HOST git=HOST",
+      );
       const http = /http=(\S+)/.exec(ready)?.[1] ?? "";
       expect((await fetch(`${http}/health/ready`)).status).toBe(200);
       expect(await lineOf(started.stderr, /npx holdfast/)).toContain("repo create");

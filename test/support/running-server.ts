@@ -30,6 +30,14 @@ export interface ServerSettings {
   readonly data?: string;
 }
 
+/** Every door on a free port. */
+export const FREE_PORTS = {
+  HOLDFAST_HTTP_PORT: "0",
+  HOLDFAST_GRPC_PORT: "0",
+  HOLDFAST_SSH_PORT: "0",
+  HOLDFAST_GIT_PORT: "0",
+} as const;
+
 /** The environment without settings of whoever runs the tests. */
 export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(([key]) => !key.startsWith("HOLDFAST_") && key !== "GIT_BACKEND");
@@ -44,10 +52,7 @@ export async function startServer({ env = {}, data }: ServerSettings = {}): Prom
     env: {
       ...cleanEnvironment(),
       HOLDFAST_DATA: directory,
-      HOLDFAST_HTTP_PORT: "0",
-      HOLDFAST_GRPC_PORT: "0",
-      HOLDFAST_SSH_PORT: "0",
-      HOLDFAST_GIT_PORT: "0",
+      ...FREE_PORTS,
       ...env,
     },
     stdin: "ignore",

@@ -29,7 +29,13 @@ export async function checkDataDirectory({ data }: Config): Promise<Finding> {
 /** Are the doors' ports free, or held by the server that owns the data directory? */
 export async function checkPorts(config: Config): Promise<Finding[]> {
   const served = await new ControlClient(config.data).isServed();
-  const ports = { http: config.httpPort, grpc: config.grpcPort, metrics: config.metricsPort };
+  const ports = {
+    http: config.httpPort,
+    grpc: config.grpcPort,
+    ssh: config.sshPort,
+    git: config.gitPort,
+    metrics: config.metricsPort,
+  };
   const findings = Object.entries(ports).map(async ([door, port]) => {
     if (typeof port !== "number" || port === 0) return undefined;
     if (await isFree(config.host, port)) return good(`port of ${door}`, `${config.host}:${port} is free`);

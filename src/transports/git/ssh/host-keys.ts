@@ -1,0 +1,59 @@
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import ssh2 from "ssh2";
+
+const DIRECTORY_MODE = 0o700;
+const KEY_MODE = 0o600;
+
+/** The kinds of host key, best first. */
+const KINDS = ["ed25519", "ecdsa"] as const;
+type Kind = (typeof KINDS)[number];
+const ECDSA_BITS = 256;
+
+/**
+ * The server's host keys, as private keys in OpenSSH's format: files `<kind>_key`, made at the first start and kept, so that clients
+ * know the server again. Throws when one cannot be read or written. The caller owns the data directory.
+ */
+export function hostKeysIn(directory: string): string[] {
+  mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+  return KINDS.map((kind) => {
+    const path = join(directory, `${kind}_key`);
+    return readKey(path) ?? makeKey(path, kind);
+  });
+}
+
+function readKey(path: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  const key = ssh2.utils.parseKey(text);
+  if (key instanceof Error || !key.isPrivateKey()) {
+    throw new Error(
+      `${path} is no private key without a passphrase: put the right one there, or remove it for a new one`,
+    );
+  }
+  chmodSync(path, KEY_MODE);
+  return text;
+}
+
+function makeKey(path: string, kind: Kind): string {
+  const pair =
+    kind === "ed25519"
+      ? ssh2.utils.generateKeyPairSync("ed25519", { comment: "holdfast" })
+      : ssh2.utils.generateKeyPairSync("ecdsa", { bits: ECDSA_BITS, comment: "holdfast" });
+  // A server that dies halfway leaves no half key under the name.
+  const unfinished = `${path}.new`;
+  const file = openSync(unfinished, "w", KEY_MODE);
+  try {
+    writeSync(file, pair.private);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(unfinished, path);
+  return pair.private;
+}
