@@ -47,7 +47,19 @@ const RULES: Readonly<Record<string, Rule>> = {
   "cli/serve": { may: ["domain", "config", "cli", "main"] },
   // The doctor loads the addon, in a process of its own, to see whether it can be.
   "cli/doctor": { may: ["domain", "config", "cli", "transports/control/client", "backend/libgit2"] },
-  transports: { may: ["domain", "contract", "engine", "operations/index", "wire"] },
+  transports: {
+    may: [
+      "domain",
+      "contract",
+      "engine",
+      "operations/index",
+      "wire",
+      // What a door on the shared HTTP port is given and gives back (docs/adr/0013-doors-that-share-the-http-port.md).
+      "transports/http/http-door",
+      "transports/http/live-socket",
+      "transports/http/error-response",
+    ],
+  },
   // The command line's half of the control socket: no server behind it.
   "transports/control/client": { may: ["domain"] },
 };

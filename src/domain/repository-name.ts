@@ -17,6 +17,9 @@ const RESERVED = new Set([
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const NAME_LENGTH_MAX = 255;
 
+/** Is this first segment of an address a door of the server? */
+export const isReservedSegment = (segment: string): boolean => RESERVED.has(segment);
+
 /** What is wrong with a full name such as `alice/myrepo` that a person wants to give, or undefined. */
 export function problemOfRepositoryName(name: string): string | undefined {
   if (name.length > NAME_LENGTH_MAX) return `is longer than ${NAME_LENGTH_MAX} characters`;
@@ -28,7 +31,7 @@ export function problemOfRepositoryName(name: string): string | undefined {
   if (segments.some((segment) => segment.endsWith(".lock"))) return "has a segment that ends with .lock";
   if (segments.some((segment) => segment.endsWith(".") || segment.includes("..")))
     return "has dots that file names must not have";
-  if (RESERVED.has(segments[0] ?? "")) return `begins with the reserved word ${segments[0]}`;
+  if (isReservedSegment(segments[0] ?? "")) return `begins with the reserved word ${segments[0]}`;
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import type { Repositories } from "../contract/context.ts";
 import { OperationError } from "../domain/errors.ts";
 import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
+import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
 import { type HealthCheck, healthDoor, type Lifecycle } from "../transports/http/health-door.ts";
 import type { HttpDoor } from "../transports/http/http-door.ts";
 import { type Certificate, startHttpServer } from "../transports/http/http-server.ts";
@@ -11,7 +12,7 @@ import type { DoorServices } from "./door-services.ts";
 
 /** Opens the HTTP port, and a port for metrics alone where one is configured. */
 export function openHttp(
-  { config, telemetry, authenticator, certificate, newRequestId, onBug }: DoorServices,
+  { config, telemetry, engine, authenticator, certificate, newRequestId, onBug }: DoorServices,
   checks: Readonly<Record<string, HealthCheck>>,
   lifecycle: () => Lifecycle,
 ) {
@@ -42,7 +43,8 @@ export function openHttp(
       onBug,
     });
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
-  const joined = config.metricsPort === "http" ? [health, metrics] : [health];
+  const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
+  const joined = config.metricsPort === "http" ? [health, metrics, git] : [health, git];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";
