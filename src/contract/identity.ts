@@ -56,14 +56,12 @@ export interface TokenRecord extends Omit<TokenScope, "id"> {
   readonly user: string;
   readonly name: string;
   readonly createdAtMs: number;
-  readonly expiresAtMs?: number;
   /** To the minute or so. */
   readonly lastUsedAtMs?: number;
 }
 
 export interface NewToken extends Omit<TokenScope, "id"> {
   readonly name: string;
-  readonly expiresAtMs?: number;
 }
 
 export interface Tokens {
@@ -129,11 +127,12 @@ export interface ProtectionRecord {
 }
 
 export interface Protections {
-  list(repository: RepositoryRef): Promise<readonly ProtectionRecord[]>;
+  /** At once where they are in memory. */
+  list(repository: RepositoryRef): readonly ProtectionRecord[] | Promise<readonly ProtectionRecord[]>;
   /** Adds a rule, or replaces the one with the same pattern. Throws `invalid_input`. */
   set(repository: RepositoryRef, protection: ProtectionRecord): Promise<void>;
   /** Throws `protection_not_found`. */
-  remove(repository: RepositoryRef, pattern: RefName): Promise<void>;
+  unset(repository: RepositoryRef, pattern: RefName): Promise<void>;
 }
 
 /** Settings of the server that can be changed while it runs. */

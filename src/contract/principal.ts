@@ -25,6 +25,8 @@ export interface TokenScope {
   readonly repositories?: readonly string[];
   /** Patterns of full reference names that may be changed; absent: all. */
   readonly refs?: readonly string[];
+  /** When it ends, in milliseconds since 1970; absent: never. */
+  readonly expiresAtMs?: number;
 }
 
 /** On whose behalf a change is made: recorded, given to hooks, never asked for permission. */

@@ -1,0 +1,26 @@
+/** PostgreSQL's class 08 is about connections, 57P about a server that stops or starts, 53 about what it has run out of. */
+const UNAVAILABLE_STATE = /^(08|53|57P)/;
+const UNAVAILABLE_CODE =
+  /^(ECONN|EPIPE$|ENOENT$|ETIMEDOUT$|EHOSTUNREACH$|ENETUNREACH$|ENOTFOUND$|EAI_AGAIN$|SQLITE_BUSY|SQLITE_FULL|SQLITE_IOERR)/;
+/** pg says these without a code. */
+const UNAVAILABLE_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+
+const UNIQUE_VIOLATION = new Set(["SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"]);
+
+/** Is the database out of reach, rather than the query wrong? */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  const { code, message } = asError(error);
+  return UNAVAILABLE_STATE.test(code) || UNAVAILABLE_CODE.test(code) || UNAVAILABLE_MESSAGE.test(message);
+}
+
+/** Would the row have been the second of its kind? */
+export function isUniqueViolation(error: unknown): boolean {
+  return UNIQUE_VIOLATION.has(asError(error).code);
+}
+
+function asError(error: unknown): { code: string; message: string } {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return { code: typeof code === "string" ? code : "", message: typeof message === "string" ? message : "" };
+}

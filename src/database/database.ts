@@ -1,0 +1,103 @@
+import { type Dialect, Kysely, sql } from "kysely";
+import { Migrator } from "kysely/migration";
+import { OperationError } from "../domain/errors.ts";
+import { isUnavailable } from "./database-error.ts";
+import { migrationsFor } from "./migrations.ts";
+import { postgresDialect } from "./postgres.ts";
+import type { Schema } from "./schema.ts";
+import { sqliteDialect } from "./sqlite.ts";
+
+export type DatabaseKind = "sqlite" | "postgres";
+
+/** Where the database is. */
+export type DatabasePlace = { readonly file: string } | { readonly url: string };
+
+/** Typed queries on the metadata database, the same for both kinds. */
+export interface Database {
+  readonly kind: DatabaseKind;
+  /**
+   * Runs queries. Throws `database_unavailable` where the database cannot be reached; a violated constraint comes through
+   * (`isUniqueViolation`).
+   */
+  run<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
+  /** Runs queries of which all or none take effect. */
+  transaction<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
+  /** Throws `database_unavailable` when the database does not answer. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Why a server cannot have its database; the message is for a person at a terminal. */
+export class DatabaseError extends Error {
+  override readonly name = "DatabaseError";
+}
+
+export interface DatabaseOptions {
+  /** Told of connections that broke while nobody used them. */
+  readonly onIdleError?: (error: unknown) => void;
+}
+
+/** Opens the database and brings its tables up to date. Throws DatabaseError for one that cannot be reached or is of a newer version. */
+export async function openDatabase(place: DatabasePlace, { onIdleError }: DatabaseOptions = {}): Promise<Database> {
+  const kind: DatabaseKind = "file" in place ? "sqlite" : "postgres";
+  const name = "file" in place ? place.file : withoutPassword(place.url);
+  let db: Kysely<Schema> | undefined;
+  try {
+    const dialect: Dialect =
+      "file" in place ? sqliteDialect(place.file) : postgresDialect(place.url, onIdleError ?? (() => {}));
+    db = new Kysely<Schema>({ dialect });
+    await migrate(db, kind);
+  } catch (error) {
+    await db?.destroy();
+    throw new DatabaseError(`the database ${name} cannot be used: ${problemOf(error)}`, { cause: error });
+  }
+  return new KyselyDatabase(kind, db);
+}
+
+class KyselyDatabase implements Database {
+  readonly kind: DatabaseKind;
+  readonly #db: Kysely<Schema>;
+
+  constructor(kind: DatabaseKind, db: Kysely<Schema>) {
+    this.kind = kind;
+    this.#db = db;
+  }
+
+  async run<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    try {
+      return await queries(this.#db);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      throw new OperationError("database_unavailable", {}, { cause: error });
+    }
+  }
+
+  transaction<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return this.run((db) => db.transaction().execute(queries));
+  }
+
+  async check(): Promise<void> {
+    await this.run((db) => sql`select 1`.execute(db));
+  }
+
+  close(): Promise<void> {
+    return this.#db.destroy();
+  }
+}
+
+async function migrate(db: Kysely<Schema>, kind: DatabaseKind): Promise<void> {
+  const migrator = new Migrator({ db, provider: migrationsFor(kind) });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+/** A URL as it may be shown. */
+function withoutPassword(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^:@/]*):[^@]*@/, "$1:…@").replace(/([?&]password=)[^&]*/i, "$1…");
+}
+
+/** pg's own errors can be empty: several addresses were tried, and each has its error. */
+function problemOf(error: unknown): string {
+  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error as Error];
+  return errors.map(({ message }) => message.split("\n", 1)[0]).join("; ") || String(error);
+}

@@ -1,0 +1,14 @@
+import type { Migration, MigrationProvider } from "kysely/migration";
+import type { DatabaseKind } from "./database.ts";
+import { accounts } from "./migrations/0001-accounts.ts";
+
+/** Every migration, by its name; they run in the order of names, and what has run once is never changed again. */
+const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => Migration>> = {
+  "0001-accounts": accounts,
+};
+
+/** The migrations of one kind of database. */
+export function migrationsFor(kind: DatabaseKind): MigrationProvider {
+  const named = Object.entries(MIGRATIONS).map(([name, make]) => [name, make(kind)] as const);
+  return { getMigrations: async () => Object.fromEntries(named) };
+}

@@ -1,0 +1,88 @@
+import type { ColumnType, Generated } from "kysely";
+
+/**
+ * The tables, for both databases. Times are milliseconds since 1970, truth values 0 and 1, ids below 2^53, lists JSON text: what
+ * both databases give back as the same JavaScript value.
+ */
+export interface Schema {
+  users: UsersTable;
+  ssh_keys: SshKeysTable;
+  tokens: TokensTable;
+  repositories: RepositoriesTable;
+  collaborators: CollaboratorsTable;
+  protections: ProtectionsTable;
+  settings: SettingsTable;
+}
+
+/** 0 or 1. */
+export type Flag = number;
+/** A column that is written once. */
+type Fixed<T> = ColumnType<T, T, never>;
+
+export interface UsersTable {
+  id: Generated<number>;
+  name: string;
+  is_admin: Flag;
+  display_name: string;
+  email: string;
+  created_at_ms: Fixed<number>;
+}
+
+export interface SshKeysTable {
+  id: Generated<number>;
+  user_id: Fixed<number>;
+  fingerprint: Fixed<string>;
+  type: Fixed<string>;
+  /** The key as it goes over the wire (RFC 4253, 6.6), in base64. */
+  blob: Fixed<string>;
+  comment: Fixed<string>;
+  created_at_ms: Fixed<number>;
+}
+
+export interface TokensTable {
+  id: Generated<number>;
+  user_id: Fixed<number>;
+  name: Fixed<string>;
+  /** SHA-256 of the secret, in hexadecimal. */
+  hash: Fixed<string>;
+  access: Fixed<string>;
+  /** Patterns as a JSON array; null: all. */
+  repositories: Fixed<string | null>;
+  refs: Fixed<string | null>;
+  created_at_ms: Fixed<number>;
+  expires_at_ms: Fixed<number | null>;
+  last_used_at_ms: number | null;
+}
+
+export interface RepositoriesTable {
+  id: Generated<number>;
+  storage: string;
+  /** The path below the storage, links resolved. */
+  relative_path: string;
+  owner_id: number | null;
+  is_private: Flag;
+  description: string;
+  created_at_ms: Fixed<number>;
+}
+
+export interface CollaboratorsTable {
+  repository_id: Fixed<number>;
+  user_id: Fixed<number>;
+  level: string;
+}
+
+export interface ProtectionsTable {
+  repository_id: Fixed<number>;
+  /** A byte string, in hexadecimal: names of references need not be text. */
+  pattern: Fixed<string>;
+  no_force: Flag;
+  no_delete: Flag;
+  /** Names as a JSON array; null: everybody. */
+  users: string | null;
+  applies_to_service: Flag;
+}
+
+export interface SettingsTable {
+  name: string;
+  value: string;
+}
