@@ -1,5 +1,6 @@
 import { systemClock } from "../telemetry/clock.ts";
 import { startGitDaemon } from "../transports/git/daemon/git-daemon.ts";
+import { acknowledgeAtOnce } from "./acknowledge-at-once.ts";
 import type { DoorServices } from "./door-services.ts";
 
 /** Opens the port of git://; undefined when it is off. */
@@ -13,6 +14,7 @@ export async function openGitDaemon({ config, engine, authenticator, newRequestI
     newRequestId,
     monotonicMs: () => systemClock.monotonicMs(),
     onBug,
+    acknowledgeAtOnce,
   });
   return { address: `${door.host}:${door.port}`, close: () => door.close(config.drainTimeoutMs) };
 }

@@ -3,6 +3,7 @@ import { systemClock } from "../telemetry/clock.ts";
 import { noCommands } from "../transports/git/ssh/command.ts";
 import { hostKeysIn } from "../transports/git/ssh/host-keys.ts";
 import { startSshDoor } from "../transports/git/ssh/ssh-door.ts";
+import { acknowledgeAtOnce } from "./acknowledge-at-once.ts";
 import type { DoorServices } from "./door-services.ts";
 
 /** Opens the port of SSH; undefined when it is off. */
@@ -18,6 +19,7 @@ export async function openSsh({ config, engine, authenticator, newRequestId, onB
     newRequestId,
     monotonicMs: () => systemClock.monotonicMs(),
     onBug,
+    acknowledgeAtOnce,
   });
   return { address: `${door.host}:${door.port}`, close: () => door.close(config.drainTimeoutMs) };
 }

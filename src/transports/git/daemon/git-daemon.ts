@@ -81,8 +81,8 @@ class Door implements GitDaemon {
     const waiting = [...this.#connections.keys()].filter((connection) => !connection.hasAsked);
     // Those who do not say what they want make room: they cannot keep others out, however many they are.
     if (waiting.length >= this.#limits.waitingMax) waiting[0]?.drop();
-    this.#options.acknowledgeAtOnce?.(socket);
     const connection = new DaemonConnection(socket, this.#services);
+    this.#options.acknowledgeAtOnce?.(socket);
     socket.on("close", () => this.#connections.delete(connection));
     this.#connections.set(
       connection,

@@ -104,8 +104,8 @@ class Door implements SshDoor {
     const connection = new SshConnection(socket, this.#services);
     this.#connections.set(connection.peer, connection);
     socket.on("close", () => this.#connections.delete(connection.peer));
-    this.#options.acknowledgeAtOnce?.(socket);
     this.#protocol.injectSocket(socket);
+    this.#options.acknowledgeAtOnce?.(socket);
   }
 
   #checkTimes(): void {
