@@ -30,6 +30,7 @@ import { revert } from "./merges/revert.ts";
 import { deleteReferences } from "./references/delete-references.ts";
 import { findDefaultBranch } from "./references/find-default-branch.ts";
 import { listReferences } from "./references/list-references.ts";
+import { setDefaultBranch } from "./references/set-default-branch.ts";
 import { updateReferences } from "./references/update-references.ts";
 import { checkRepository } from "./repositories/check-repository.ts";
 import { collectGarbage } from "./repositories/collect-garbage.ts";
@@ -93,6 +94,7 @@ export const operations: readonly Operation[] = [
   renameRepository,
   repositoryExists,
   revert,
+  setDefaultBranch,
   showBackend,
   showRepository,
   switchBackend,
@@ -144,6 +146,7 @@ export {
   renameRepository,
   repositoryExists,
   revert,
+  setDefaultBranch,
   showBackend,
   showRepository,
   switchBackend,
