@@ -44,6 +44,8 @@ export interface ReasonDetails {
   method_not_allowed: { readonly method: string; readonly allowed: readonly string[] };
   hook_rejected: {
     readonly hook: "pre-receive" | "update" | "reference-transaction";
+    /** The one that the update hook was asked about. */
+    readonly reference?: RefName;
     readonly stdout: Uint8Array;
     readonly stderr: Uint8Array;
   };

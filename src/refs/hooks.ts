@@ -29,6 +29,8 @@ type DecidingHook = "pre-receive" | "update" | "reference-transaction";
 interface HookRun {
   readonly args?: readonly ByteString[];
   readonly stdin?: Uint8Array;
+  /** The one reference that the hook is asked about. */
+  readonly reference?: RefName;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,7 +75,7 @@ export class ChangeHooks {
 
   /** Runs update for one reference; its objects are in the repository. Throws `hook_rejected`. */
   update({ name, oldOid, newOid }: HookChange, signal: AbortSignal): Promise<void> {
-    return this.#decide("update", { args: [name, oldOid, newOid], signal });
+    return this.#decide("update", { args: [name, oldOid, newOid], reference: name, signal });
   }
 
   /** Runs reference-transaction before the references move. Throws `hook_rejected`. */
@@ -99,7 +101,12 @@ export class ChangeHooks {
       if (failure === undefined) continue;
       this.#explain(hook, failure);
       const told = isBlank(stdout) && isBlank(stderr) ? Buffer.from(failure) : stderr;
-      throw new OperationError("hook_rejected", { hook, stdout, stderr: told }, { context: { script, failure } });
+      const reference = run.reference === undefined ? {} : { reference: run.reference };
+      throw new OperationError(
+        "hook_rejected",
+        { hook, ...reference, stdout, stderr: told },
+        { context: { script, failure } },
+      );
     }
   }
 

@@ -1,7 +1,8 @@
 import { type ByteString, encodeUtf8 } from "../../domain/bytes.ts";
 import { hasReason, type OperationError } from "../../domain/errors.ts";
-import { isZeroOid } from "../../domain/oid.ts";
-import { REASONS } from "../../domain/reasons.ts";
+import { isZeroOid, type Oid } from "../../domain/oid.ts";
+import { type Reason, REASONS } from "../../domain/reasons.ts";
+import type { RefName } from "../../domain/reference.ts";
 import type { PushCommand } from "../../wire/push-request.ts";
 
 /** Why a command was refused: for the report, and for the user's eyes where there is more to say. */
@@ -53,4 +54,29 @@ export function refusalOf(error: OperationError, { name, oldOid, newOid }: PushC
     return { problem: "protected reference", explanation: encodeUtf8(`${error.details.problem}: `) + name };
   }
   return { problem: encodeUtf8(REASONS[error.reason].message) };
+}
+
+/** Is this the ref door's answer to some or all of the commands, and no failure of the server? */
+export function isRefusal(error: OperationError): boolean {
+  return REFUSALS.has(error.reason);
+}
+
+const REFUSALS: ReadonlySet<Reason> = new Set<Reason>([
+  "hook_rejected",
+  "reference_mismatch",
+  "reference_name_conflict",
+  "reference_repeated",
+  "references_locked",
+  "reference_protected",
+  "non_fast_forward",
+  "not_a_commit",
+  "object_not_found",
+  "invalid_reference_name",
+  "forbidden",
+]);
+
+/** Is the command the one that the error is about? Where an error is about none it is about all. */
+export function isAbout(error: OperationError, { name, newOid }: PushCommand): boolean {
+  const details = error.details as Partial<{ reference: RefName; references: readonly RefName[]; oid: Oid }>;
+  return details.reference === name || details.references?.includes(name) === true || details.oid === newOid;
 }

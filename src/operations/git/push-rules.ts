@@ -23,7 +23,10 @@ export function refuseNames(verdicts: PushVerdicts, context: Pick<Context, "call
     } else if (isUser && isRefusedToPushes(name)) {
       verdicts.refuse(command, { problem: `deny ${isZeroOid(newOid) ? "deleting" : "updating"} a hidden ref` });
     } else if ((times.get(name) ?? 0) > 1) {
-      verdicts.refuse(command, { problem: "multiple updates for ref", explanation: `multiple updates for ref '${name}'` });
+      verdicts.refuse(command, {
+        problem: "multiple updates for ref",
+        explanation: `multiple updates for ref '${name}'`,
+      });
     }
   }
 }

@@ -38,7 +38,8 @@ export async function refuseUnconnected(
   const unconnected = present.length === 0 ? [] : await git.pack.unconnected(view, present);
   const lacking = new Set<Oid>(unconnected);
   // With the client's own ends of history taken for ends, is all there?
-  const still = lacking.size > 0 && shallow.length > 0 ? await git.pack.unconnected(view, unconnected, shallow) : unconnected;
+  const still =
+    lacking.size > 0 && shallow.length > 0 ? await git.pack.unconnected(view, unconnected, shallow) : unconnected;
   const broken = new Set<Oid>([...absent, ...still]);
   for (const command of verdicts.left) {
     if (broken.has(command.newOid)) verdicts.refuse(command, { problem: MISSING_OBJECTS });
