@@ -56,6 +56,8 @@ export interface Caller {
   /** Identifier and path of the repository in the caller's own system; passed on to hooks. */
   readonly glRepository?: string;
   readonly glProjectPath?: string;
+  /** What the client in front of the caller speaks; hooks are told. Absent: what the door speaks. */
+  readonly glProtocol?: "http" | "ssh";
 }
 
 export type { RepositoryRef };

@@ -46,7 +46,7 @@ export function hookEnvironment({
     GL_USERNAME: caller.actor?.username ?? "",
     GL_REPOSITORY: caller.glRepository ?? "",
     GL_PROJECT_PATH: caller.glProjectPath ?? "",
-    GL_PROTOCOL: PROTOCOL[caller.door],
+    GL_PROTOCOL: caller.glProtocol ?? PROTOCOL[caller.door],
   };
   for (const name of PASSED_ON) {
     const value = process.env[name];

@@ -12,6 +12,7 @@ import { operationService } from "./operation/index.ts";
 import { refService } from "./ref/index.ts";
 import { repositoryService } from "./repository/index.ts";
 import { serverService } from "./server/index.ts";
+import { smartHttpService } from "./smart-http/index.ts";
 import { statusOfError } from "./status-of-error.ts";
 
 export interface GitalyDoorOptions {
@@ -43,6 +44,7 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
     refService(door),
     repositoryService(door),
     serverService(door),
+    smartHttpService(door),
   ];
   const health = new HealthReporter(served.map((bound) => bound.desc.typeName));
   const withHealth = [...served, health.service()];
