@@ -1,7 +1,7 @@
 import type { DiffEntry, FilePatch } from "../../domain/diff.ts";
 import { ByteScanner } from "./byte-scanner.ts";
 import { parseRawRecord, pathsOf } from "./diff-record.ts";
-import { quotePath } from "./quote-path.ts";
+import { quotePath } from "../../domain/quote-path.ts";
 
 const NUL = Buffer.from("\0");
 const SECTION = Buffer.from("\ndiff --git ");

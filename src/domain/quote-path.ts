@@ -1,4 +1,4 @@
-import type { ByteString } from "../../domain/bytes.ts";
+import type { ByteString } from "./bytes.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "\x07": "\\a",
