@@ -1,6 +1,7 @@
 import type { Config } from "./config.ts";
 import { checkStorages, openHttp } from "./main/open-http.ts";
 import { openEngine } from "./main/open-engine.ts";
+import { checkDatabase } from "./main/open-identity.ts";
 import { openGitaly } from "./main/open-gitaly.ts";
 import { openGitDaemon } from "./main/open-git-daemon.ts";
 import { openSsh } from "./main/open-ssh.ts";
@@ -51,7 +52,7 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   add(telemetry);
   const data = await openDataDirectory(config.data);
   add({ close: () => data.release() });
-  const { engine, repositories, authenticator } = await openEngine(config, telemetry, data, add);
+  const { engine, repositories, authenticator, database } = await openEngine(config, telemetry, data, add);
   const newRequestId = requestIds();
   const onBug = (err: unknown, request_id: string) => telemetry.log.logger.error({ err, request_id }, "bug");
   // A promise that nobody waited for is a bug of one request, and no reason to end all others.
@@ -63,7 +64,7 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   const services = { config, telemetry, engine, authenticator, certificate, newRequestId, onBug };
   const addresses: Record<string, string> = {};
   let lifecycle: Lifecycle = "starting";
-  const checks = { storages: () => checkStorages(repositories) };
+  const checks = { storages: () => checkStorages(repositories), database: () => checkDatabase(database) };
   const http = openHttp(services, checks, () => lifecycle);
   add(http);
   if (http.http !== undefined) addresses["http"] = http.http;

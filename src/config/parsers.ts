@@ -30,6 +30,21 @@ export function oneOf<const W extends string>(...words: readonly W[]): (value: s
   };
 }
 
+/** A value, or undefined where nothing is said. */
+export function optional<T>(
+  parse: (value: string, base: ParseBase) => T,
+): (value: string, base: ParseBase) => T | undefined {
+  return (value, base) => (value === "" ? undefined : parse(value, base));
+}
+
+/** A URL of PostgreSQL; `sqlite` is what there is without one. The value is a secret and is not repeated. */
+export function databaseUrl(value: string): string | undefined {
+  if (value === "sqlite") return undefined;
+  if (!/^postgres(ql)?:\/\//.test(value))
+    throw new Error("is not a URL that begins with postgres:// (or the word sqlite)");
+  return value;
+}
+
 /** `true` or `false`. */
 export function flagValue(value: string): boolean {
   if (value === "true" || value === "1") return true;

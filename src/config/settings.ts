@@ -1,9 +1,12 @@
+import { ACCESS_LEVELS } from "../domain/access-level.ts";
 import {
   bytes,
   count,
+  databaseUrl,
   flagValue,
   networks,
   oneOf,
+  optional,
   optionalPath,
   optionalUrl,
   origins,
@@ -126,24 +129,34 @@ export const SETTINGS = {
 
   anonAccess: {
     default: "",
-    parse: text,
-    later: "warned",
-    meaning: "What callers without credentials may do.",
+    parse: optional(oneOf(...ACCESS_LEVELS)),
+    meaning:
+      "What callers without credentials may do: no-access, read-only, read-write or admin-access. Unset: read-only, until changed while the server runs.",
   },
   allowKeyless: {
     default: "",
-    parse: text,
-    later: "warned",
-    meaning: "Whether callers without keys may do anything.",
+    parse: optional(flagValue),
+    meaning:
+      "Whether callers without keys and tokens may do anything at all. Unset: true, until changed while the server runs.",
   },
-  adminToken: { default: "", parse: text, secret: true, later: "warned", meaning: "The administrator's token." },
+  adminToken: {
+    default: "",
+    parse: text,
+    secret: true,
+    meaning: "The administrator's token. Unset: made at the first start and kept in <data>/admin-token.",
+  },
   tlsCert: {
     default: "",
     parse: optionalPath,
     meaning: "File with the certificate chain for HTTP and gRPC, PEM; read again on SIGHUP.",
   },
   tlsKey: { default: "", parse: optionalPath, meaning: "File with the certificate's key, PEM." },
-  databaseUrl: { default: "", parse: text, secret: true, later: "warned", meaning: "Metadata database." },
+  databaseUrl: {
+    default: "",
+    parse: optional(databaseUrl),
+    secret: true,
+    meaning: "Metadata database: a URL of PostgreSQL (postgres://…). Unset: the SQLite file <data>/holdfast.db.",
+  },
   sessionAutocommitMs: { default: "", parse: text, later: "warned", meaning: "Delay of a session's automatic commit." },
   allowPrivateTargets: {
     default: "",

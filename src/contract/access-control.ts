@@ -15,6 +15,8 @@ export interface AccessControl {
   readable<R extends RepositoryRef>(principal: Principal, repositories: readonly R[]): Promise<R[]>;
   /** May the caller see what is not about one repository, such as which repositories there are? */
   mayReadServer(principal: Principal): boolean;
+  /** Is the caller's credential good for all that its user may do? */
+  isWhole(principal: Principal): boolean;
   /** May the caller administer the server? His token must not be narrowed. */
   mayAdministerServer(principal: Principal): boolean | Promise<boolean>;
 }

@@ -4,6 +4,7 @@ import type { OperationError } from "../domain/errors.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
 import type { Events } from "./events.ts";
+import type { Identity } from "./identity.ts";
 import type { Caller } from "./principal.ts";
 import type { RepositoryRef } from "./repository-ref.ts";
 
@@ -155,7 +156,7 @@ export interface Context {
   readonly repository: OpenRepository;
   /**
    * Opens and pins a repository until the operation ends: for operations whose target is `path`, once they know that it is
-   * there. The engine has authorised the path of the input, and no other.
+   * there. Throws `repository_not_found` for what the caller may not read.
    */
   open(ref: RepositoryRef): Promise<OpenRepository>;
   /**
@@ -165,6 +166,8 @@ export interface Context {
   stage(ref: RepositoryRef, options: CreateOptions): Promise<OpenRepository>;
   readonly repositories: Repositories;
   readonly events: Events;
+  /** Users, and what belongs to them. */
+  readonly identity: Identity;
   readonly backends: BackendControl;
   readonly server: ServerFacts;
 }

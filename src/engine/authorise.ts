@@ -1,19 +1,125 @@
-import type { Operation } from "../contract/operation.ts";
+import type { AccessControl } from "../contract/access-control.ts";
+import type { AccessRule, Operation } from "../contract/operation.ts";
 import type { Principal } from "../contract/principal.ts";
+import type { RepositoryRef } from "../contract/repository-ref.ts";
+import { type AccessLevel, allows } from "../domain/access-level.ts";
 import { OperationError } from "../domain/errors.ts";
 
-/** Decides access, once for every door. Throws `forbidden`. */
-export function authorise(operation: Operation, principal: Principal): void {
-  switch (principal.kind) {
-    // The holder of the shared secret, and whoever may open the control socket, may do everything.
-    case "service":
-    case "control":
-      return;
-    // Until there are accounts and levels of access.
-    case "user":
-    case "anonymous":
-      return;
-    default:
-      throw new OperationError("forbidden", { operation: operation.name });
+/** What decides about access; access is identity's, the rest storage's. */
+export interface Authority {
+  readonly access: AccessControl;
+  /** The path by which errors name a repository: links resolved, as for one that is not found. */
+  pathOf(repository: RepositoryRef): string;
+  /** Is anything at this place? */
+  isThere(repository: RepositoryRef): boolean;
+}
+
+const NEEDED_LEVELS: Readonly<Partial<Record<AccessRule, AccessLevel>>> = {
+  read: "read-only",
+  write: "read-write",
+  admin: "admin-access",
+};
+
+/**
+ * Decides access, once for every door; at once where that is known. Throws `repository_not_found` for what the caller may not read,
+ * exactly as for what is not there; `forbidden` for what he may see and not do; `unauthenticated` where somebody with an account
+ * might.
+ */
+export function authorise(
+  operation: Operation,
+  input: unknown,
+  principal: Principal,
+  authority: Authority,
+): void | Promise<void> {
+  // The holder of the shared secret, and whoever may open the control socket, may do everything.
+  if (principal.kind === "service" || principal.kind === "control") return;
+  const needed = NEEDED_LEVELS[operation.access];
+  if (needed !== undefined) {
+    const level = authority.access.levelOf(principal, repositoryOf(input));
+    return then(level, (level) => checkLevel(level, needed, operation.name, repositoryOf(input), authority));
   }
+  return then(mayDo(operation, input, principal, authority.access), (may) => {
+    if (!may) throw refusal(operation, principal);
+  });
+}
+
+/** Checks that a caller may read a repository. Throws `repository_not_found`. */
+export function authoriseReading(
+  repository: RepositoryRef,
+  principal: Principal,
+  authority: Authority,
+): void | Promise<void> {
+  const level = authority.access.levelOf(principal, repository);
+  return then(level, (level) => checkLevel(level, "read-only", "", repository, authority));
+}
+
+/** Checks that a caller may make a repository. Throws `repository_not_found`: for him there is none, and there will be none. */
+export function authoriseCreation(
+  repository: RepositoryRef,
+  principal: Principal,
+  authority: Authority,
+): void | Promise<void> {
+  return then(authority.access.mayCreate(principal, repository), (may) => {
+    if (!may) throw notFound(repository, authority);
+  });
+}
+
+function checkLevel(
+  level: AccessLevel,
+  needed: AccessLevel,
+  operation: string,
+  repository: RepositoryRef,
+  authority: Authority,
+): void {
+  if (allows(level, needed)) return;
+  if (!allows(level, "read-only") || !authority.isThere(repository)) throw notFound(repository, authority);
+  throw new OperationError("forbidden", { operation });
+}
+
+function mayDo(
+  operation: Operation,
+  input: unknown,
+  principal: Principal,
+  access: AccessControl,
+): boolean | Promise<boolean> {
+  switch (operation.access) {
+    case "create":
+      return access.mayCreate(principal, repositoryOf(input));
+    case "server-read":
+      return access.mayReadServer(principal);
+    case "server-admin":
+      return access.mayAdministerServer(principal);
+    case "account":
+      return mayUseAccount(operation, (input as { user?: string }).user, principal, access);
+    default:
+      throw new OperationError("internal", { what: `the rule ${operation.access} is about a repository` });
+  }
+}
+
+/** A user may do with his own account what he likes, an administrator with any; a narrowed token must not widen itself. */
+function mayUseAccount(
+  { kind }: Operation,
+  user: string | undefined,
+  principal: Principal,
+  access: AccessControl,
+): boolean | Promise<boolean> {
+  if (principal.kind !== "user") return false;
+  if (user !== undefined && user !== principal.name) return access.mayAdministerServer(principal);
+  return kind === "read" || access.isWhole(principal);
+}
+
+function refusal({ name, access }: Operation, { kind }: Principal): OperationError {
+  // Making a repository is refused in the words of one that may not be written.
+  if (kind === "anonymous" && access !== "create") return new OperationError("unauthenticated", {});
+  return new OperationError("forbidden", { operation: name });
+}
+
+function notFound(repository: RepositoryRef, authority: Authority): OperationError {
+  return new OperationError("repository_not_found", { repository: authority.pathOf(repository) });
+}
+
+const repositoryOf = (input: unknown): RepositoryRef => (input as { repository: RepositoryRef }).repository;
+
+function then<T>(value: T | Promise<T>, next: (value: T) => void): void | Promise<void> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -12,12 +12,13 @@ import type {
   ServerFacts,
 } from "../contract/context.ts";
 import type { Events } from "../contract/events.ts";
+import type { Identity } from "../contract/identity.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { Admission, Place } from "./admission.ts";
-import { authorise } from "./authorise.ts";
+import { type Authority, authorise, authoriseCreation, authoriseReading } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
 import type { OperationRecord, Recorder } from "./record.ts";
 
@@ -41,6 +42,8 @@ export interface RepositoryOpener {
 }
 
 export interface EngineServices {
+  readonly authority: Authority;
+  readonly identity: Identity;
   readonly opener: RepositoryOpener;
   /** Repositories as things to make, find and remove, on behalf of a caller. */
   readonly repositories: (caller: Caller) => Repositories;
@@ -159,12 +162,13 @@ class OperationRun {
 
   async enter(operation: Operation, input: unknown, check: TypeCheck<TSchema>): Promise<Context> {
     if (!check.Check(input)) throw inputError(check, input);
-    authorise(operation, this.#caller.principal);
     const target = operation.target === "none" ? undefined : (input as { repository: RepositoryRef }).repository;
     if (target !== undefined) {
       this.#record.repository(target);
       this.#services.opener.validate(target);
     }
+    const authorised = authorise(operation, input, this.#caller.principal, this.#services.authority);
+    if (authorised instanceof Promise) await authorised;
     const { signal } = this.#caller;
     checkEnded(this.#caller, this.#services.clock);
     const queuedAtMs = this.#services.clock.monotonicMs();
@@ -180,10 +184,11 @@ class OperationRun {
       clock: services.clock,
       limits: services.limits,
       pushes: services.pushes,
-      open: (ref) => this.#open(ref),
+      open: (ref) => this.#openOther(ref),
       stage: (ref, options) => this.#stage(ref, options),
       repositories: services.repositories(this.#caller),
       events: services.events(this.#caller),
+      identity: services.identity,
       backends: services.backends,
       server: services.server,
     };
@@ -197,7 +202,13 @@ class OperationRun {
     return opened.repository;
   }
 
+  async #openOther(ref: RepositoryRef): Promise<OpenRepository> {
+    await authoriseReading(ref, this.#caller.principal, this.#services.authority);
+    return this.#open(ref);
+  }
+
   async #stage(ref: RepositoryRef, options: CreateOptions): Promise<OpenRepository> {
+    await authoriseCreation(ref, this.#caller.principal, this.#services.authority);
     const staged = await this.#services.opener.stage(ref, options, this.#caller, this.#caller.signal);
     this.#releases.push(staged.release);
     return staged.repository;

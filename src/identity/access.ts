@@ -87,9 +87,15 @@ export class Access implements AccessControl {
     return principal.kind !== "anonymous" || allows(this.#services.settings.current().anonAccess, "read-only");
   }
 
+  isWhole({ token }: Principal): boolean {
+    return (
+      token === undefined || (token.access === "write" && token.repositories === undefined && token.refs === undefined)
+    );
+  }
+
   mayAdministerServer(principal: Principal): MaybePromise<boolean> {
     if (isMachine(principal)) return true;
-    if (principal.token !== undefined && isNarrowed(principal.token)) return false;
+    if (!this.isWhole(principal)) return false;
     const user = this.#user(principal);
     return user instanceof Promise ? user.then((user) => user?.isAdmin === true) : user?.isAdmin === true;
   }
@@ -188,9 +194,5 @@ export class Access implements AccessControl {
 
 /** The holder of the shared secret, and whoever may open the control socket, may do everything. */
 const isMachine = ({ kind }: Principal): boolean => kind === "service" || kind === "control";
-
-/** Is a token good for less than its user is? */
-export const isNarrowed = ({ access, repositories, refs }: TokenScope): boolean =>
-  access === "read" || repositories !== undefined || refs !== undefined;
 
 const lowerLevel = (a: AccessLevel, b: AccessLevel): AccessLevel => (allows(a, b) ? b : a);

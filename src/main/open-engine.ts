@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import type { Authenticator } from "../contract/authenticator.ts";
-import { OperationError } from "../domain/errors.ts";
+import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { Admission } from "../engine/admission.ts";
+import { authoriseReading } from "../engine/authorise.ts";
 import { Engine } from "../engine/engine.ts";
 import { EventBus } from "../events/event-bus.ts";
 import { Journal } from "../events/journal.ts";
@@ -23,6 +23,7 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { createGit } from "./create-git.ts";
 import { openEvents } from "./open-events.ts";
+import { openIdentity } from "./open-identity.ts";
 import type { AddOpened } from "./opened.ts";
 
 /** Everything behind the doors; exported for tests of operations, which need no door. */
@@ -33,6 +34,12 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
   const { git, shell } = createGit(config, telemetry);
   add(git);
   const locator = new RepositoryLocator(storages);
+  const { identity, authenticator, database } = await openIdentity(config, telemetry, data, locator, add);
+  const authority = {
+    access: identity.access,
+    pathOf: (ref: RepositoryRef) => locator.canonicalPath(ref),
+    isThere: (ref: RepositoryRef) => locator.isThere(ref),
+  };
   const locks = new RepositoryLocks(new LockTable(), {
     timeoutMs: config.lockTimeoutMs,
     onWaited: (side, waitedMs) => metrics.lockWaitSeconds(side).observe(waitedMs / 1000),
@@ -79,7 +86,17 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
   const events = openEvents(journal, bus, () => engine);
   add({ close: () => events.close() });
   const engine: Engine = new Engine({
-    opener: createRepositoryOpener({ locator, locks, pins, door, git, journal }),
+    opener: createRepositoryOpener({
+      locator,
+      locks,
+      pins,
+      door,
+      git,
+      journal,
+      authorise: (ref, { principal }) => authoriseReading(ref, principal, authority),
+    }),
+    authority,
+    identity,
     repositories: (caller) => new StoredRepositories(stored, recordLife(journal, caller)),
     events: (caller) => events.forCaller(caller),
     backends: git,
@@ -103,15 +120,5 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       refuseLegacyFaults: config.refuseLegacyFaults,
     },
   });
-  return { engine, repositories, git, authenticator: interimAuthenticator };
+  return { engine, repositories, git, authenticator, identity, database };
 }
-
-/** Until there are accounts: nobody has a token or a key, and whoever comes without is let in. */
-const interimAuthenticator: Authenticator = {
-  token: async () => {
-    throw new OperationError("unauthenticated", {});
-  },
-  publicKey: async () => undefined,
-  anonymous: () => ({ kind: "anonymous", name: "anonymous" }),
-  onRevoked: () => () => {},
-};

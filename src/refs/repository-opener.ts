@@ -20,6 +20,8 @@ export interface RepositoryOpenerServices {
   readonly git: GitBackend;
   /** Remembers which repositories are being worked on. */
   readonly journal: Pick<Journal, "begin" | "end">;
+  /** Checks that the caller may read a repository that an operation opens beside its own. */
+  readonly authorise: (ref: RepositoryRef, caller: Caller) => void | Promise<void>;
 }
 
 /** A repository that was opened, and what gives it back. */
@@ -41,7 +43,7 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
   const { locator, locks, pins, door } = services;
   const ownPins: OwnPins = new WeakMap();
   const git = withPatientMaintenance(services.git, pins, ownPins, services.journal);
-  const bound = { git, locks, door, open };
+  const bound = { git, locks, door, open: openOther };
 
   async function open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {
     let located = locator.find(ref);
@@ -60,6 +62,11 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
     const { storage, relativePath } = located;
     ownPins.set(repository.view, { pin, key: located.key, repository: { storage: storage.name, relativePath } });
     return repository;
+  }
+
+  async function openOther(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {
+    await services.authorise(ref, caller);
+    return open(ref, caller, signal);
   }
 
   async function stage(

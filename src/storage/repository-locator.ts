@@ -66,6 +66,24 @@ export class RepositoryLocator {
     return { storage, relativePath, gitDir: join(storage.root, relativePath), key: `${storage.name}\0${relativePath}` };
   }
 
+  /**
+   * The one path of a repository among all spellings of it, present or not: links resolved, as `place` does, and cheap for a
+   * repository that was found before.
+   */
+  canonicalPath(ref: RepositoryRef): string {
+    const known = this.#remembered.get(nameOf(ref));
+    // What is remembered has no link on its way; what has been put in its place since then is looked at anew.
+    const directory = known && lstatIfThere(known.repository.gitDir);
+    if (known !== undefined && directory !== undefined && isUnchanged(known.directory, directory))
+      return known.repository.relativePath;
+    return this.place(ref).relativePath;
+  }
+
+  /** Is anything at all at a place? */
+  isThere(ref: RepositoryRef): boolean {
+    return lstatIfThere(this.place(ref).gitDir) !== undefined;
+  }
+
   /** Finds a valid repository. Throws what `place` throws, `repository_not_found` and `repository_invalid`. */
   find(ref: RepositoryRef): LocatedRepository {
     const name = nameOf(ref);

@@ -86,7 +86,7 @@ export class TemporaryStore {
       onIgnoredFailure: (_hook, _gitDir, error) => this.ignoredFailures.push(error),
     });
     const door = new RefDoor({ journal, locks, hooks });
-    this.opener = createRepositoryOpener({ locator, locks, pins, door, git, journal });
+    this.opener = createRepositoryOpener({ locator, locks, pins, door, git, journal, authorise: () => {} });
     this.repositories = new StoredRepositories({
       storages,
       locator,

@@ -67,7 +67,14 @@ function engine(callers: Caller[]): Engine {
   const record = { repository() {}, queued() {}, end() {} };
   const recorder = { begin: (_: string, caller: Caller) => (callers.push(caller), record) };
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
-  return new Engine({ admission: new Admission(limits), recorder, clock } as unknown as EngineServices);
+  const nothing = () => undefined;
+  return new Engine({
+    admission: new Admission(limits),
+    recorder,
+    clock,
+    repositories: nothing,
+    events: nothing,
+  } as unknown as EngineServices);
 }
 
 const data = mkdtempSync(join(tmpdir(), "holdfast-control-"));
