@@ -27,17 +27,26 @@ export function missingObjects(stderr: string | undefined, cause: unknown): Oper
 }
 
 const FSCK = /^error: (object [0-9a-f]+: [A-Za-z0-9]+: .*)$/;
+/** What cannot even be parsed, or points at something of another type, has no message of fsck. */
+const UNPARSEABLE =
+  /^fatal: (invalid (commit|tree|tag|blob)|Not all child objects|object type mismatch|object [0-9a-f]+: expected type|object of unexpected type|Error on reachable objects)/;
 
 /** The error that git's words about a pack amount to: objects that fsck refuses, objects that are missing, or the pack itself. */
 export function packProblem(stderr: string | undefined, cause: unknown): OperationError | undefined {
   if (stderr === undefined) return undefined;
   const lines = linesOf(stderr);
   const problems = lines.flatMap((line) => FSCK.exec(line)?.[1] ?? []);
-  if (problems.length > 0) return objectsInvalid(problems, cause);
+  if (problems.length > 0) return objectsInvalid([...new Set(problems)], cause);
   const missing = missingObjects(stderr, cause);
   if (missing !== undefined) return missing;
   const said = lines.find((line) => line.startsWith("fatal: ")) ?? lines.find((line) => line.startsWith("error: "));
   if (said === undefined) return undefined;
+  if (UNPARSEABLE.test(said)) {
+    const words = lines
+      .filter((line) => /^(error|fatal): /.test(line))
+      .map((line) => line.replace(/^(error|fatal): /, ""));
+    return objectsInvalid(words, cause);
+  }
   return packInvalid(said.replace(/^(fatal|error): /, ""), cause);
 }
 

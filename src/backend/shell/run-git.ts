@@ -69,6 +69,11 @@ export class GitRunner {
     this.#slots = new ChildSlots(options.limits.childrenMax, options.limits.childWaitMs);
   }
 
+  /** Milliseconds from an arbitrary start. */
+  get monotonicMs(): () => number {
+    return this.#options.monotonicMs;
+  }
+
   /** Process ids of the children that run now. */
   get pids(): number[] {
     return [...this.#children].map((child) => child.pid);
