@@ -1,4 +1,4 @@
-import type { AdminEventName, EVENTS_EXPIRED, RepositoryEventName } from "../domain/event-names.ts";
+import type { AdminEventName, EVENTS_BEGIN, EVENTS_EXPIRED, RepositoryEventName } from "../domain/event-names.ts";
 import type { RepositoryRef } from "./repository-ref.ts";
 
 /** A value of JSON. */
@@ -11,7 +11,7 @@ export type EventData = { readonly [name: string]: Json };
 export interface DeliveredEvent {
   /** Its place in the order of all events: a decimal number that grows, and is never used twice. */
   readonly event_id: string;
-  readonly event: RepositoryEventName | AdminEventName | typeof EVENTS_EXPIRED;
+  readonly event: RepositoryEventName | AdminEventName | typeof EVENTS_BEGIN | typeof EVENTS_EXPIRED;
   /** When it happened (RFC 3339, UTC). */
   readonly timestamp: string;
   readonly data: EventData;
@@ -50,7 +50,7 @@ export interface Events {
   /** Past events in order up to the newest, in batches. What is too old to be kept is told of by `events_expired`, first. */
   past(selection: EventSelection): AsyncIterable<readonly PendingEvent[]>;
   /**
-   * Past events, then each as it happens, nothing lost or doubled between. Throws `reader_too_slow` when more waits for the
+   * First `events_begin`, at once; then past events, then each as it happens, nothing lost or doubled between. Throws `reader_too_slow` when more waits for the
    * reader than is kept for it, and `invalid_input` for a `since` that has not been yet.
    */
   watch(selection: EventSelection): AsyncIterable<readonly PendingEvent[]>;

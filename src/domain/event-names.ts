@@ -36,3 +36,6 @@ export type AdminEventName = (typeof ADMIN_EVENTS)[number];
 
 /** Tells a reader that events which it asked for are no longer kept; it is not an event of its own. */
 export const EVENTS_EXPIRED = "events_expired";
+
+/** Begins a stream that is watched: its number is that of the event behind which the stream goes on. */
+export const EVENTS_BEGIN = "events_begin";

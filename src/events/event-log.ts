@@ -1,6 +1,6 @@
 import type { EventData, Events, EventSelection, PendingEvent } from "../contract/events.ts";
 import type { Caller } from "../contract/principal.ts";
-import { type AdminEventName, EVENTS_EXPIRED } from "../domain/event-names.ts";
+import { type AdminEventName, EVENTS_BEGIN, EVENTS_EXPIRED } from "../domain/event-names.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Journal } from "./journal.ts";
@@ -84,12 +84,21 @@ export class EventLog {
     if (since !== undefined && since > this.#options.journal.lastSequence) {
       throw new OperationError("invalid_input", { field: "since", problem: `no event has this number yet: ${since}` });
     }
-    const until = since === undefined ? this.newest() : yield* this.#replay(selection, since);
+    let until = since ?? this.newest();
+    if (since !== undefined) {
+      yield [begin(since, this.#options.clock.nowMs())];
+      until = yield* this.#replay(selection, since);
+    }
     // What is in memory is taken in the same turn as the place among those who are told: nothing can happen between.
     const subscription = this.#subscriptions.open(selection);
     try {
-      yield* batched(this.#recent.after(until), selection, until);
-      while (!signal.aborted) yield await subscription.next(signal);
+      const recent = [...batched(this.#recent.after(until), selection, until)];
+      if (since === undefined) yield [begin(until, this.#options.clock.nowMs())];
+      yield* recent;
+      while (!signal.aborted) {
+        const events = await subscription.next(signal);
+        if (events.length > 0) yield events;
+      }
     } finally {
       subscription.close();
     }
@@ -171,14 +180,22 @@ function* batched(
   }
 }
 
+/** Says behind which event a stream begins. */
+function begin(id: bigint, nowMs: number): PendingEvent {
+  return remark(EVENTS_BEGIN, id, nowMs, {});
+}
+
 /** Says that events are missing, with the number of the last that is no longer kept. */
 function expired(since: bigint, oldest: bigint, nowMs: number): PendingEvent {
-  const id = oldest - 1n;
-  const delivered = {
-    event_id: String(id),
-    event: EVENTS_EXPIRED,
-    timestamp: new Date(nowMs).toISOString(),
-    data: { since: String(since), oldest: String(oldest) },
-  } as const;
-  return { id, name: EVENTS_EXPIRED, repositories: [], deliver: () => delivered };
+  return remark(EVENTS_EXPIRED, oldest - 1n, nowMs, { since: String(since), oldest: String(oldest) });
+}
+
+function remark(
+  name: typeof EVENTS_BEGIN | typeof EVENTS_EXPIRED,
+  id: bigint,
+  nowMs: number,
+  data: EventData,
+): PendingEvent {
+  const delivered = { event_id: String(id), event: name, timestamp: new Date(nowMs).toISOString(), data };
+  return { id, name, repositories: [], deliver: () => delivered };
 }

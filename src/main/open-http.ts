@@ -7,6 +7,7 @@ import { type HealthCheck, healthDoor, type Lifecycle } from "../transports/http
 import type { HttpDoor } from "../transports/http/http-door.ts";
 import { type Certificate, startHttpServer } from "../transports/http/http-server.ts";
 import { metricsDoor } from "../transports/http/metrics-door.ts";
+import { WebsocketDoor } from "../transports/live/websocket/websocket-door.ts";
 import { VERSION } from "../version.ts";
 import type { DoorServices } from "./door-services.ts";
 
@@ -44,7 +45,8 @@ export function openHttp(
     });
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
-  const joined = config.metricsPort === "http" ? [health, metrics, git] : [health, git];
+  const live = new WebsocketDoor({ engine, authenticator, newRequestId, onBug });
+  const joined = config.metricsPort === "http" ? [health, metrics, git, live.answer] : [health, git, live.answer];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";
@@ -55,6 +57,7 @@ export function openHttp(
       for (const server of servers) server.useCertificate(next);
     },
     async close() {
+      live.close();
       await Promise.all(servers.map((server) => server.close(config.drainTimeoutMs)));
     },
   };

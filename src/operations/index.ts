@@ -17,6 +17,9 @@ import { diffStats } from "./diffs/diff-stats.ts";
 import { findChangedPaths } from "./diffs/find-changed-paths.ts";
 import { rawDiff } from "./diffs/raw-diff.ts";
 import { describePush } from "./events/describe-push.ts";
+import { listEvents } from "./events/list-events.ts";
+import { watchEvents } from "./events/watch-events.ts";
+import { watchRepository } from "./events/watch-repository.ts";
 import { getTreeEntry } from "./files/get-tree-entry.ts";
 import { listTree } from "./files/list-tree.ts";
 import { receivePack } from "./git/receive-pack.ts";
@@ -81,6 +84,7 @@ export const operations: readonly Operation[] = [
   listBlobs,
   listBranches,
   listCommits,
+  listEvents,
   listReferences,
   listRepositories,
   listTags,
@@ -102,6 +106,8 @@ export const operations: readonly Operation[] = [
   updateReferences,
   uploadArchive,
   uploadPack,
+  watchEvents,
+  watchRepository,
 ];
 
 export {
@@ -133,6 +139,7 @@ export {
   listBlobs,
   listBranches,
   listCommits,
+  listEvents,
   listReferences,
   listRepositories,
   listTags,
@@ -154,6 +161,8 @@ export {
   updateReferences,
   uploadArchive,
   uploadPack,
+  watchEvents,
+  watchRepository,
 };
 
 export type { FileAction, FileActionPart } from "./commits/apply-file-actions.ts";

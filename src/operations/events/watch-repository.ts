@@ -1,0 +1,28 @@
+import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { OperationError } from "../../domain/errors.ts";
+import { EventField, numberOf, SinceField } from "./event-fields.ts";
+import { ReadableEvents } from "./readable-events.ts";
+
+/** Tells of what happens in one repository, for as long as the caller may read it. */
+export const watchRepository = defineOperation({
+  name: "watchRepository",
+  summary: "Watch a repository",
+  kind: "read",
+  shape: "watch",
+  access: "read",
+  // It is not opened: who watches must not keep it from being removed.
+  target: "path",
+  input: Type.Object({ repository: RepositoryField, since: Maybe(SinceField) }, { additionalProperties: false }),
+  output: EventField,
+  errors: ["repository_not_found", "reader_too_slow"],
+  examples: [{ title: "From the beginning", input: { since: "0" } }],
+  async *run({ repository, since }, ctx) {
+    if (!(await ctx.repositories.exists(repository))) {
+      throw new OperationError("repository_not_found", { repository: repository.relativePath });
+    }
+    const readable = new ReadableEvents(ctx, [repository]);
+    const selection = { ...numberOf(since), repositories: [repository], signal: ctx.signal };
+    for await (const batch of ctx.events.watch(selection)) yield* readable.deliver(batch);
+  },
+});
