@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect as connectPlain } from "node:net";
+import { connect as connectPlain, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
@@ -200,7 +200,7 @@ describe("half-open connections", () => {
     const base = serve();
     const sockets = await Promise.all(
       Array.from({ length: 1000 }, (_, at) => {
-        const { promise, resolve, reject } = Promise.withResolvers<import("node:net").Socket>();
+        const { promise, resolve, reject } = Promise.withResolvers<Socket>();
         const socket = connectPlain(server!.port, "127.0.0.1", () => {
           // Some say nothing, some begin a head, some begin a body.
           if (at % 3 === 1) socket.write("GET / HTTP/1.1\r\nHost: 127.");
