@@ -28,7 +28,7 @@ export class JsonOperations {
     return toJson(operation.output, result);
   }
 
-  /** Runs an operation that answers a list or a download: its items in batches, or its pieces. */
+  /** Runs an operation that answers a list, a download or a watch: its items in batches, its pieces, its events. */
   async *list(name: string, input: unknown, caller: Caller): AsyncGenerator<unknown[]> {
     const operation = this.#find(name);
     const value = fromJson(operation.input, input) as never;
@@ -39,6 +39,9 @@ export class JsonOperations {
     } else if (operation.shape === "download") {
       const download = operation as Operation<never, never, "download">;
       for await (const piece of this.#engine.run(download, value, caller)) yield [toJson(operation.output, piece)];
+    } else if (operation.shape === "watch") {
+      const watch = operation as Operation<never, never, "watch">;
+      for await (const event of this.#engine.run(watch, value, caller)) yield [toJson(operation.output, event)];
     } else throw unsupported(operation);
   }
 

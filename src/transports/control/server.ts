@@ -27,8 +27,8 @@ export interface ControlServer {
 
 /**
  * Opens the control socket. `POST /operations/<name>` with the operation's input as JSON runs it: a `call` answers its result,
- * a `list` answers lines `{"item"}` and at the end `{"end"}` or `{"error"}`, and so does a `download`, piece by piece. Only the
- * server's own account may connect.
+ * a `list` answers lines `{"item"}` and at the end `{"end"}` or `{"error"}`, and so do a `download`,
+ * piece by piece, and a `watch`, event by event. Only the server's own account may connect.
  */
 export function startControlServer(options: ControlServerOptions): ControlServer {
   const operations = new JsonOperations(options.engine, options.operations);
@@ -41,7 +41,11 @@ export function startControlServer(options: ControlServerOptions): ControlServer
   const server = Bun.serve({
     unix: options.path,
     maxRequestBodySize: BODY_BYTES_MAX,
-    fetch: (request) => answer(request, operations, options),
+    fetch: (request, bun) => {
+      // Maintenance and watching may be silent for as long as they like.
+      bun.timeout(request, 0);
+      return answer(request, operations, options);
+    },
   });
   process.umask(mask);
   chmodSync(options.path, OWNER_ONLY);
@@ -60,9 +64,11 @@ async function answer(request: Request, operations: JsonOperations, options: Con
     if (request.method !== "POST") throw new OperationError("unimplemented", { what: name });
     const shape = operations.shapeOf(name);
     const input = await bodyOf(request);
-    const caller = callerOf(request, requestId);
+    const gone = new AbortController();
+    request.signal.addEventListener("abort", () => gone.abort(), { once: true });
+    const caller = callerOf(gone.signal, requestId);
     if (shape === "call") return Response.json(await operations.call(name, input, caller));
-    return lines(operations.list(name, input, caller), (error) => failed(error, requestId, options));
+    return lines(operations.list(name, input, caller), gone, (error) => failed(error, requestId, options));
   } catch (error) {
     return Response.json(failed(error, requestId, options), { status: httpStatus(error) });
   }
@@ -76,13 +82,17 @@ async function bodyOf(request: Request): Promise<unknown> {
   }
 }
 
-function callerOf(request: Request, requestId: string): Caller {
+function callerOf(signal: AbortSignal, requestId: string): Caller {
   const principal = { kind: "control", name: "control" } as const;
-  return { principal, door: "control", requestId, peer: "control socket", signal: request.signal };
+  return { principal, door: "control", requestId, peer: "control socket", signal };
 }
 
 /** Items as lines, one batch at a time, no faster than they are read. */
-function lines(batches: AsyncIterable<unknown[]>, failure: (error: unknown) => object): Response {
+function lines(
+  batches: AsyncIterable<unknown[]>,
+  gone: AbortController,
+  failure: (error: unknown) => object,
+): Response {
   const iterator = batches[Symbol.asyncIterator]();
   const body = new ReadableStream({
     async pull(controller) {
@@ -98,6 +108,8 @@ function lines(batches: AsyncIterable<unknown[]>, failure: (error: unknown) => o
       }
     },
     async cancel() {
+      // Who waits for an event would not hear of the end before the next one.
+      gone.abort();
       await iterator.return?.();
     },
   });
