@@ -87,6 +87,16 @@ export class Engine {
     return result as ResultOfShape<Static<O>>[S];
   }
 
+  /**
+   * Where the repository of a clone address lies: at its plain path only where nothing is at the usual one. The caller learns nothing
+   * by it: what he may do there the operation decides.
+   */
+  refOf(storage: string, { usual, plain }: { readonly usual: string; readonly plain: string }): RepositoryRef {
+    const { authority } = this.#services;
+    const [first, second] = [usual, plain].map((relativePath): RepositoryRef => ({ storage, relativePath }));
+    return !authority.isThere(first!) && authority.isThere(second!) ? second! : first!;
+  }
+
   async #call<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
     operation: AnyOperation<I, O, S, P>,
     input: Static<I>,

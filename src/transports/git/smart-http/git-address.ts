@@ -33,7 +33,7 @@ export function placesOf(encoded: string): { readonly name: string; readonly usu
   const name = places?.plain ?? repositoryNameOf(path);
   const problem = problemOfRepositoryName(name);
   if (places !== undefined && problem === undefined) return { name, ...places };
-  throw new OperationError("invalid_input", { field: "repository", problem: `the name ${problem ?? "is none"}` });
+  throw new OperationError("invalid_input", { field: "repository", problem: problem ?? "is no name" });
 }
 
 function decoded(path: string): string {
