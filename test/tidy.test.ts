@@ -43,10 +43,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Backends arrive through the context; an operation knows only the shape of their answers.
   operations: { may: ["domain", "contract", "wire"], types: ["backend"] },
   engine: { may: ["domain", "contract"] },
-  cli: { may: ["domain", "config", "version", "cli/serve", "cli/doctor", "transports/control/client"] },
+  // Commands that are typed on the server and over SSH; they reach operations by name, through their host.
+  commands: { may: ["domain"] },
+  cli: { may: ["domain", "commands", "config", "version", "cli/serve", "cli/doctor", "transports/control/client"] },
   "cli/serve": { may: ["domain", "config", "cli", "main"] },
   // The doctor loads the addon, in a process of its own, to see whether it can be.
-  "cli/doctor": { may: ["domain", "config", "cli", "transports/control/client", "backend/libgit2"] },
+  "cli/doctor": { may: ["domain", "config", "commands", "cli", "transports/control/client", "backend/libgit2"] },
   transports: {
     may: [
       "domain",
@@ -60,6 +62,8 @@ const RULES: Readonly<Record<string, Rule>> = {
       "transports/http/error-response",
     ],
   },
+  // The commands that are typed over SSH (docs/adr/0014-commands-reach-operations-by-name.md).
+  "transports/git/ssh": { may: ["domain", "contract", "engine", "operations/index", "wire", "commands"] },
   // The command line's half of the control socket: no server behind it.
   "transports/control/client": { may: ["domain"] },
 };

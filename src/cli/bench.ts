@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../commands/failure.ts";
 
 const BENCH = join(import.meta.dir, "..", "..", "bench", "main.ts");
 

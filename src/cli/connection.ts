@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { ControlClient } from "../transports/control/client.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../commands/failure.ts";
 
 /** Runs a command's work against the running server; when there is none, against one without doors in this process. */
 export async function withServer<T>(config: Config, use: (server: ControlClient) => Promise<T>): Promise<T> {

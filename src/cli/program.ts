@@ -1,19 +1,23 @@
 import { Command } from "commander";
+import type { CommandHost } from "../commands/command-host.ts";
+import { EXIT } from "../commands/failure.ts";
+import { prepareProgram } from "../commands/program.ts";
 import { VERSION } from "../version.ts";
 import { backendCommands } from "./backend/index.ts";
 import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor/index.ts";
 import { failureOf } from "./failure.ts";
-import { repoCommands } from "./repo/index.ts";
+import { serverRepoCommands } from "./repo/index.ts";
+import { serverHost } from "./server-host.ts";
 import { serveCommand } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { versionCommand } from "./version.ts";
 
 /** The `holdfast` command. A subcommand is listed once something is behind it. */
-function program(terminal: Terminal): Command {
+function program(terminal: Terminal, host: CommandHost): Command {
   const commands = [
     serveCommand(terminal),
-    repoCommands(terminal),
+    serverRepoCommands(host, terminal),
     backendCommands(terminal),
     doctorCommand(terminal),
     benchCommand(),
@@ -21,32 +25,24 @@ function program(terminal: Terminal): Command {
   ];
   const root = new Command("holdfast").description("a Git storage service").version(VERSION);
   for (const command of commands) root.addCommand(command);
-  prepare(root, terminal);
-  return root;
-}
-
-/** Every command, nested ones too: errors in one line, and thrown, never an exit from within. */
-function prepare(command: Command, terminal: Terminal): void {
-  command.exitOverride().configureOutput({
+  prepareProgram(root, {
     writeOut: (text) => terminal.print(text.trimEnd()),
-    writeErr: (text) => terminal.remark(text.trimEnd()),
-    outputError: (text, write) =>
-      write(
-        `holdfast: ${text
-          .replace(/^error: /, "")
-          .trim()
-          .replaceAll("\n", " ")}`,
-      ),
+    writeError: (text) => terminal.remark(text),
+    prefix: "holdfast: ",
+    columns: process.stdout.columns,
   });
-  for (const child of command.commands) prepare(child, terminal);
+  return root;
 }
 
 /** Runs the command line; answers the exit code. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const host = serverHost(terminal);
   try {
-    await program(terminal).parseAsync(args, { from: "user" });
-    return 0;
+    await program(terminal, host).parseAsync(args, { from: "user" });
+    await host.flush();
+    return EXIT.ok;
   } catch (error) {
+    await host.flush().catch(() => {});
     const { lines, exitCode } = failureOf(error);
     for (const line of lines) terminal.remark(`holdfast: ${line}`);
     return exitCode;

@@ -2,6 +2,8 @@
 export interface Terminal {
   /** Data goes to stdout. */
   print(line: string): void;
+  /** Data as bytes; resolves when more may be written. */
+  write(bytes: Uint8Array): Promise<void>;
   /** Progress and remarks go to stderr. */
   remark(line: string): void;
   /** Overwrites the last such line on a terminal; elsewhere it is a line like any other. */
@@ -27,6 +29,12 @@ export function processTerminal(): Terminal {
     print: (line) => {
       settle();
       process.stdout.write(`${line}\n`);
+    },
+    write: (bytes) => {
+      settle();
+      return new Promise((resolve, reject) => {
+        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+      });
     },
     remark: (line) => {
       settle();

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CommandFailure } from "../../src/cli/failure.ts";
+import { CommandFailure } from "../../src/commands/failure.ts";
 import { findSource } from "../../src/cli/repo/source.ts";
 
 const place = realpathSync(mkdtempSync(join(tmpdir(), "holdfast-source-")));

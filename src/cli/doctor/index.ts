@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Config } from "../../config.ts";
-import { CommandFailure } from "../failure.ts";
+import { CommandFailure } from "../../commands/failure.ts";
 import { addSettingsOptions, configOf, type SettingsOptions } from "../settings-options.ts";
 import { printData, type Terminal } from "../terminal.ts";
 import type { Finding } from "./finding.ts";

@@ -1,25 +1,23 @@
 import type { Command } from "commander";
-import { withServer } from "../connection.ts";
-import { CommandFailure } from "../failure.ts";
-import { configOf } from "../settings-options.ts";
-import { printData, type Terminal } from "../terminal.ts";
-import { describeTarget, existingTarget, repoCommand, type RepoOptions } from "./target.ts";
+import type { CommandHost, CommandOptions } from "../../commands/command-host.ts";
+import { CommandFailure } from "../../commands/failure.ts";
+import { printData } from "../../commands/print.ts";
+import { describeTarget, onRepository, oneRepoCommand } from "../../commands/repo/target.ts";
 
 /** `holdfast repo fsck NAME`: fails when something is wrong with the repository. */
-export function fsckCommand(terminal: Terminal): Command {
-  return repoCommand("fsck", "check every object of a repository")
-    .argument("<name>", "full name")
-    .action(async (name: string, options: RepoOptions) => {
-      const data = await withServer(configOf(options, terminal), async (server) => {
-        const repository = await existingTarget(server, name, options.storage);
-        const lines = await Array.fromAsync(server.list<{ line: string }>("checkRepository", { repository }));
+export function fsckCommand(host: CommandHost): Command {
+  return oneRepoCommand(host, "fsck", "check every object of a repository").action(
+    async (name: string, options: CommandOptions) => {
+      const data = await onRepository(host, name, options, async (operations, repository) => {
+        const lines = await Array.fromAsync(operations.list<{ line: string }>("checkRepository", { repository }));
         const problems = lines.map(({ line }) => line).filter(isProblem);
         return { ...describeTarget(repository), problems };
       });
-      printData(terminal, options.json === true, data, () => data.problems);
-      if (data.problems.length > 0) throw new CommandFailure(`${name} has ${data.problems.length} problems`);
-      if (options.json !== true) terminal.print(`${name} is sound`);
-    });
+      const { problems } = data;
+      await printData(host.output, options, data, () => (problems.length === 0 ? [`${name} is sound`] : problems));
+      if (problems.length > 0) throw new CommandFailure(`${name} has ${problems.length} problems`);
+    },
+  );
 }
 
 /** Objects that nothing reaches are no problem: every deleted branch leaves some. */

@@ -1,21 +1,20 @@
 import type { Command } from "commander";
-import { withServer } from "../connection.ts";
-import { configOf } from "../settings-options.ts";
-import { printData, type Terminal } from "../terminal.ts";
-import { describeTarget, existingTarget, repoCommand, type RepoOptions } from "./target.ts";
+import type { CommandHost, CommandOptions } from "../../commands/command-host.ts";
+import { printData } from "../../commands/print.ts";
+import { describeTarget, onRepository, oneRepoCommand } from "../../commands/repo/target.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** `holdfast repo gc NAME`. */
-export function gcCommand(terminal: Terminal): Command {
-  return repoCommand("gc", "repack a repository and prune what nothing reaches")
-    .argument("<name>", "full name")
-    .action(async (name: string, options: RepoOptions) => {
-      const repository = await withServer(configOf(options, terminal), async (server) => {
-        const target = await existingTarget(server, name, options.storage);
-        const lines = server.list<{ line: string }>("collectGarbage", { repository: target });
-        for await (const { line } of lines) terminal.progress(line);
+export function gcCommand(host: CommandHost, terminal: Terminal): Command {
+  return oneRepoCommand(host, "gc", "repack a repository and prune what nothing reaches").action(
+    async (name: string, options: CommandOptions) => {
+      const data = await onRepository(host, name, options, async (operations, repository) => {
+        for await (const { line } of operations.list<{ line: string }>("collectGarbage", { repository }))
+          terminal.progress(line);
         terminal.settle();
-        return target;
+        return describeTarget(repository);
       });
-      printData(terminal, options.json === true, describeTarget(repository), () => [`collected garbage of ${name}`]);
-    });
+      await printData(host.output, options, data, () => [`collected garbage of ${name}`]);
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { CommandFailure } from "../failure.ts";
+import { CommandFailure } from "../../commands/failure.ts";
 
 /** A repository on this machine that is to be copied. */
 export interface Source {

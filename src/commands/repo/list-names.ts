@@ -1,0 +1,29 @@
+import { toByteString } from "../../domain/bytes.ts";
+import type { OperationRunner } from "../command-host.ts";
+import { bytesOf, type Text } from "../text.ts";
+import type { Target } from "./target.ts";
+
+/** A reference as commands show it. */
+export interface NamedOid {
+  /** Without the prefix. */
+  readonly name: Text;
+  readonly oid: string;
+  /** What an annotated tag finally points at. */
+  readonly peeledOid?: string;
+}
+
+/** Lists the references below a prefix such as `refs/heads/`. */
+export async function* listNames(
+  operations: OperationRunner,
+  repository: Target,
+  prefix: string,
+): AsyncGenerator<NamedOid> {
+  const input = { repository, patterns: [prefix], peel: true };
+  for await (const reference of operations.list<NamedOid>("listReferences", input))
+    yield { ...reference, name: withoutPrefix(reference.name, prefix) };
+}
+
+function withoutPrefix(name: Text, prefix: string): Text {
+  if (typeof name === "string") return name.slice(prefix.length);
+  return { base64: Buffer.from(toByteString(bytesOf(name)).slice(prefix.length), "latin1").toString("base64") };
+}
