@@ -41,11 +41,9 @@ export function startControlServer(options: ControlServerOptions): ControlServer
   const server = Bun.serve({
     unix: options.path,
     maxRequestBodySize: BODY_BYTES_MAX,
-    fetch: (request, bun) => {
-      // Maintenance and watching may be silent for as long as they like.
-      bun.timeout(request, 0);
-      return answer(request, operations, options);
-    },
+    // Maintenance and watching may be silent for as long as they like.
+    idleTimeout: 0,
+    fetch: (request) => answer(request, operations, options),
   });
   process.umask(mask);
   chmodSync(options.path, OWNER_ONLY);
@@ -99,10 +97,12 @@ function lines(
       const text = (values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join("");
       try {
         const next = await iterator.next();
+        if (gone.signal.aborted) return;
         const items = next.done === true ? [{ end: true }] : next.value.map((item) => ({ item }));
         controller.enqueue(text(items));
         if (next.done === true) controller.close();
       } catch (error) {
+        if (gone.signal.aborted) return;
         controller.enqueue(text([{ error: failure(error) }]));
         controller.close();
       }
