@@ -98,12 +98,17 @@ export interface NewRepositoryRecord {
  */
 export interface RepositoryRecords {
   find(repository: RepositoryRef): Promise<RepositoryRecord>;
-  /** Writes the record, then makes the repository; takes the record back when that fails. Throws `repository_exists`. */
+  /** Writes the record, then makes the repository; takes the record back when that fails. Throws `repository_exists`, `invalid_input`. */
   create<T>(repository: RepositoryRef, record: NewRepositoryRecord, make: () => Promise<T>): Promise<T>;
   /** Removes the repository, then its record. */
   remove(repository: RepositoryRef, remove: () => Promise<void>): Promise<void>;
   /** Moves the repository and all that is known of it. */
-  rename(repository: RepositoryRef, target: RepositoryRef, move: () => Promise<void>): Promise<void>;
+  rename(
+    repository: RepositoryRef,
+    target: RepositoryRef,
+    principal: Principal,
+    move: () => Promise<void>,
+  ): Promise<void>;
   setPrivate(repository: RepositoryRef, isPrivate: boolean): Promise<void>;
   setDescription(repository: RepositoryRef, description: string): Promise<void>;
   collaborators(repository: RepositoryRef): Promise<Collaborator[]>;

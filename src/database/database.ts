@@ -88,7 +88,8 @@ class KyselyDatabase implements Database {
 async function migrate(db: Kysely<Schema>, kind: DatabaseKind): Promise<void> {
   const migrator = new Migrator({ db, provider: migrationsFor(kind) });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined)
+    throw error instanceof Error ? error : new Error("the tables cannot be migrated", { cause: error });
 }
 
 /** A URL as it may be shown. */

@@ -7,6 +7,7 @@ import type {
   RepositoryRecord,
   RepositoryRecords,
 } from "../contract/identity.ts";
+import type { Principal } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Database } from "../database/database.ts";
 import type { Schema } from "../database/schema.ts";
@@ -14,6 +15,7 @@ import type { AccessLevel } from "../domain/access-level.ts";
 import { fromByteString } from "../domain/bytes.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { RefName } from "../domain/reference.ts";
+import { problemOfRepositoryName, repositoryNameOf } from "../domain/repository-name.ts";
 import { type Accounts, checkText } from "./accounts.ts";
 import { KeyedTurns } from "./keyed-turns.ts";
 import { namespaceOwner } from "./namespace.ts";
@@ -26,6 +28,9 @@ export interface RecordsServices {
   readonly facts: RepositoryFactsStore;
   readonly places: Places;
 }
+
+const PATTERN_BYTES_MAX = 1024;
+const USERS_MAX = 1000;
 
 type Db = Kysely<Schema>;
 
@@ -61,6 +66,10 @@ export class Records implements RepositoryRecords, Protections {
 
   async create<T>(repository: RepositoryRef, record: NewRepositoryRecord, make: () => Promise<T>): Promise<T> {
     const ref = this.#canonical(repository);
+    checkNewName(ref, record.principal);
+    // Nobody but an administrator would ever see it again.
+    if (record.private === true && record.principal.kind === "anonymous")
+      throw new OperationError("unauthenticated", {});
     if (record.description !== undefined) checkText("description", record.description);
     return this.#turns.run([keyOf(ref)], async () => {
       this.#refuseThere(ref);
@@ -81,9 +90,15 @@ export class Records implements RepositoryRecords, Protections {
     });
   }
 
-  async rename(repository: RepositoryRef, target: RepositoryRef, move: () => Promise<void>): Promise<void> {
+  async rename(
+    repository: RepositoryRef,
+    target: RepositoryRef,
+    principal: Principal,
+    move: () => Promise<void>,
+  ): Promise<void> {
     const from = this.#canonical(repository);
     const to = this.#canonical(target);
+    checkNewName(to, principal);
     await this.#turns.run([keyOf(from), keyOf(to)], async () => {
       this.#refuseThere(to);
       const owner = await namespaceOwner(this.#services.accounts, to);
@@ -149,6 +164,7 @@ export class Records implements RepositoryRecords, Protections {
 
   async set(repository: RepositoryRef, protection: ProtectionRecord): Promise<void> {
     const { pattern, noForce, noDelete, users, appliesToService } = protection;
+    checkProtection(protection);
     const row = {
       no_force: noForce ? 1 : 0,
       no_delete: noDelete ? 1 : 0,
@@ -182,13 +198,12 @@ export class Records implements RepositoryRecords, Protections {
       throw new OperationError("repository_exists", { repository: ref.relativePath });
   }
 
+  /** Takes a new record back where nothing has come of it. What failed after all was made keeps its record: it may be private. */
   async #orTakeBack<T>(ref: CanonicalRef, make: () => Promise<T>): Promise<T> {
     try {
       return await make();
-    } catch (error) {
-      // What failed after all was made keeps its record: it may be private.
+    } finally {
       if (!this.#services.places.isThere(ref)) await this.#write(ref, (db) => removeRow(db, ref));
-      throw error;
     }
   }
 
@@ -234,6 +249,29 @@ export class Records implements RepositoryRecords, Protections {
     };
     return (await db.insertInto("repositories").values(values).returning("id").executeTakeFirstOrThrow()).id;
   }
+}
+
+/** Names that people give must not hide a door; programs behind the Gitaly protocol choose theirs freely. */
+function checkNewName({ relativePath }: CanonicalRef, { kind }: Principal): void {
+  if (kind === "service") return;
+  const name = repositoryNameOf(relativePath);
+  const problem = relativePath === name ? "does not end with .git" : problemOfRepositoryName(name);
+  if (problem !== undefined)
+    throw new OperationError("invalid_input", {
+      field: "repository",
+      problem: `the name ${JSON.stringify(name)} ${problem}`,
+    });
+}
+
+function checkProtection({ pattern, noForce, noDelete, users }: ProtectionRecord): void {
+  const refuse = (field: string, problem: string) => {
+    throw new OperationError("invalid_input", { field, problem });
+  };
+  if (!pattern.startsWith("refs/") || pattern.length > PATTERN_BYTES_MAX)
+    refuse("pattern", "is not a full name or a pattern of full names, such as refs/heads/main");
+  if (!noForce && !noDelete && users === undefined) refuse("pattern", "has a rule that forbids nothing");
+  if (users !== undefined && users.length > USERS_MAX) refuse("users", `are more than ${USERS_MAX}`);
+  for (const user of users ?? []) checkText("users", user);
 }
 
 const storedPattern = (pattern: RefName): string => Buffer.from(fromByteString(pattern)).toString("hex");

@@ -52,7 +52,8 @@ export class Revocations {
   }
 
   revoke(what: Revoked): void {
-    for (const fire of [...(this.#listeners.get(nameOf(what)) ?? [])]) fire();
+    // A copy: whoever is told is taken off the list.
+    for (const fire of Array.from(this.#listeners.get(nameOf(what)) ?? [])) fire();
   }
 
   #isListening(names: readonly string[], fire: () => void): boolean {

@@ -94,6 +94,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       git,
       journal,
       authorise: (ref, { principal }) => authoriseReading(ref, principal, authority),
+      recordCreation: (ref, { principal }, publish) => identity.repositories.create(ref, { principal }, publish),
     }),
     authority,
     identity,

@@ -8,6 +8,9 @@ import { findBranch } from "./branches/find-branch.ts";
 import { listAllBranches } from "./branches/list-all-branches.ts";
 import { listBranches } from "./branches/list-branches.ts";
 import { updateBranch } from "./branches/update-branch.ts";
+import { addCollaborator } from "./collaborators/add-collaborator.ts";
+import { listCollaborators } from "./collaborators/list-collaborators.ts";
+import { removeCollaborator } from "./collaborators/remove-collaborator.ts";
 import { commitFiles } from "./commits/commit-files.ts";
 import { findCommit } from "./commits/find-commit.ts";
 import { isAncestor } from "./commits/is-ancestor.ts";
@@ -25,11 +28,17 @@ import { listTree } from "./files/list-tree.ts";
 import { receivePack } from "./git/receive-pack.ts";
 import { uploadArchive } from "./git/upload-archive.ts";
 import { uploadPack } from "./git/upload-pack.ts";
+import { addKey } from "./keys/add-key.ts";
+import { listKeys } from "./keys/list-keys.ts";
+import { removeKey } from "./keys/remove-key.ts";
 import { cherryPick } from "./merges/cherry-pick.ts";
 import { mergeBranch } from "./merges/merge-branch.ts";
 import { mergeToRef } from "./merges/merge-to-ref.ts";
 import { rebaseToRef } from "./merges/rebase-to-ref.ts";
 import { revert } from "./merges/revert.ts";
+import { listProtections } from "./protections/list-protections.ts";
+import { protectReference } from "./protections/protect-reference.ts";
+import { unprotectReference } from "./protections/unprotect-reference.ts";
 import { deleteReferences } from "./references/delete-references.ts";
 import { findDefaultBranch } from "./references/find-default-branch.ts";
 import { listReferences } from "./references/list-references.ts";
@@ -44,17 +53,34 @@ import { listRepositories } from "./repositories/list-repositories.ts";
 import { removeRepository } from "./repositories/remove-repository.ts";
 import { renameRepository } from "./repositories/rename-repository.ts";
 import { repositoryExists } from "./repositories/repository-exists.ts";
+import { setDescription } from "./repositories/set-description.ts";
+import { setVisibility } from "./repositories/set-visibility.ts";
 import { showRepository } from "./repositories/show-repository.ts";
 import { describeServer } from "./server/describe-server.ts";
 import { showBackend } from "./server/show-backend.ts";
 import { switchBackend } from "./server/switch-backend.ts";
+import { changeSetting } from "./settings/change-setting.ts";
+import { showSettings } from "./settings/show-settings.ts";
 import { createTag } from "./tags/create-tag.ts";
 import { deleteTag } from "./tags/delete-tag.ts";
 import { findTag } from "./tags/find-tag.ts";
 import { listTags } from "./tags/list-tags.ts";
+import { createToken } from "./tokens/create-token.ts";
+import { listTokens } from "./tokens/list-tokens.ts";
+import { revokeToken } from "./tokens/revoke-token.ts";
+import { createUser } from "./users/create-user.ts";
+import { deleteUser } from "./users/delete-user.ts";
+import { listUsers } from "./users/list-users.ts";
+import { renameUser } from "./users/rename-user.ts";
+import { setUserAdmin } from "./users/set-user-admin.ts";
+import { showUser } from "./users/show-user.ts";
+import { whoAmI } from "./users/who-am-i.ts";
 
 /** Everything that Holdfast can do, by name: what every door is made from. */
 export const operations: readonly Operation[] = [
+  addCollaborator,
+  addKey,
+  changeSetting,
   checkRepository,
   cherryPick,
   collectGarbage,
@@ -62,9 +88,12 @@ export const operations: readonly Operation[] = [
   createBranch,
   createRepository,
   createTag,
+  createToken,
+  createUser,
   deleteBranch,
   deleteReferences,
   deleteTag,
+  deleteUser,
   describePush,
   describeServer,
   diffCommits,
@@ -83,34 +112,54 @@ export const operations: readonly Operation[] = [
   listAllBranches,
   listBlobs,
   listBranches,
+  listCollaborators,
   listCommits,
   listEvents,
+  listKeys,
+  listProtections,
   listReferences,
   listRepositories,
   listTags,
+  listTokens,
   listTree,
+  listUsers,
   mergeBranch,
   mergeToRef,
+  protectReference,
   rawDiff,
   rebaseToRef,
   receivePack,
+  removeCollaborator,
+  removeKey,
   removeRepository,
   renameRepository,
+  renameUser,
   repositoryExists,
   revert,
+  revokeToken,
   setDefaultBranch,
+  setDescription,
+  setUserAdmin,
+  setVisibility,
   showBackend,
   showRepository,
+  showSettings,
+  showUser,
   switchBackend,
+  unprotectReference,
   updateBranch,
   updateReferences,
   uploadArchive,
   uploadPack,
   watchEvents,
   watchRepository,
+  whoAmI,
 ];
 
 export {
+  addCollaborator,
+  addKey,
+  changeSetting,
   checkRepository,
   cherryPick,
   collectGarbage,
@@ -118,9 +167,12 @@ export {
   createBranch,
   createRepository,
   createTag,
+  createToken,
+  createUser,
   deleteBranch,
   deleteReferences,
   deleteTag,
+  deleteUser,
   describeServer,
   diffCommits,
   diffStats,
@@ -138,31 +190,48 @@ export {
   listAllBranches,
   listBlobs,
   listBranches,
+  listCollaborators,
   listCommits,
   listEvents,
+  listKeys,
+  listProtections,
   listReferences,
   listRepositories,
   listTags,
+  listTokens,
   listTree,
+  listUsers,
   mergeBranch,
   mergeToRef,
+  protectReference,
   rawDiff,
   rebaseToRef,
   receivePack,
+  removeCollaborator,
+  removeKey,
   removeRepository,
   renameRepository,
+  renameUser,
   repositoryExists,
   revert,
+  revokeToken,
   setDefaultBranch,
+  setDescription,
+  setUserAdmin,
+  setVisibility,
   showBackend,
   showRepository,
+  showSettings,
+  showUser,
   switchBackend,
+  unprotectReference,
   updateBranch,
   updateReferences,
   uploadArchive,
   uploadPack,
   watchEvents,
   watchRepository,
+  whoAmI,
 };
 
 export type { FileAction, FileActionPart } from "./commits/apply-file-actions.ts";

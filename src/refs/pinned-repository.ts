@@ -20,6 +20,8 @@ export interface PinnedRepositoryServices {
   readonly git: GitBackend;
   readonly locks: RepositoryLocks;
   readonly door: RefDoor;
+  /** Records whose a staged repository is, before it comes to its place. */
+  readonly recordCreation: <T>(ref: RepositoryRef, caller: Caller, publish: () => Promise<T>) => Promise<T>;
   /** Opens another repository for the same operation. */
   open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository>;
 }
@@ -91,7 +93,10 @@ export class PinnedRepository implements OpenRepository {
 
   updateRefs(proposal: RefProposal): Promise<RefUpdate> {
     this.#refuseReaders();
-    return this.#services.door.update(this.#request, proposal);
+    const { staging, caller } = this.#request;
+    const update = () => this.#services.door.update(this.#request, proposal);
+    if (staging === undefined || staging.isPublished) return update();
+    return this.#services.recordCreation(this.ref, caller, update);
   }
 
   setHead(target: RefName): Promise<void> {

@@ -22,6 +22,8 @@ export interface RepositoryOpenerServices {
   readonly journal: Pick<Journal, "begin" | "end">;
   /** Checks that the caller may read a repository that an operation opens beside its own. */
   readonly authorise: (ref: RepositoryRef, caller: Caller) => void | Promise<void>;
+  /** Records whose a staged repository is, before it comes to its place. */
+  readonly recordCreation: <T>(ref: RepositoryRef, caller: Caller, publish: () => Promise<T>) => Promise<T>;
 }
 
 /** A repository that was opened, and what gives it back. */
@@ -43,7 +45,7 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
   const { locator, locks, pins, door } = services;
   const ownPins: OwnPins = new WeakMap();
   const git = withPatientMaintenance(services.git, pins, ownPins, services.journal);
-  const bound = { git, locks, door, open: openOther };
+  const bound = { git, locks, door, open: openOther, recordCreation: services.recordCreation };
 
   async function open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {
     let located = locator.find(ref);

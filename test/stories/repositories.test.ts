@@ -90,6 +90,8 @@ describe("showRepository", () => {
     await lines("importRepository", { repository, sourceDir: join(source, ".git") });
     expect(await client.call<unknown>("showRepository", { repository })).toEqual({
       objectFormat: "sha1",
+      private: false,
+      description: "",
       path: pathOf("shown.git"),
       head: "refs/heads/grün",
       headOid: git(source, "rev-parse", "grün").trim(),

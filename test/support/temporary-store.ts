@@ -86,7 +86,16 @@ export class TemporaryStore {
       onIgnoredFailure: (_hook, _gitDir, error) => this.ignoredFailures.push(error),
     });
     const door = new RefDoor({ journal, locks, hooks });
-    this.opener = createRepositoryOpener({ locator, locks, pins, door, git, journal, authorise: () => {} });
+    this.opener = createRepositoryOpener({
+      locator,
+      locks,
+      pins,
+      door,
+      git,
+      journal,
+      authorise: () => {},
+      recordCreation: (_ref, _caller, publish) => publish(),
+    });
     this.repositories = new StoredRepositories({
       storages,
       locator,

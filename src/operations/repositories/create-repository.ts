@@ -6,27 +6,33 @@ const Input = Type.Object(
     repository: RepositoryField,
     defaultBranch: Maybe(ByteStringField("Branch that HEAD shall name, without refs/heads/; main when absent")),
     objectFormat: Maybe(Type.Union([Type.Literal("sha1"), Type.Literal("sha256")])),
+    private: Maybe(
+      Type.Boolean({ description: "Only its owner, collaborators and administrators see it; absent: public" }),
+    ),
+    description: Maybe(Type.String({ description: "What it is for, in one line" })),
   },
   { additionalProperties: false },
 );
 
-/** Makes an empty bare repository. */
+/** Makes an empty bare repository. Its owner is the user whose name its path begins with, else the user who makes it. */
 export const createRepository = defineOperation({
   name: "createRepository",
   summary: "Create a repository",
   kind: "write",
   shape: "call",
-  access: "server-admin",
+  access: "create",
   target: "path",
   input: Input,
   output: Type.Object({}),
-  errors: ["repository_exists", "invalid_reference_name"],
+  errors: ["repository_exists", "invalid_reference_name", "invalid_input"],
   examples: [{ title: "With defaults", input: {} }],
-  async run({ repository, defaultBranch, objectFormat }, { repositories }) {
-    await repositories.create(repository, {
-      objectFormat: objectFormat ?? "sha1",
-      ...(defaultBranch === undefined ? {} : { defaultBranch }),
-    });
+  async run({ repository, defaultBranch, objectFormat, ...record }, { caller, identity, repositories }) {
+    await identity.repositories.create(repository, { principal: caller.principal, ...record }, () =>
+      repositories.create(repository, {
+        objectFormat: objectFormat ?? "sha1",
+        ...(defaultBranch === undefined ? {} : { defaultBranch }),
+      }),
+    );
     return {};
   },
 });

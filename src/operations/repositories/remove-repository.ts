@@ -13,8 +13,8 @@ export const removeRepository = defineOperation({
   output: Type.Object({}),
   errors: ["repository_not_found", "repository_locked"],
   examples: [{ title: "A repository", input: {} }],
-  async run({ repository }, { repositories, signal }) {
-    await repositories.remove(repository, signal);
+  async run({ repository }, { identity, repositories, signal }) {
+    await identity.repositories.remove(repository, () => repositories.remove(repository, signal));
     return {};
   },
 });

@@ -1,7 +1,8 @@
 import { RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
+import { OperationError } from "../../domain/errors.ts";
 
-/** Gives a repository another path. */
+/** Gives a repository another path, one that the caller could make it at. What is known of it moves along. */
 export const renameRepository = defineOperation({
   name: "renameRepository",
   summary: "Rename a repository",
@@ -11,12 +12,16 @@ export const renameRepository = defineOperation({
   target: "path",
   input: Type.Object({ repository: RepositoryField, newRepository: RepositoryField }, { additionalProperties: false }),
   output: Type.Object({}),
-  errors: ["repository_not_found", "repository_exists", "repository_locked"],
+  errors: ["repository_not_found", "repository_exists", "repository_locked", "forbidden", "invalid_input"],
   examples: [
     { title: "Within a storage", input: { newRepository: { storage: "default", relativePath: "renamed.git" } } },
   ],
-  async run({ repository, newRepository }, { repositories, signal }) {
-    await repositories.rename(repository, newRepository, signal);
+  async run({ repository, newRepository }, { caller, identity, repositories, signal }) {
+    if (!(await identity.access.mayCreate(caller.principal, newRepository)))
+      throw new OperationError("forbidden", { operation: "renameRepository" });
+    await identity.repositories.rename(repository, newRepository, caller.principal, () =>
+      repositories.rename(repository, newRepository, signal),
+    );
     return {};
   },
 });

@@ -13,7 +13,10 @@ export const showRepository = defineOperation({
   input: Type.Object({ repository: RepositoryField }, { additionalProperties: false }),
   output: Type.Object({
     objectFormat: Type.String(),
-    path: ByteStringField("Where the repository lies on the server's disk"),
+    path: Maybe(ByteStringField("Where the repository lies on the server's disk; for administrators")),
+    owner: Maybe(Type.String({ description: "User whose it is" })),
+    private: Type.Boolean(),
+    description: Type.String(),
     head: Maybe(ByteStringField("Reference that HEAD names; absent while it is detached")),
     headOid: Maybe(OidField("Commit that HEAD leads to; absent while there is none")),
     branches: Type.Integer(),
@@ -22,8 +25,10 @@ export const showRepository = defineOperation({
   }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository", input: {} }],
-  run({ repository: _ }, { repository }) {
+  async run({ repository: ref }, { caller, identity, repository }) {
     const { git, view } = repository;
+    const record = await identity.repositories.find(ref);
+    const seesDisk = await identity.access.mayAdministerServer(caller.principal);
     return repository.consistently(async () => {
       const head = await git.refs.head(view);
       const count = { branches: 0, tags: 0, references: 0 };
@@ -36,7 +41,8 @@ export const showRepository = defineOperation({
       }
       return {
         objectFormat: repository.objectFormat,
-        path: view.gitDir,
+        ...record,
+        ...(seesDisk ? { path: view.gitDir } : {}),
         ...(head.target === undefined ? {} : { head: head.target }),
         ...(head.oid === undefined ? {} : { headOid: head.oid }),
         ...count,

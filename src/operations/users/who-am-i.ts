@@ -1,0 +1,53 @@
+import { Maybe, Type } from "../../contract/fields.ts";
+import { defineOperation } from "../../contract/operation.ts";
+
+const Token = Type.Object({
+  id: Type.Integer(),
+  access: Type.Union([Type.Literal("read"), Type.Literal("write")]),
+  repositories: Maybe(Type.Array(Type.String())),
+  refs: Maybe(Type.Array(Type.String())),
+  expiresAtMs: Maybe(Type.Integer()),
+});
+
+const Output = Type.Object({
+  kind: Type.String({ description: "service, control, user or anonymous" }),
+  name: Type.String(),
+  isAdmin: Type.Boolean(),
+  token: Maybe(Token),
+  keys: Type.Array(Type.String(), { description: "Fingerprints of the account's SSH keys" }),
+});
+
+/** Tells a caller who he is to the server. */
+export const whoAmI = defineOperation({
+  name: "whoAmI",
+  summary: "Tell who the caller is",
+  kind: "read",
+  shape: "call",
+  access: "server-read",
+  target: "none",
+  input: Type.Object({}, { additionalProperties: false }),
+  output: Output,
+  errors: [],
+  examples: [{ title: "The caller", input: {} }],
+  async run(_input, { caller, identity }) {
+    const { kind, name, token } = caller.principal;
+    const keys = kind === "user" ? await identity.keys.list(name) : [];
+    return {
+      kind,
+      name,
+      isAdmin: await identity.access.mayAdministerServer(caller.principal),
+      keys: keys.map(({ fingerprint }) => fingerprint),
+      ...(token === undefined
+        ? {}
+        : {
+            token: {
+              id: token.id,
+              access: token.access,
+              ...(token.repositories === undefined ? {} : { repositories: [...token.repositories] }),
+              ...(token.refs === undefined ? {} : { refs: [...token.refs] }),
+              ...(token.expiresAtMs === undefined ? {} : { expiresAtMs: token.expiresAtMs }),
+            },
+          }),
+    };
+  },
+});
