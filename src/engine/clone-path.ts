@@ -1,14 +1,20 @@
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { relativePathsOfClonePath } from "../domain/clone-path.ts";
 import { hasReason, OperationError } from "../domain/errors.ts";
+import { problemOfRepositoryName } from "../domain/repository-name.ts";
 
 /** The storage whose repositories have clone addresses. */
 const CLONE_STORAGE = "default";
 
-/** Places of a repository that a clone address names: the usual one, and the one without `.git`. Throws `repository_not_found`. */
+/**
+ * Places of a repository that a clone address names: the usual one, and the one without `.git`. Throws `invalid_input` for names that
+ * people may not give to repositories: what lies there is the business of clients of the Gitaly protocol.
+ */
 function placesOf(path: string): { usual: RepositoryRef; plain: RepositoryRef } {
   const paths = relativePathsOfClonePath(path);
-  if (paths === undefined) throw new OperationError("repository_not_found", { repository: path });
+  const problem = paths === undefined ? "is no name" : problemOfRepositoryName(paths.plain);
+  if (paths === undefined || problem !== undefined)
+    throw new OperationError("invalid_input", { field: "repository", problem: problem ?? "is no name" });
   const at = (relativePath: string): RepositoryRef => ({ storage: CLONE_STORAGE, relativePath });
   return { usual: at(paths.usual), plain: at(paths.plain) };
 }

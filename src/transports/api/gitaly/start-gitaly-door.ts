@@ -13,6 +13,7 @@ import { refService } from "./ref/index.ts";
 import { repositoryService } from "./repository/index.ts";
 import { serverService } from "./server/index.ts";
 import { smartHttpService } from "./smart-http/index.ts";
+import { sshService } from "./ssh/index.ts";
 import { statusOfError } from "./status-of-error.ts";
 
 export interface GitalyDoorOptions {
@@ -45,6 +46,7 @@ export async function startGitalyDoor(door: GitalyDoor, options: GitalyDoorOptio
     repositoryService(door),
     serverService(door),
     smartHttpService(door),
+    sshService(door),
   ];
   const health = new HealthReporter(served.map((bound) => bound.desc.typeName));
   const withHealth = [...served, health.service()];

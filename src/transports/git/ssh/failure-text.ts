@@ -1,4 +1,4 @@
-import { OperationError } from "../../../domain/errors.ts";
+import { hasReason, OperationError } from "../../../domain/errors.ts";
 import type { GitService } from "./git-command.ts";
 
 /** What a client that may not read is told, and one that asks for what is not there: the same. */
@@ -7,6 +7,9 @@ export const notFoundText = (path: string): string => `repository '${path}' not 
 /** What a person reads on stderr when git's request has failed; undefined for somebody who has gone. */
 export function failureText(error: unknown, service: GitService, path: string, requestId: string): string | undefined {
   if (!(error instanceof OperationError)) return `internal error; request ${requestId} in the server's log`;
+  // Somebody who reads needs no better name; somebody who pushes may have meant to make a repository.
+  if (service === "receive-pack" && hasReason(error, "invalid_input"))
+    return `'${path}' cannot be pushed to: the name ${error.details.problem}`;
   switch (error.reason) {
     case "canceled":
       return undefined;
@@ -14,6 +17,7 @@ export function failureText(error: unknown, service: GitService, path: string, r
     case "repository_path_escapes":
     case "storage_unknown":
     case "unauthenticated":
+      return notFoundText(path);
     case "invalid_input":
       return notFoundText(path);
     case "forbidden":
