@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ObjectFormat } from "../../src/domain/oid.ts";
 import { uploadPack } from "../../src/operations/git/upload-pack.ts";
 import { type GitListener, listenForGit } from "./git-listener.ts";
+import { gitUploadPack } from "./git-upload-pack.ts";
 import { type BACKENDS, OperationStory } from "./operation-story.ts";
 import { listenForSmartHttp } from "./smart-http-listener.ts";
 import { runGit, TemporaryRepository } from "./temporary-repository.ts";
@@ -25,10 +26,14 @@ export class FetchStory {
   /** The repository for real git. */
   readonly origin: TemporaryRepository;
   readonly directory: string;
-  readonly #listeners: Readonly<Record<Transport, GitListener>>;
+  readonly #listeners: Readonly<Record<Transport | "reference", GitListener>>;
   #clones = 0;
 
-  private constructor(story: OperationStory, directory: string, listeners: Record<Transport, GitListener>) {
+  private constructor(
+    story: OperationStory,
+    directory: string,
+    listeners: Record<Transport | "reference", GitListener>,
+  ) {
     this.story = story;
     this.origin = TemporaryRepository.at(story.test.pathOf(story.repository));
     this.directory = directory;
@@ -49,7 +54,9 @@ export class FetchStory {
     };
     const git = await listenForGit((protocol, parts, signal) => converse("stateful", protocol, parts, signal));
     const http = await listenForSmartHttp((protocol, mode, parts, signal) => converse(mode, protocol, parts, signal));
-    const fetching = new FetchStory(story, await mkdtemp(join(tmpdir(), "holdfast-fetch-")), { git, http });
+    const reference = await listenForSmartHttp(gitUploadPack(story.test.pathOf(story.repository)));
+    const directory = await mkdtemp(join(tmpdir(), "holdfast-fetch-"));
+    const fetching = new FetchStory(story, directory, { git, http, reference });
     // What git's own upload-pack needs to be told.
     await fetching.origin.git(["config", "uploadpack.allowFilter", "true"]);
     await fetching.origin.git(["config", "transfer.hideRefs", "refs/keep-around"]);
@@ -60,9 +67,9 @@ export class FetchStory {
     return this.#listeners[transport].url;
   }
 
-  /** The repository's path as an address, for which git starts its own upload-pack. */
-  get fileUrl(): string {
-    return `file://${this.origin.path}`;
+  /** Where git's own upload-pack answers in the same manner: the path on disk, or over HTTP. */
+  referenceUrl(transport: Transport): string {
+    return transport === "git" ? `file://${this.origin.path}` : this.#listeners.reference.url;
   }
 
   failures(transport: Transport): unknown[] {
@@ -80,6 +87,7 @@ export class FetchStory {
   async close(): Promise<void> {
     await this.#listeners.git.close();
     await this.#listeners.http.close();
+    await this.#listeners.reference.close();
     await this.story.close();
     await rm(this.directory, { recursive: true, force: true });
   }

@@ -141,7 +141,7 @@ for (const backend of BACKENDS) {
           test(
             name,
             async () => {
-              const both = [story.url(transport), story.fileUrl];
+              const both = [story.url(transport), story.referenceUrl(transport)];
               const clones = await Promise.all(both.map((url) => story.clone(url, version, ...clone)));
               if (grows) await grow(story.origin, ++round);
               for (const step of steps) await Promise.all(clones.map((at) => runGit(at, step)));
