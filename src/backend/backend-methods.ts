@@ -31,7 +31,13 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
   },
   diff: { patches: "read-stream", raw: "read-stream", stats: "read-stream", changedPaths: "read-stream" },
   merge: { mergeTrees: "write", mergeCommits: "write" },
-  pack: { create: "write-stream", receive: "write", unconnected: "write", uploadArchive: "write-stream" },
+  pack: {
+    create: "write-stream",
+    createInto: "write-stream",
+    receive: "write",
+    unconnected: "write",
+    uploadArchive: "write-stream",
+  },
   maintenance: { collectGarbage: "write-stream", check: "write-stream", importFrom: "write-stream" },
 };
 

@@ -255,6 +255,11 @@ export interface PackFacet {
   /** A pack as a stream. Throws `git_failed`, `objects_missing`. */
   create(view: RepositoryView, request: PackRequest): AsyncIterable<PackOutput>;
   /**
+   * The same into an open file, from its beginning. Yields what git says about its progress; the pack is whole when the stream has
+   * ended without an error.
+   */
+  createInto(view: RepositoryView, request: PackRequest, descriptor: number): AsyncIterable<Uint8Array>;
+  /**
    * Reads a pack, completes a thin one, checks every object as `git fsck --strict` does, and puts it into the quarantine. Stops at the
    * pack's end, without waiting for the stream's: the client may be waiting for an answer. Throws as soon as it is clear that nothing
    * will come of it, also before the pack's end: `pack_invalid`, `objects_invalid`, `objects_missing` (what the objects themselves

@@ -3,7 +3,7 @@ import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { PackOutput, PackRequest, RepositoryView } from "../backend.ts";
 import { missingObjects } from "./pack-problems.ts";
-import { type GitRunner, stderrOf } from "./run-git.ts";
+import { type GitRunner, type StartedGit, stderrOf } from "./run-git.ts";
 
 /** Progress that waits for a reader; what goes beyond is dropped, since newer text replaces it anyway. */
 const PROGRESS_BYTES_MAX = 64 * 1024;
@@ -17,19 +17,10 @@ export async function* createPack(
   view: RepositoryView,
   request: PackRequest,
 ): AsyncGenerator<PackOutput> {
-  const shallow = await shallowLines(view, request.shallow ?? []);
-  const input = revisionsOf(view, request, shallow);
-  const run = {
-    command: "createPack",
-    flags: flagsOf(request, shallow.length > 0),
-    // All shallow commits are told on stdin; the repository's own file would forbid to go deeper.
-    ...(shallow.length === 0 ? {} : { env: { GIT_SHALLOW_FILE: "" } }),
-  } as const;
-  const started = await runner.start(view, run, { stdin: true });
+  const started = await startPacking(runner, view, request);
   try {
     const progress = new PendingProgress();
     started.child.onStderr((chunk) => progress.add(chunk));
-    started.child.stdin.end(input);
     const chunks = (started.child.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     let next = chunks.next();
     for (;;) {
@@ -47,11 +38,61 @@ export async function* createPack(
     const last = progress.take();
     if (last !== undefined) yield { kind: "progress", bytes: last };
   } catch (error) {
-    const failure = error instanceof OperationError ? error : (started.failure(await started.child.ended) ?? error);
-    throw missingObjects(stderrOf(failure), failure) ?? failure;
+    throw await packingError(started, error);
   } finally {
     await started.dispose();
   }
+}
+
+/** Makes the same pack into a file: its bytes cost this process nothing. */
+export async function* createPackInto(
+  runner: GitRunner,
+  view: RepositoryView,
+  request: PackRequest,
+  stdoutDescriptor: number,
+): AsyncGenerator<Uint8Array> {
+  const started = await startPacking(runner, view, request, stdoutDescriptor);
+  try {
+    const progress = new PendingProgress();
+    started.child.onStderr((chunk) => progress.add(chunk));
+    const ended = started.child.ended.then(() => true);
+    for (let isOver: boolean | undefined; isOver !== true;) {
+      isOver = await Promise.race([ended, progress.waiting()]);
+      const said = progress.take();
+      if (said !== undefined) yield said;
+    }
+    await started.finish();
+  } catch (error) {
+    throw await packingError(started, error);
+  } finally {
+    await started.dispose();
+  }
+}
+
+async function startPacking(
+  runner: GitRunner,
+  view: RepositoryView,
+  request: PackRequest,
+  stdoutDescriptor?: number,
+): Promise<StartedGit> {
+  const shallow = await shallowLines(view, request.shallow ?? []);
+  const input = revisionsOf(view, request, shallow);
+  const run = {
+    command: "createPack",
+    flags: flagsOf(request, shallow.length > 0),
+    // All shallow commits are told on stdin; the repository's own file would forbid to go deeper.
+    ...(shallow.length === 0 ? {} : { env: { GIT_SHALLOW_FILE: "" } }),
+  } as const;
+  const options = { stdin: true, ...(stdoutDescriptor === undefined ? {} : { stdoutDescriptor }) };
+  const started = await runner.start(view, run, options);
+  started.child.stdin.end(input);
+  return started;
+}
+
+/** What an error while a pack was being made amounts to; the child's end tells why its output broke off. */
+async function packingError(started: StartedGit, error: unknown): Promise<unknown> {
+  const failure = error instanceof OperationError ? error : (started.failure(await started.child.ended) ?? error);
+  return missingObjects(stderrOf(failure), failure) ?? failure;
 }
 
 function flagsOf(request: PackRequest, isShallow: boolean): string[] {

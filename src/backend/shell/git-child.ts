@@ -29,6 +29,8 @@ export interface ChildOptions {
   readonly stdin: boolean;
   readonly stderrBytesMax: number;
   readonly killGraceMs: number;
+  /** Takes stdout instead of a pipe; then there is nothing to read. */
+  readonly stdoutDescriptor?: number;
   /** Takes stderr instead of the bounded buffer. */
   readonly stderrDescriptor?: number;
 }
@@ -51,7 +53,11 @@ export class GitChild {
     this.#process = spawn(options.program, options.argv as string[], {
       cwd: options.cwd,
       env: options.env,
-      stdio: [options.stdin ? "pipe" : "ignore", "pipe", options.stderrDescriptor ?? "pipe"],
+      stdio: [
+        options.stdin ? "pipe" : "ignore",
+        options.stdoutDescriptor ?? "pipe",
+        options.stderrDescriptor ?? "pipe",
+      ],
       detached: true,
     });
     // A child that ends before it has read everything is no error here: its exit code tells.

@@ -50,6 +50,8 @@ export interface StartedGit {
 
 export interface StartOptions {
   readonly stdin: boolean;
+  /** A file that takes what the child writes. */
+  readonly stdoutDescriptor?: number;
   readonly stderrDescriptor?: number;
   /** A child that serves many requests has no time limit and outlives its first request's signal. */
   readonly longLived?: boolean;
@@ -132,6 +134,7 @@ export class GitRunner {
         stdin: options.stdin,
         stderrBytesMax: this.limits.stderrBytesMax,
         killGraceMs: this.limits.killGraceMs,
+        ...(options.stdoutDescriptor === undefined ? {} : { stdoutDescriptor: options.stdoutDescriptor }),
         ...(options.stderrDescriptor === undefined ? {} : { stderrDescriptor: options.stderrDescriptor }),
       });
     } catch (error) {
@@ -234,7 +237,7 @@ export class GitRunner {
         settle();
         child.stop();
         // Unread output would keep the pipe, and so the end, open.
-        child.stdout.destroy();
+        if (options.stdoutDescriptor === undefined) child.stdout.destroy();
         await child.ended;
       },
     };
