@@ -63,10 +63,14 @@ async function* fetch({ repository, signal }: UploadPackSession, request: FetchR
   const common = new CommonHistory(reader);
   const text = new PacketText();
   if (request.haves.length > 0) {
-    await common.add(request.haves);
+    const isHere = await common.add(request.haves);
     if (!request.done) {
       const isReady = !request.waitForDone && (await common.isReady(wants));
-      addAcknowledgments(text, common.haves, isReady);
+      addAcknowledgments(
+        text,
+        request.haves.filter((_, index) => isHere[index]),
+        isReady,
+      );
       if (!isReady) {
         yield text.flush().take();
         return;
