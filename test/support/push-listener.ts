@@ -24,7 +24,7 @@ export class PushListener {
   private constructor(test: TestEngine, as: Partial<Caller>) {
     this.#test = test;
     this.#as = as;
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
+    this.#server = createServer((socket) => {
       const running = this.#serve(socket).finally(() => this.#running.delete(running));
       this.#running.add(running);
     });
@@ -65,8 +65,7 @@ export class PushListener {
       this.#sockets.delete(socket);
       gone.abort();
     });
-    const input = socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-    const reader = new PacketReader(input);
+    const reader = new PacketReader(incoming(socket));
     let repository: RepositoryRef = { storage: "default", relativePath: "" };
     try {
       const [path = "", , ...rest] = lineOf((await reader.next()) as Buffer)
@@ -89,4 +88,15 @@ export class PushListener {
       socket.resume();
     }
   }
+}
+
+/** What comes in. It is read without delay, so that the going of a client that nobody listens to is noticed. */
+function incoming(socket: Socket): AsyncIterable<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      socket.on("data", (chunk) => controller.enqueue(chunk as Buffer));
+      socket.once("end", () => controller.close());
+      socket.once("error", (error) => controller.error(error));
+    },
+  });
 }

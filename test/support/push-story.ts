@@ -63,6 +63,15 @@ export class PushStory {
     return this.clientGit("push", this.url, ...args);
   }
 
+  /** The same, still running. */
+  startPush(...args: string[]): RunningGit {
+    return this.startClientGit("push", this.url, ...args);
+  }
+
+  startClientGit(...args: string[]): RunningGit {
+    return startGit(this.client.path, args);
+  }
+
   /** Runs git in the client's repository, whatever comes of it. */
   clientGit(...args: string[]): Promise<Ended> {
     return startGit(this.client.path, args).ended;
@@ -120,10 +129,20 @@ function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" });
 }
 
+/** A git that runs. */
+export interface RunningGit {
+  readonly ended: Promise<Ended>;
+  /** Waits until it has said this on stderr; rejects when it ends without having done so. */
+  said(text: string): Promise<void>;
+  /** Ends it as a power cut would. */
+  kill(): void;
+}
+
 /** Starts git with nobody's configuration. */
-export function startGit(cwd: string, args: readonly string[]): { pid: number; kill(): void; ended: Promise<Ended> } {
+export function startGit(cwd: string, args: readonly string[]): RunningGit {
   const child = spawn("git", args, {
     cwd,
+    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"] ?? "",
@@ -134,9 +153,26 @@ export function startGit(cwd: string, args: readonly string[]): { pid: number; k
       LC_ALL: "C",
     },
   });
-  const said = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString("latin1")));
-  child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString("latin1")));
-  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, ...said })));
-  return { pid: child.pid ?? 0, kill: () => void child.kill("SIGKILL"), ended };
+  const output = { stdout: "", stderr: "" };
+  const listeners = new Set<() => void>();
+  child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString("latin1")));
+  child.stderr.on("data", (chunk: Buffer) => {
+    output.stderr += chunk.toString("latin1");
+    for (const listener of listeners) listener();
+  });
+  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, ...output })));
+  return {
+    ended,
+    said: (text) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (output.stderr.includes(text)) resolve();
+        };
+        listeners.add(look);
+        look();
+        void ended.then(() => reject(new Error(`git ended without saying ${text}: ${output.stderr}`)));
+      }),
+    // With all that it has started.
+    kill: () => void process.kill(-(child.pid ?? 0), "SIGKILL"),
+  };
 }

@@ -42,8 +42,7 @@ export function hookEnvironment({
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_TERMINAL_PROMPT: "0",
-    GL_ID: caller.actor?.id ?? "",
-    GL_USERNAME: caller.actor?.username ?? "",
+    ...userOf(caller),
     GL_REPOSITORY: caller.glRepository ?? "",
     GL_PROJECT_PATH: caller.glProjectPath ?? "",
     GL_PROTOCOL: caller.glProtocol ?? PROTOCOL[caller.door],
@@ -62,6 +61,12 @@ export function hookEnvironment({
     pushOptions.forEach((option, at) => (environment[`GIT_PUSH_OPTION_${at}`] = decodeUtf8(option)));
   }
   return environment;
+}
+
+/** On whose behalf: whom a program in front of us names, else the account that is calling. */
+function userOf({ actor, principal: { user, name } }: Caller): { GL_ID: string; GL_USERNAME: string } {
+  if (actor !== undefined) return { GL_ID: actor.id, GL_USERNAME: actor.username };
+  return user === undefined ? { GL_ID: "", GL_USERNAME: "" } : { GL_ID: `user-${user.id}`, GL_USERNAME: name };
 }
 
 /** A path in a list of object directories, whose separator it may contain. */
