@@ -42,6 +42,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Groups of rows that any server of the protocol can be asked for. */
+const DOOR_GROUPS = ["reads", "work", "writes", "writers", "growth"];
+
 if (options.help) console.log(HELP);
 else await bench();
 
@@ -72,8 +75,6 @@ async function bench(): Promise<void> {
 
 type Print = (group: string, make: () => AsyncIterable<Row>) => Promise<void>;
 type Main = Awaited<ReturnType<Repositories["main"]>>;
-
-const DOOR_GROUPS = ["reads", "work", "writes", "writers", "growth"];
 
 /** Rows that any server of the protocol can be asked for. */
 async function doorRows(repositories: Repositories, data: string, main: Main, print: Print): Promise<void> {
