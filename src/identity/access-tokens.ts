@@ -174,6 +174,8 @@ function checkNew({ name, repositories, refs, expiresAtMs }: NewToken, nowMs: nu
     if (patterns.length > PATTERNS_MAX) refuse(field, `has more than ${PATTERNS_MAX} patterns`);
     for (const pattern of patterns) {
       if (pattern === "") refuse(field, "has an empty pattern");
+      if (field === "refs" && !pattern.startsWith("refs/"))
+        refuse(field, "has a pattern that is not of full names, such as refs/heads/main");
       checkText(field, pattern);
     }
   }

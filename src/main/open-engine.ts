@@ -10,6 +10,7 @@ import { Hooks } from "../refs/hooks.ts";
 import { recordLife } from "../refs/record-life.ts";
 import { recover } from "../refs/recovery.ts";
 import { RefDoor } from "../refs/ref-door.ts";
+import { ProtectedRefs } from "../refs/ref-policy.ts";
 import { createRepositoryOpener } from "../refs/repository-opener.ts";
 import type { DataDirectory } from "../storage/data-directory.ts";
 import { LockTable } from "../storage/lock-table.ts";
@@ -22,6 +23,7 @@ import { systemClock } from "../telemetry/clock.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { createGit } from "./create-git.ts";
+import { Generations } from "./generations.ts";
 import { openEvents } from "./open-events.ts";
 import { openIdentity } from "./open-identity.ts";
 import type { AddOpened } from "./opened.ts";
@@ -31,7 +33,8 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
   const { log, metrics } = telemetry;
   const storages = await createStorages(config.storages);
   add({ close: () => storages.close() });
-  const { git, shell } = createGit(config, telemetry);
+  const generations = new Generations();
+  const { git, shell } = createGit(config, telemetry, data.path, (gitDir) => generations.of(gitDir));
   add(git);
   const locator = new RepositoryLocator(storages);
   const { identity, authenticator, database } = await openIdentity(config, telemetry, data, locator, add);
@@ -46,6 +49,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
   });
   const pins = new Pins({ timeoutMs: config.lockTimeoutMs });
   const bus = new EventBus((err) => log.logger.error({ err }, "event listener failed"));
+  generations.follow(bus, locator);
   const journal = Journal.open({
     directory: join(data.path, "journal"),
     keepDays: config.eventsKeepDays,
@@ -73,7 +77,12 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     },
     onIgnoredFailure: (hook, gitDir, err) => log.logger.warn({ err, hook, git_dir: gitDir }, "hook failed afterwards"),
   });
-  const door = new RefDoor({ journal, locks, hooks });
+  const door = new RefDoor({
+    journal,
+    locks,
+    hooks,
+    policy: new ProtectedRefs({ rulesOf: (repository) => identity.protections.list(repository) }),
+  });
   const stored: RepositoriesServices = {
     storages,
     locator,

@@ -2,7 +2,7 @@ import type { RefProposal, RefUpdate } from "../contract/context.ts";
 import { hasReason, OperationError } from "../domain/errors.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
 import { claimedChanges, type DoorRequest } from "./door-request.ts";
-import type { ChangeHooks } from "./hooks.ts";
+import type { ChangeHooks, HookChange } from "./hooks.ts";
 import type { Changed } from "./locked-change.ts";
 
 /** How often what is left is tried together; then each reference moves on its own. */
@@ -25,6 +25,15 @@ export class Refusals {
     if (this.#isStale) this.#left = this.#left.filter(({ name }) => !this.#refused.has(name));
     this.#isStale = false;
     return this.#left;
+  }
+
+  /** From now on the changes are made only where the old values are those. */
+  expect(changes: readonly HookChange[]): void {
+    const oldOids = new Map(changes.map(({ name, oldOid }) => [name, oldOid]));
+    this.#left = this.#left.map((change) => {
+      const expectedOid = change.expectedOid ?? oldOids.get(change.name);
+      return expectedOid === undefined ? change : { ...change, expectedOid };
+    });
   }
 
   refuse(name: RefName, error: OperationError): void {

@@ -94,11 +94,14 @@ export class RefDoor {
 
   async #askPolicy(request: DoorRequest, proposal: RefProposal, refused: Refusals): Promise<void> {
     const { policy = NO_REF_POLICY } = this.#services;
-    if (policy === NO_REF_POLICY) return;
     const { repository, git, caller } = request;
     const view = proposal.quarantine?.view ?? lastingView(repository);
     const ref = { storage: repository.storage.name, relativePath: repository.relativePath };
+    const applies = policy.applies({ caller, repository: ref });
+    if (!(applies instanceof Promise ? await applies : applies)) return;
     const changes = await claimedChanges(request, proposal.changes);
+    // What the policy has looked at is what must be there when the references move.
+    refused.expect(changes);
     for (const [name, error] of await policy.refusals({ caller, repository: ref, git, view }, changes))
       refused.refuse(name, error);
   }
