@@ -79,6 +79,11 @@ export function bytes(value: string): number {
   return size;
 }
 
+/** A size as `bytes` takes it, or 0 for none at all. */
+export function bytesOrNone(value: string): number {
+  return value === "0" ? 0 : bytes(value);
+}
+
 /** A TCP port; 0 is a free one, `off` keeps the door closed. */
 export type Port = number | "off";
 

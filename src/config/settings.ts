@@ -1,6 +1,7 @@
 import { ACCESS_LEVELS } from "../domain/access-level.ts";
 import {
   bytes,
+  bytesOrNone,
   count,
   databaseUrl,
   flagValue,
@@ -111,6 +112,13 @@ export const SETTINGS = {
   },
   blobBytesMax: { default: "100 MiB", parse: bytes, meaning: "Largest blob written through an API, bytes." },
   answerBytesMax: { default: "4 GiB", parse: bytes, meaning: "Largest answer to one request, bytes." },
+  packCacheBytes: {
+    default: "1 GiB",
+    parse: bytesOrNone,
+    meaning:
+      "Disk space for packs that are kept below `<data>/cache/packs`, for those who fetch the same; the largest takes half. 0 switches the cache off.",
+  },
+  packCacheAgeMs: { default: "300000", parse: count(1), meaning: "How long such a pack is kept, milliseconds." },
   lockTimeoutMs: { default: "30000", parse: count(1), meaning: "Longest wait for a repository's lock, milliseconds." },
   hookTimeoutMs: { default: "60000", parse: count(1), meaning: "Longest run of one hook, milliseconds." },
   drainTimeoutMs: {

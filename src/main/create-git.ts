@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import type { GitBackend } from "../backend/backend.ts";
+import { createCachingBackend } from "../backend/caching/caching-backend.ts";
+import { PackCache } from "../backend/caching/pack-cache.ts";
 import { loadAddon } from "../backend/libgit2/addon.ts";
 import { createLibgit2Backend } from "../backend/libgit2/libgit2-backend.ts";
 import { createRoutedBackend, type RoutedBackend } from "../backend/routed/routed-backend.ts";
@@ -15,7 +18,12 @@ interface Git {
 }
 
 /** The backends behind the router. Without the addon there is native git alone. */
-export function createGit(config: Config, { metrics, log }: Telemetry): Git {
+export function createGit(
+  config: Config,
+  { metrics, log }: Telemetry,
+  dataPath: string,
+  generation: (gitDir: string) => bigint,
+): Git {
   const shell = createShellBackend({
     onChild: (event) => {
       if (event.kind === "started") metrics.childrenStarted(event.command).add();
@@ -31,9 +39,23 @@ export function createGit(config: Config, { metrics, log }: Telemetry): Git {
         return { ended: () => calls.add() };
       },
     });
+  const cached = (backend: GitBackend) => {
+    if (config.packCacheBytes === 0) return backend;
+    const cache = new PackCache({
+      directory: join(dataPath, "cache", "packs"),
+      bytesMax: config.packCacheBytes,
+      entryBytesMax: Math.ceil(config.packCacheBytes / 2),
+      ageMs: config.packCacheAgeMs,
+      observer: {
+        answered: (how) => metrics.packCacheRequests(how).add(),
+        bytes: (kept) => metrics.packCacheBytes.set(kept),
+      },
+    });
+    return createCachingBackend(backend, { cache, generation });
+  };
   const libgit2 = openLibgit2(log);
   const git = createRoutedBackend({
-    backends: { shell: traced(shell), ...(libgit2 === undefined ? {} : { libgit2: traced(libgit2) }) },
+    backends: { shell: traced(cached(shell)), ...(libgit2 === undefined ? {} : { libgit2: traced(libgit2) }) },
     current: libgit2 === undefined ? "shell" : config.backend,
     canaryPercent: config.canaryPercent,
     onFallback: ({ facet, method }, cause) => metrics.backendFallbacks(facet, method, cause).add(),

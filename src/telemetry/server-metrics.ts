@@ -35,6 +35,9 @@ export class ServerMetrics {
   readonly #grpcStarted;
   readonly #grpcHandled;
   readonly #grpcSeconds;
+  readonly #packCacheRequests;
+  /** Bytes that the pack cache keeps. */
+  readonly packCacheBytes: Gauge;
   /** Child processes that run. */
   readonly childrenRunning: Gauge;
 
@@ -88,6 +91,12 @@ export class ServerMetrics {
       "command",
     ]);
     this.childrenRunning = registry.gauge("holdfast_child_processes_running", "Child processes that run.").with();
+    this.#packCacheRequests = registry.counter(
+      "holdfast_pack_cache_requests_total",
+      "Packs asked for: found (hit), joined while being made (shared), made (miss), made without the cache (bypass).",
+      ["result"],
+    );
+    this.packCacheBytes = registry.gauge("holdfast_pack_cache_bytes", "Bytes that the pack cache keeps.").with();
     const method = ["grpc_type", "grpc_service", "grpc_method"];
     this.#grpcStarted = registry.counter("grpc_server_started_total", "gRPC calls started.", method);
     this.#grpcHandled = registry.counter("grpc_server_handled_total", "gRPC calls completed, by status.", [
@@ -142,5 +151,9 @@ export class ServerMetrics {
 
   childrenStarted(command: string): Counter {
     return this.#childrenStarted.with(command);
+  }
+
+  packCacheRequests(result: string): Counter {
+    return this.#packCacheRequests.with(result);
   }
 }

@@ -1,0 +1,199 @@
+import { closeSync, fstatSync, read } from "node:fs";
+import { OperationError } from "../../domain/errors.ts";
+import type { PackOutput } from "../backend.ts";
+
+/** As much as is read at once: large enough to cost little for each byte. */
+const READ_BYTES = 256 * 1024;
+/** How often a reader looks whether the file has grown. The end of the run is told at once. */
+const POLL_MS = 10;
+/** Progress that is kept for readers that come later. */
+const PROGRESS_BYTES_MAX = 64 * 1024;
+
+/** Writes a pack into an open file; yields progress. */
+export type PackMaker = (descriptor: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+/**
+ * A pack in a file of its own that has no name: whatever happens to this process, nothing stays behind. It grows while readers
+ * follow it, each at its own pace. The run goes on as long as somebody reads; when the last reader leaves before its end it is stopped.
+ */
+export class SpooledPack {
+  readonly #descriptor: number;
+  readonly #abort = new AbortController();
+  readonly #progress: Uint8Array[] = [];
+  #progressBytes = 0;
+  #readers = 0;
+  #wake: (() => void)[] = [];
+  #state: "running" | "whole" | "failed" = "running";
+  #error: unknown;
+  #kept = true;
+  #closed = false;
+  /** Settles when the run is over; never rejects. */
+  readonly ended: Promise<void>;
+
+  constructor(descriptor: number, make: PackMaker) {
+    this.#descriptor = descriptor;
+    this.ended = this.#run(make);
+  }
+
+  get isWhole(): boolean {
+    return this.#state === "whole";
+  }
+
+  get isRunning(): boolean {
+    return this.#state === "running";
+  }
+
+  /** Can a reader join? */
+  get isUsable(): boolean {
+    return this.#state !== "failed" && !this.#abort.signal.aborted && !this.#closed;
+  }
+
+  get readers(): number {
+    return this.#readers;
+  }
+
+  /** Bytes in the file now. */
+  get size(): number {
+    return this.#closed ? 0 : fstatSync(this.#descriptor).size;
+  }
+
+  /** Is not wanted any more: readers finish, then the file goes. */
+  drop(): void {
+    this.#kept = false;
+    this.#settle();
+  }
+
+  /** Stops the run, and waits for its end. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.ended;
+    this.drop();
+  }
+
+  /**
+   * The pack from its beginning, with the progress so far. Ends with the error of the run; `canceled` when the signal fires. The
+   * reader counts from now on, also before it reads.
+   */
+  read(signal: AbortSignal | undefined): AsyncGenerator<PackOutput> {
+    this.#readers++;
+    let isLeft = false;
+    const leave = () => {
+      if (isLeft) return;
+      isLeft = true;
+      this.#leave();
+    };
+    return leavingOnce(this.#follow(signal), leave);
+  }
+
+  async *#follow(signal: AbortSignal | undefined): AsyncGenerator<PackOutput> {
+    const wake = () => this.#tell();
+    signal?.addEventListener("abort", wake, { once: true });
+    try {
+      let said = 0;
+      let offset = 0;
+      for (;;) {
+        if (signal?.aborted === true) throw new OperationError("canceled", {});
+        // Asked before the file's size: what is written in between belongs to the next round.
+        const isOver = this.#state !== "running";
+        while (said < this.#progress.length) yield { kind: "progress", bytes: this.#progress[said++]! };
+        const waiting = this.size - offset;
+        if (waiting > 0) {
+          const bytes = await readAt(this.#descriptor, Math.min(waiting, READ_BYTES), offset);
+          offset += bytes.length;
+          yield { kind: "pack", bytes };
+        } else if (!isOver) {
+          await this.#news(said);
+        } else if (this.#state === "failed") {
+          throw this.#error;
+        } else {
+          return;
+        }
+      }
+    } finally {
+      signal?.removeEventListener("abort", wake);
+    }
+  }
+
+  async #run(make: PackMaker): Promise<void> {
+    try {
+      for await (const piece of make(this.#descriptor, this.#abort.signal)) {
+        if (this.#progressBytes + piece.length > PROGRESS_BYTES_MAX) continue;
+        this.#progressBytes += piece.length;
+        this.#progress.push(piece);
+        this.#tell();
+      }
+      this.#state = "whole";
+    } catch (error) {
+      this.#state = "failed";
+      this.#error = error;
+    }
+    this.#tell();
+    this.#settle();
+  }
+
+  /** Waits for more of the pack, for progress, or for the end. */
+  #news(said: number): Promise<void> {
+    if (this.#progress.length > said) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      this.#wake.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #tell(): void {
+    const waiting = this.#wake;
+    this.#wake = [];
+    for (const wake of waiting) wake();
+  }
+
+  #leave(): void {
+    this.#readers--;
+    if (this.#readers === 0 && this.#state === "running") this.#abort.abort();
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#closed || this.#readers > 0 || this.#state === "running") return;
+    if (this.#kept && this.#state === "whole") return;
+    this.#closed = true;
+    closeSync(this.#descriptor);
+  }
+}
+
+/** A stream that tells once when it is over, also when nobody has begun to read it. */
+function leavingOnce(stream: AsyncGenerator<PackOutput>, leave: () => void): AsyncGenerator<PackOutput> {
+  const settled = async (step: Promise<IteratorResult<PackOutput>>) => {
+    try {
+      const result = await step;
+      if (result.done === true) leave();
+      return result;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+  return {
+    next: () => settled(stream.next()),
+    return: (value) => settled(stream.return(value as undefined)),
+    throw: (error) => settled(stream.throw(error)),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      await this.return(undefined);
+    },
+  };
+}
+
+function readAt(descriptor: number, length: number, offset: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  return new Promise((resolve, reject) => {
+    read(descriptor, buffer, 0, length, offset, (error, bytes) => {
+      if (error !== null) reject(error);
+      else resolve(buffer.subarray(0, bytes));
+    });
+  });
+}
