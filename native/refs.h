@@ -100,4 +100,15 @@ int hf_refs_list_open(hf_refs_listing **out, const char *gitdir, const char *con
 int hf_refs_list_next(hf_listed_ref *out, hf_refs_listing *listing, hf_repo *repo, hf_error *err);
 void hf_refs_list_free(hf_refs_listing *listing);
 
+/* ---- refs_stamp.c ------------------------------------------------------------------------------------------------ */
+
+/** Equal stamps mean equal references. */
+typedef struct {
+  bool known;   /* false: something changed a moment ago, or cannot be told by stat */
+  bool crowded; /* there are more files than were to be looked at */
+  uint64_t low, high;
+} hf_ref_stamp;
+
+int hf_refs_stamp(hf_ref_stamp *out, const char *gitdir, size_t entries_max, const hf_cancel *cancel, hf_error *err);
+
 #endif

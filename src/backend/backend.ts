@@ -107,6 +107,11 @@ export interface RefsFacet {
    */
   list(view: RepositoryView, options: { prefixes: readonly string[]; peel: boolean }): AsyncIterable<Reference[]>;
   /**
+   * A text that is another whenever HEAD or any reference has changed, whoever changed it, and costs much less than a listing.
+   * Undefined when that cannot be told: then list.
+   */
+  stamp(view: RepositoryView): Promise<ByteString | undefined>;
+  /**
    * Takes all locks (`NAME.lock`, as git does), compares `expectedOid`, checks name conflicts and that new objects exist.
    * Throws `references_locked`, `reference_mismatch` (also for a reference that should not exist: actual is then set),
    * `reference_name_conflict`, `reference_repeated`, `object_not_found`, `not_a_commit` (a branch must point at a commit).

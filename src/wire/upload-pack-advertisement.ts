@@ -62,6 +62,11 @@ export class ReferenceAdvertisement {
     if (head.oid !== undefined) this.#add(head.oid, "HEAD");
   }
 
+  /** Do the next references carry nothing but themselves? */
+  get hasToldCapabilities(): boolean {
+    return this.#capabilities === "";
+  }
+
   add(references: readonly Reference[], isHidden: (name: RefName) => boolean): void {
     for (const { name, oid, peeledOid } of references) {
       if (isHidden(name)) continue;

@@ -14,7 +14,7 @@ const SUPPORTS: readonly string[] = [
     (method) => `objects.${method}`,
   ),
   ...["materialize", "migrate", "discard"].map((method) => `quarantine.${method}`),
-  ...["head", "read", "list", "prepare", "setHead"].map((method) => `refs.${method}`),
+  ...["head", "read", "list", "stamp", "prepare", "setHead"].map((method) => `refs.${method}`),
   ...["log", "isAncestor", "mergeBases", "reachable", "unappliedCommits", "shallow"].map(
     (method) => `history.${method}`,
   ),

@@ -28,6 +28,9 @@ export interface RefFunctions {
   refRead(gitDir: string, name: RefName): Promise<ResolvedText | undefined>;
   /** Prefixes are packed as u32 length and bytes. */
   refsList(gitDir: string, prefixes: Uint8Array, peel: boolean, max: number): Promise<PackedRefs>;
+  /** 16 bytes; null from the first when there are too many loose references for this thread. */
+  refsStampSync(gitDir: string): ByteString | undefined | null;
+  refsStamp(gitDir: string): Promise<ByteString | undefined>;
   refsListNext(listing: RefListing, max: number): Promise<PackedRefs>;
   /** Changes are packed as u32 length and bytes of the name, new id, u8 "a value is expected", expected id. */
   refsPrepare(

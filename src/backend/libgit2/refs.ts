@@ -1,3 +1,4 @@
+import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { OID_HEX_LENGTH } from "../../domain/oid.ts";
 import { type Head, problemOfRefName, type RefChange, type Reference, type RefName } from "../../domain/reference.ts";
@@ -44,6 +45,16 @@ export function createRefs(addon: CoreFunctions & RefFunctions): RefsFacet {
 
     list(view: RepositoryView, options: { prefixes: readonly string[]; peel: boolean }) {
       return listRefs(addon, view, options);
+    },
+
+    async stamp(view: RepositoryView): Promise<ByteString | undefined> {
+      checkView(view);
+      return await runNow(
+        addon,
+        view,
+        () => addon.refsStampSync(view.gitDir),
+        () => addon.refsStamp(view.gitDir),
+      );
     },
 
     async prepare(view: RepositoryView, changes: readonly RefChange[], options: { deref: boolean }) {

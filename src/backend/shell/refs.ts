@@ -46,6 +46,9 @@ export function createRefs(runner: GitRunner, pool: CatFilePool): RefsFacet {
         .find((reference) => reference.name === name);
     },
 
+    // A child process would cost as much as the listing.
+    stamp: (_view: RepositoryView) => Promise.resolve(undefined),
+
     list(view: RepositoryView, options: { prefixes: readonly string[]; peel: boolean }) {
       return listReferences(runner, pool, view, options);
     },

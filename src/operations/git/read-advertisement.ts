@@ -1,72 +1,96 @@
 import type { OpenRepository } from "../../contract/context.ts";
 import { isHiddenFromFetches } from "../../domain/hidden-refs.ts";
-import type { Oid } from "../../domain/oid.ts";
+import { OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
 import { addHeadLine, addReferenceLines, type LsRefsRequest } from "../../wire/ls-refs.ts";
 import { PacketText } from "../../wire/packet-text.ts";
 import { ReferenceAdvertisement, type ServerIdentity } from "../../wire/upload-pack-advertisement.ts";
+import { keptPackets } from "./packet-cache.ts";
 
-/** What a version 0 client is shown first, and the objects that it may therefore want. */
-export interface Advertisement {
-  readonly pieces: readonly Buffer[];
-  readonly tips: ReadonlySet<Oid>;
-}
+/** References that are not worth a piece of their own. */
+const SMALL_BATCH = 500;
 
 /**
- * Reads HEAD and all references that are not hidden, in one state of the repository, and puts them into packets. The packets are
- * sent when the lock is given back.
+ * Reads HEAD and all references that are not hidden, in one state of the repository, as the packets that a version 0 client is shown
+ * first. They are sent when the lock is given back.
  */
 export function readAdvertisement(
   repository: OpenRepository,
   identity: ServerIdentity,
   options: { version: 0 | 1; noDone: boolean },
-): Promise<Advertisement> {
+): Promise<readonly Buffer[]> {
   const { git, view, objectFormat } = repository;
   return repository.consistently(async () => {
     const text = new PacketText();
     if (options.version === 1) text.line("version 1");
     const head = await git.refs.head(view);
     const advertisement = new ReferenceAdvertisement(text, { identity, head, noDone: options.noDone });
-    const pieces: Buffer[] = [];
-    const tips = new Set<Oid>(head.oid === undefined ? [] : [head.oid]);
-    for await (const batch of git.refs.list(view, { prefixes: [], peel: true })) {
-      advertisement.add(batch, isHiddenFromFetches);
-      for (const { name, oid } of batch) if (!isHiddenFromFetches(name)) tips.add(oid);
-      pieces.push(text.take());
-    }
+    const list = async () => {
+      const pieces: Buffer[] = [];
+      for await (const batch of git.refs.list(view, { prefixes: [], peel: true })) {
+        advertisement.add(batch, isHiddenFromFetches);
+        pieces.push(text.take());
+      }
+      return pieces;
+    };
+    // The first line differs each time; what follows can be kept.
+    const pieces = [text.take()];
+    if (advertisement.hasToldCapabilities) pieces.push(...(await keptPackets(repository, "advertisement", list)));
+    else pieces.push(...(await list()));
     advertisement.end(objectFormat, await git.history.shallow(view));
     pieces.push(text.take());
-    return { pieces, tips };
-  });
-}
-
-/** The objects that a version 0 client may want. */
-export function readTips(repository: OpenRepository): Promise<ReadonlySet<Oid>> {
-  const { git, view } = repository;
-  return repository.consistently(async () => {
-    const { oid } = await git.refs.head(view);
-    const tips = new Set<Oid>(oid === undefined ? [] : [oid]);
-    for await (const batch of git.refs.list(view, { prefixes: [], peel: false })) {
-      for (const reference of batch) if (!isHiddenFromFetches(reference.name)) tips.add(reference.oid);
-    }
-    return tips;
-  });
-}
-
-/** The answer to `ls-refs`: HEAD and references in one state of the repository, as packets. */
-export function readReferences(repository: OpenRepository, request: LsRefsRequest): Promise<readonly Buffer[]> {
-  const { git, view } = repository;
-  return repository.consistently(async () => {
-    const text = new PacketText();
-    addHeadLine(text, await git.refs.head(view), request);
-    const pieces: Buffer[] = [];
-    for await (const batch of git.refs.list(view, { prefixes: request.prefixes, peel: request.peel })) {
-      addReferenceLines(text, batch, request, isHiddenFromFetches);
-      if (batch.length > SMALL_BATCH) pieces.push(text.take());
-    }
-    pieces.push(text.flush().take());
     return pieces;
   });
 }
 
-/** References that are not worth a piece of their own. */
-const SMALL_BATCH = 500;
+/** The objects that references point at now, and that an advertisement (pieces of it) has shown: what a version 0 client may want. */
+export async function readTips(repository: OpenRepository, shown: readonly Buffer[] = []): Promise<ReadonlySet<Oid>> {
+  const { git, view, objectFormat } = repository;
+  const tips = new Set<Oid>(shown.flatMap((piece) => oidsOf(piece, OID_HEX_LENGTH[objectFormat])));
+  await repository.consistently(async () => {
+    const { oid } = await git.refs.head(view);
+    if (oid !== undefined) tips.add(oid);
+    for await (const batch of git.refs.list(view, { prefixes: [], peel: false })) {
+      for (const reference of batch) if (!isHiddenFromFetches(reference.name)) tips.add(reference.oid);
+    }
+  });
+  return tips;
+}
+
+/** No name has one; the line of a peeled tag ends in `^{}` and a line feed. */
+const CARET = 0x5e;
+
+/** The ids at the beginning of packets of lines, without those of peeled tags, which nobody is to ask for. */
+function oidsOf(packets: Buffer, oidLength: number): Oid[] {
+  const oids: Oid[] = [];
+  for (let at = 0; at < packets.length;) {
+    const length = Number.parseInt(packets.toString("latin1", at, at + 4), 16);
+    const isReference = length > oidLength + 4 && packets[at + 4 + oidLength] === 0x20;
+    const isPeeled = packets[at + length - 4] === CARET;
+    if (isReference && !isPeeled) oids.push(packets.toString("latin1", at + 4, at + 4 + oidLength));
+    at += Math.max(length, 4);
+  }
+  return oids;
+}
+
+/** The answer to `ls-refs`: HEAD and references in one state of the repository, as packets. */
+export function readReferences(repository: OpenRepository, request: LsRefsRequest): Promise<readonly Buffer[]> {
+  const { prefixes, peel, symrefs, unborn } = request;
+  const list = () => listReferences(repository, request);
+  // What asks for few references is found as fast as a stamp.
+  const isBroad = prefixes.length === 0 || prefixes.some((prefix) => "refs/heads/".startsWith(prefix));
+  if (!isBroad) return repository.consistently(list);
+  const question = JSON.stringify([peel, symrefs, unborn, prefixes]);
+  return repository.consistently(() => keptPackets(repository, question, list));
+}
+
+async function listReferences({ git, view }: OpenRepository, request: LsRefsRequest): Promise<readonly Buffer[]> {
+  const text = new PacketText();
+  addHeadLine(text, await git.refs.head(view), request);
+  const pieces: Buffer[] = [];
+  for await (const batch of git.refs.list(view, { prefixes: request.prefixes, peel: request.peel })) {
+    addReferenceLines(text, batch, request, isHiddenFromFetches);
+    if (batch.length > SMALL_BATCH) pieces.push(text.take());
+  }
+  pieces.push(text.flush().take());
+  return pieces;
+}

@@ -31,11 +31,10 @@ interface Needs {
 /** Serves versions 0 and 1 (gitprotocol-pack(5)): all references, what is wanted, what is common, the pack. */
 export async function* serveV0(session: UploadPackSession, version: 0 | 1): AsyncGenerator<Uint8Array> {
   const { repository, identity, mode, signal, reader: packets } = session;
-  let tips: ReadonlySet<Oid> | undefined;
+  let shown: readonly Buffer[] = [];
   if (mode !== "stateless") {
-    const advertisement = await readAdvertisement(repository, identity, { version, noDone: mode === "advertise" });
-    tips = advertisement.tips;
-    yield* advertisement.pieces;
+    shown = await readAdvertisement(repository, identity, { version, noDone: mode === "advertise" });
+    yield* shown;
   }
   if (mode === "advertise") return;
 
@@ -45,7 +44,7 @@ export async function* serveV0(session: UploadPackSession, version: 0 | 1): Asyn
   const wants = [...request.wants];
   const history = await HistoryReader.open(repository, signal);
   await requireObjects(history, wants);
-  await requireAdvertised(history, wants, tips ?? (await readTips(repository)), mode === "stateless");
+  await requireAdvertised(history, wants, await readTips(repository, shown), mode === "stateless");
   const excluded = await readExcludedRefs(repository, request.deepening.not);
   const plan = await planShallow({ reader: history, request, wants, excluded, tellsOwnEnds: false });
   if (request.deepens) yield shallowLines(plan);
