@@ -1,11 +1,13 @@
 import { Command } from "commander";
 import type { CommandHost } from "../commands/command-host.ts";
 import { EXIT } from "../commands/failure.ts";
+import { commandsOfBothPlaces } from "../commands/index.ts";
 import { prepareProgram } from "../commands/program.ts";
 import { VERSION } from "../version.ts";
 import { backendCommands } from "./backend/index.ts";
 import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor/index.ts";
+import { eventsCommand } from "./events.ts";
 import { failureOf } from "./failure.ts";
 import { serverRepoCommands } from "./repo/index.ts";
 import { serverHost } from "./server-host.ts";
@@ -18,7 +20,9 @@ function program(terminal: Terminal, host: CommandHost): Command {
   const commands = [
     serveCommand(terminal),
     serverRepoCommands(host, terminal),
+    ...commandsOfBothPlaces(host),
     backendCommands(terminal),
+    eventsCommand(terminal),
     doctorCommand(terminal),
     benchCommand(),
     versionCommand(terminal),

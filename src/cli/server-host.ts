@@ -10,6 +10,7 @@ export function serverHost(terminal: Terminal): CommandHost & { flush(): Promise
   return {
     place: "server",
     output,
+    nowMs: () => Date.now(),
     flush: () => output.flush(),
     prepare: (command) => addSettingsOptions(command, ["data", "storages", "backend"]),
     use: (options, work) => withServer(configOf(options as SettingsOptions, terminal), work),

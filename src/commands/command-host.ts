@@ -27,6 +27,8 @@ export interface CommandOptions {
 export interface CommandHost {
   readonly place: "server" | "ssh";
   readonly output: CommandOutput;
+  /** Milliseconds since 1970. */
+  nowMs(): number;
   /** Adds the options that every command has in this place. */
   prepare(command: Command): Command;
   /** Runs a command's work. */

@@ -27,9 +27,21 @@ describe("holdfast", () => {
   test("lists its commands, and only those with something behind them", async () => {
     const { code, stdout } = await holdfast(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["serve", "repo", "backend", "doctor", "bench", "version"])
-      expect(stdout).toContain(`\n  ${command} `);
-    for (const command of ["user", "token", "key", "session", "mcp"]) expect(stdout).not.toContain(`\n  ${command} `);
+    const commands = [
+      "serve",
+      "repo",
+      "user",
+      "key",
+      "token",
+      "settings",
+      "backend",
+      "events",
+      "doctor",
+      "bench",
+      "version",
+    ];
+    for (const command of commands) expect(stdout).toContain(`\n  ${command} `);
+    for (const command of ["session", "mcp"]) expect(stdout).not.toContain(`\n  ${command} `);
   });
 
   test("says in one line on stderr what is wrong with its use, and ends with 2", async () => {

@@ -6,7 +6,11 @@ import { describeTarget, onRepository, oneRepoCommand, type Target } from "./tar
 
 interface Shown {
   readonly objectFormat: string;
-  readonly path: Text;
+  /** For administrators. */
+  readonly path?: Text;
+  readonly owner?: string;
+  readonly private: boolean;
+  readonly description: string;
   readonly head?: Text;
   readonly headOid?: string;
   readonly branches: number;
@@ -19,33 +23,34 @@ export function infoCommand(host: CommandHost): Command {
   return oneRepoCommand(host, "info", "show a repository")
     .alias("show")
     .action(async (name: string, options: CommandOptions) => {
-      const data = await onRepository(host, name, options, (operations, repository) =>
-        read(host, operations, repository),
-      );
+      const data = await onRepository(host, name, options, read);
       await printData(host.output, options, data, () =>
         factLines({
           ...data,
           description: shownLine(data.description),
-          head: data.head === null ? null : shown(data.head),
-          ...(data.path === undefined ? {} : { path: shown(data.path) }),
-        } as Parameters<typeof factLines>[0]),
+          head: shownOrNone(data.head),
+          path: shownOrNone(data.path),
+        }),
       );
     });
 }
 
-async function read(host: CommandHost, operations: OperationRunner, repository: Target) {
+const shownOrNone = (text: Text | null): string | null => (text === null ? null : shown(text));
+
+async function read(operations: OperationRunner, repository: Target) {
   const told = await operations.call<Shown>("showRepository", { repository });
   const { branches, tags, references } = told;
   return {
     ...describeTarget(repository),
-    description: "",
+    owner: told.owner ?? null,
+    private: told.private,
+    description: told.description,
     object_format: told.objectFormat,
     head: told.head ?? null,
     head_oid: told.headOid ?? null,
     branches,
     tags,
     references,
-    // Where it lies is nothing to people elsewhere.
-    ...(host.place === "server" ? { path: told.path } : {}),
+    path: told.path ?? null,
   };
 }

@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import type { ServerChannel, Session } from "ssh2";
-import type { Actor, Caller, Principal } from "../../../contract/principal.ts";
+import type { Caller } from "../../../contract/principal.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import { actorOf } from "./actor-of.ts";
 import type { Identified } from "./authentication.ts";
 import { channelInput } from "./channel-input.ts";
 import { ChannelOutput } from "./channel-output.ts";
@@ -141,12 +142,6 @@ export class SshSessionServer {
     };
     return serveGit(engine, { command, protocol: this.#protocol, caller, ...channel }, onBug);
   }
-}
-
-/** Who changes something by this connection, for hooks and records. */
-function actorOf({ user, name }: Principal): Actor | undefined {
-  if (user === undefined) return undefined;
-  return { id: `user-${user.id}`, username: name, name: Buffer.from(name, "utf8"), email: new Uint8Array() };
 }
 
 async function tell(output: ChannelOutput, error: unknown, requestId: string): Promise<void> {
