@@ -34,6 +34,7 @@ describe("receivePack", () =>
       ]);
       expect(story.read("after")).toBe(`${"0".repeat(40)} ${tip} ${MAIN}\n`);
       expect(story.read("user")).toBe("user-7 jane ssh\n");
+      await story.listener.idle();
       expect(existsSync(story.read("quarantine").trim())).toBe(false);
     });
 
