@@ -35,7 +35,7 @@ export function commitLines(commit: CommitData): string[] {
     `Author: ${person(author)}`,
     `Date:   ${dateOf(author)}`,
     "",
-    ...shownLines(message).map((line) => (line === "" ? "" : `    ${line}`)),
+    ...shownLines(message).map((line) => `    ${line}`),
   ];
 }
 

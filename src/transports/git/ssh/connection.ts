@@ -12,6 +12,9 @@ export interface ConnectionServices extends SessionServices {
   readonly monotonicMs: () => number;
 }
 
+/** How long a command may still run whose caller's credential has ended. */
+const ANSWER_AFTER_REVOCATION_MS = 2_000;
+
 /** One client's connection, from the first byte to the last. */
 export class SshConnection {
   readonly socket: Socket;
@@ -90,7 +93,20 @@ export class SshConnection {
     if (identified === undefined) return this.drop();
     this.#identified = identified;
     this.#activeAtMs = this.#services.monotonicMs();
-    this.#stopWatching = this.#services.authenticator.onRevoked(identified.principal, () => this.drop());
+    this.#stopWatching = this.#services.authenticator.onRevoked(identified.principal, () => this.#revoked());
+  }
+
+  /** What git does ends with its credential at once; a command, which may have ended it itself, gets to its answer. */
+  #revoked(): void {
+    const answering = [...this.#sessions].filter(({ administers }) => administers);
+    if (answering.length === 0) return this.drop();
+    this.#draining = true;
+    for (const session of this.#sessions) if (!session.administers) session.abort();
+    const timer = setTimeout(() => this.drop(), ANSWER_AFTER_REVOCATION_MS);
+    void Promise.all(answering.map(({ ended }) => ended)).then(() => {
+      clearTimeout(timer);
+      this.#client?.end();
+    });
   }
 
   #open(session: Session): void {

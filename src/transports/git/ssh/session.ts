@@ -45,6 +45,7 @@ export class SshSessionServer {
   readonly #gone = new AbortController();
   #protocol: string | undefined;
   #hasTerminal = false;
+  #administers = false;
   /** Resolves when nothing runs for the session any more. */
   #running: Promise<void> = Promise.resolve();
 
@@ -65,6 +66,11 @@ export class SshSessionServer {
     session.on("exec", (accept, _reject, { command }) => this.#start(accept(), command));
     session.on("shell", (accept) => this.#start(accept(), undefined));
     session.on("close", () => this.abort());
+  }
+
+  /** Does it run a command of administration, rather than git's, or nothing? */
+  get administers(): boolean {
+    return this.#administers;
   }
 
   get ended(): Promise<void> {
@@ -130,7 +136,10 @@ export class SshSessionServer {
       stdout: (bytes: string | Uint8Array) => output.stdout(bytes),
       stderr: (bytes: string | Uint8Array) => output.stderr(bytes),
     };
-    if (command === undefined) return commands.run(argv, { principal, publicKey, peer, requestId, signal, ...channel });
+    if (command === undefined) {
+      this.#administers = true;
+      return commands.run(argv, { principal, publicKey, peer, requestId, signal, ...channel });
+    }
     const actor = actorOf(principal);
     const caller: Caller = {
       principal,
