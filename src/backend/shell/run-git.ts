@@ -266,7 +266,7 @@ function argumentsOf(command: GitCommand, run: GitRun): ByteString[] {
 function gitFailed(command: GitCommand, argv: readonly ByteString[], end: ChildEnd, stderr: string): OperationError {
   const context = { argv, stderr, signal: end.signal };
   const cause = end.startError === undefined ? {} : { cause: end.startError };
-  if (/No space left on device|Disk quota exceeded/.test(stderr))
+  if (/No space left on device|Out of diskspace|Disk quota exceeded/.test(stderr))
     return new OperationError("disk_full", {}, { context });
   const invalid = invalidRepository(end.exitCode, stderr, context);
   if (invalid !== undefined) return invalid;
