@@ -7,6 +7,7 @@ import { lineOf, type Packet, type PacketReader } from "./pkt-line.ts";
 import {
   COMMAND_BYTES_MAX,
   COMMANDS_MAX,
+  NAME_BYTES_MAX,
   PUSH_OPTION_BYTES_MAX,
   PUSH_OPTIONS_MAX,
   SHALLOW_LINES_MAX,
@@ -103,7 +104,8 @@ export class PushRequest {
     const newOid = line.slice(length + 1, 2 * length + 1);
     const name = line.slice(2 * length + 2);
     const spaces = line[length] === " " && line[2 * length + 1] === " ";
-    const isCommand = spaces && isOid(oldOid, this.objectFormat) && isOid(newOid, this.objectFormat) && name !== "";
+    const isNamed = name !== "" && name.length <= NAME_BYTES_MAX;
+    const isCommand = spaces && isOid(oldOid, this.objectFormat) && isOid(newOid, this.objectFormat) && isNamed;
     if (!isCommand) throw new WireRefusal(`expected old/new/ref, got '${shown(line)}'`);
     if (this.commands.push({ name, oldOid, newOid }) > COMMANDS_MAX) throw tooMany("commands of a push", COMMANDS_MAX);
   }
