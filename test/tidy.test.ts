@@ -32,7 +32,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   "backend/tracing": { may: ["backend", "domain"] },
   "backend/faulty": { may: ["backend", "domain"] },
   wire: { may: ["domain"] },
-  database: { may: ["domain"] },
+  // The store of webhooks serves the contract's interface to jobs.
+  database: { may: ["domain"], types: ["contract"] },
+  jobs: { may: ["domain", "contract"] },
   // Events serves the contract's interface of events to operations.
   events: { may: ["domain"], types: ["contract"] },
   identity: { may: ["domain", "database"], types: ["contract"] },

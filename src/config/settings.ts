@@ -167,10 +167,9 @@ export const SETTINGS = {
   },
   sessionAutocommitMs: { default: "", parse: text, later: "warned", meaning: "Delay of a session's automatic commit." },
   allowPrivateTargets: {
-    default: "",
-    parse: text,
-    later: "warned",
-    meaning: "Whether webhooks may reach private addresses.",
+    default: "false",
+    parse: flagValue,
+    meaning: "Whether webhooks may reach loopback, private and link-local addresses.",
   },
   publicUrl: {
     default: "",

@@ -7,6 +7,7 @@ import type { Events } from "./events.ts";
 import type { Identity } from "./identity.ts";
 import type { Caller } from "./principal.ts";
 import type { RepositoryRef } from "./repository-ref.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 /** Time as a value that tests can replace. */
 export interface Clock {
@@ -166,6 +167,7 @@ export interface Context {
   stage(ref: RepositoryRef, options: CreateOptions): Promise<OpenRepository>;
   readonly repositories: Repositories;
   readonly events: Events;
+  readonly webhooks: Webhooks;
   /** Users, and what belongs to them. */
   readonly identity: Identity;
   readonly backends: BackendControl;

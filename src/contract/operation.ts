@@ -14,9 +14,18 @@ export type OperationShape = "call" | "list" | "watch" | "download" | "upload" |
 /**
  * What a caller must be allowed to do. `read`, `write` and `admin` are levels of access to the repository; `create` is for one
  * that is to be made. The others are not about one repository: `account` is for what users do with their own account and
- * administrators with any (the input's `user`, where it has one).
+ * administrators with any (the input's `user`, where it has one). `admin-of-place` is `admin` where the input names a repository, and
+ * `server-admin` where it names none.
  */
-export type AccessRule = "read" | "write" | "admin" | "create" | "account" | "server-read" | "server-admin";
+export type AccessRule =
+  | "read"
+  | "write"
+  | "admin"
+  | "create"
+  | "account"
+  | "server-read"
+  | "server-admin"
+  | "admin-of-place";
 
 /** What `run` gives back, by shape. */
 export interface ResultOfShape<Output> {

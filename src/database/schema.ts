@@ -12,6 +12,9 @@ export interface Schema {
   collaborators: CollaboratorsTable;
   protections: ProtectionsTable;
   settings: SettingsTable;
+  webhooks: WebhooksTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+  webhook_cursor: WebhookCursorTable;
 }
 
 /** 0 or 1. */
@@ -85,4 +88,41 @@ export interface ProtectionsTable {
 export interface SettingsTable {
   name: string;
   value: string;
+}
+
+export interface WebhooksTable {
+  id: Generated<number>;
+  /** Of the repository's path, both; null: the hook is for the whole server. */
+  storage: string | null;
+  relative_path: string | null;
+  url: string;
+  /** Signatures need the secret itself. */
+  secret: string;
+  /** Names as a JSON array. */
+  events: string;
+  is_active: Flag;
+  /** Number of the event behind which the hook began to listen. */
+  since: Fixed<number>;
+  created_at_ms: Fixed<number>;
+}
+
+export interface WebhookDeliveriesTable {
+  id: Generated<number>;
+  webhook_id: Fixed<number>;
+  event_id: Fixed<number>;
+  event: Fixed<string>;
+  body: Fixed<string>;
+  state: string;
+  attempts: number;
+  next_attempt_at_ms: number | null;
+  status: number | null;
+  response: string | null;
+  error: string | null;
+  created_at_ms: Fixed<number>;
+}
+
+/** One row: how far the events have been taken in. */
+export interface WebhookCursorTable {
+  id: number;
+  event_id: number;
 }

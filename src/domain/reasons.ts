@@ -65,6 +65,8 @@ export interface ReasonDetails {
   token_not_found: { readonly token: string };
   collaborator_not_found: { readonly user: string };
   protection_not_found: { readonly pattern: ByteString };
+  webhook_not_found: { readonly webhook: number };
+  delivery_not_found: { readonly delivery: number };
   setting_configured: { readonly setting: string };
   database_unavailable: Record<string, never>;
   repository_exists: { readonly repository: string };
@@ -144,6 +146,8 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   key_exists: entry("already_exists", 409, "never", "key is registered already"),
   token_not_found: entry("not_found", 404, "never", "token not found"),
   collaborator_not_found: entry("not_found", 404, "never", "not a collaborator"),
+  webhook_not_found: entry("not_found", 404, "never", "webhook not found"),
+  delivery_not_found: entry("not_found", 404, "never", "delivery not found"),
   protection_not_found: entry("not_found", 404, "never", "no rule has this pattern"),
   setting_configured: entry("failed_precondition", 409, "never", "the server's configuration decides this setting"),
   database_unavailable: entry("unavailable", 503, "retry", "the database cannot be reached"),

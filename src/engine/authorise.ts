@@ -33,12 +33,13 @@ export function authorise(
 ): void | Promise<void> {
   // The holder of the shared secret, and whoever may open the control socket, may do everything.
   if (principal.kind === "service" || principal.kind === "control") return;
-  const needed = NEEDED_LEVELS[operation.access];
+  const rule = ruleFor(operation, input);
+  const needed = NEEDED_LEVELS[rule];
   if (needed !== undefined) {
     const level = authority.access.levelOf(principal, repositoryOf(input));
     return then(level, (level) => checkLevel(level, needed, operation.name, repositoryOf(input), authority));
   }
-  return then(mayDo(operation, input, principal, authority.access), (may) => {
+  return then(mayDo(operation, rule, input, principal, authority.access), (may) => {
     if (!may) throw refusal(operation, principal);
   });
 }
@@ -76,13 +77,19 @@ function checkLevel(
   throw new OperationError("forbidden", { operation });
 }
 
+function ruleFor({ access }: Operation, input: unknown): AccessRule {
+  if (access !== "admin-of-place") return access;
+  return (input as { repository?: RepositoryRef }).repository === undefined ? "server-admin" : "admin";
+}
+
 function mayDo(
   operation: Operation,
+  rule: AccessRule,
   input: unknown,
   principal: Principal,
   access: AccessControl,
 ): boolean | Promise<boolean> {
-  switch (operation.access) {
+  switch (rule) {
     case "create":
       return access.mayCreate(principal, repositoryOf(input));
     case "server-read":
@@ -92,7 +99,7 @@ function mayDo(
     case "account":
       return mayUseAccount(operation, (input as { user?: string }).user, principal, access);
     default:
-      throw new OperationError("internal", { what: `the rule ${operation.access} is about a repository` });
+      throw new OperationError("internal", { what: `the rule ${rule} is about a repository` });
   }
 }
 

@@ -16,6 +16,7 @@ import type { Identity } from "../contract/identity.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
+import type { Webhooks } from "../contract/webhooks.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { Admission, Place } from "./admission.ts";
 import { type Authority, authorise, authoriseCreation, authoriseReading } from "./authorise.ts";
@@ -49,6 +50,7 @@ export interface EngineServices {
   readonly repositories: (caller: Caller) => Repositories;
   /** The events of the server, on behalf of a caller. */
   readonly events: (caller: Caller) => Events;
+  readonly webhooks: Webhooks;
   readonly backends: BackendControl;
   readonly server: ServerFacts;
   readonly admission: Admission;
@@ -198,6 +200,7 @@ class OperationRun {
       stage: (ref, options) => this.#stage(ref, options),
       repositories: services.repositories(this.#caller),
       events: services.events(this.#caller),
+      webhooks: services.webhooks,
       identity: services.identity,
       backends: services.backends,
       server: services.server,

@@ -26,6 +26,7 @@ import { createGit } from "./create-git.ts";
 import { Generations } from "./generations.ts";
 import { openEvents } from "./open-events.ts";
 import { openIdentity } from "./open-identity.ts";
+import { openWebhooks } from "./open-webhooks.ts";
 import type { AddOpened } from "./opened.ts";
 
 /** Everything behind the doors; exported for tests of operations, which need no door. */
@@ -94,6 +95,8 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
   const repositories = new StoredRepositories(stored);
   const events = openEvents(journal, bus, () => engine);
   add({ close: () => events.close() });
+  const webhooks = openWebhooks(config, log, database, events, locator);
+  add(webhooks);
   const engine: Engine = new Engine({
     opener: createRepositoryOpener({
       locator,
@@ -109,6 +112,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     identity,
     repositories: (caller) => new StoredRepositories(stored, recordLife(journal, caller)),
     events: (caller) => events.forCaller(caller),
+    webhooks,
     backends: git,
     server: { version: VERSION, gitVersion: () => shell.version() },
     admission: new Admission({
@@ -130,5 +134,6 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       refuseLegacyFaults: config.refuseLegacyFaults,
     },
   });
+  webhooks.start();
   return { engine, repositories, git, authenticator, identity, database };
 }

@@ -75,6 +75,13 @@ import { renameUser } from "./users/rename-user.ts";
 import { setUserAdmin } from "./users/set-user-admin.ts";
 import { showUser } from "./users/show-user.ts";
 import { whoAmI } from "./users/who-am-i.ts";
+import { createWebhook } from "./webhooks/create-webhook.ts";
+import { deleteWebhook } from "./webhooks/delete-webhook.ts";
+import { listDeliveries } from "./webhooks/list-deliveries.ts";
+import { listWebhooks } from "./webhooks/list-webhooks.ts";
+import { redeliverDelivery } from "./webhooks/redeliver-delivery.ts";
+import { showWebhook } from "./webhooks/show-webhook.ts";
+import { updateWebhook } from "./webhooks/update-webhook.ts";
 
 /** Everything that Holdfast can do, by name: what every door is made from. */
 export const operations: readonly Operation[] = [
@@ -90,10 +97,12 @@ export const operations: readonly Operation[] = [
   createTag,
   createToken,
   createUser,
+  createWebhook,
   deleteBranch,
   deleteReferences,
   deleteTag,
   deleteUser,
+  deleteWebhook,
   describePush,
   describeServer,
   diffCommits,
@@ -114,6 +123,7 @@ export const operations: readonly Operation[] = [
   listBranches,
   listCollaborators,
   listCommits,
+  listDeliveries,
   listEvents,
   listKeys,
   listProtections,
@@ -123,12 +133,14 @@ export const operations: readonly Operation[] = [
   listTokens,
   listTree,
   listUsers,
+  listWebhooks,
   mergeBranch,
   mergeToRef,
   protectReference,
   rawDiff,
   rebaseToRef,
   receivePack,
+  redeliverDelivery,
   removeCollaborator,
   removeKey,
   removeRepository,
@@ -145,10 +157,12 @@ export const operations: readonly Operation[] = [
   showRepository,
   showSettings,
   showUser,
+  showWebhook,
   switchBackend,
   unprotectReference,
   updateBranch,
   updateReferences,
+  updateWebhook,
   uploadArchive,
   uploadPack,
   watchEvents,
@@ -169,10 +183,12 @@ export {
   createTag,
   createToken,
   createUser,
+  createWebhook,
   deleteBranch,
   deleteReferences,
   deleteTag,
   deleteUser,
+  deleteWebhook,
   describeServer,
   diffCommits,
   diffStats,
@@ -192,6 +208,7 @@ export {
   listBranches,
   listCollaborators,
   listCommits,
+  listDeliveries,
   listEvents,
   listKeys,
   listProtections,
@@ -201,12 +218,14 @@ export {
   listTokens,
   listTree,
   listUsers,
+  listWebhooks,
   mergeBranch,
   mergeToRef,
   protectReference,
   rawDiff,
   rebaseToRef,
   receivePack,
+  redeliverDelivery,
   removeCollaborator,
   removeKey,
   removeRepository,
@@ -223,10 +242,12 @@ export {
   showRepository,
   showSettings,
   showUser,
+  showWebhook,
   switchBackend,
   unprotectReference,
   updateBranch,
   updateReferences,
+  updateWebhook,
   uploadArchive,
   uploadPack,
   watchEvents,

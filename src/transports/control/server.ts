@@ -41,8 +41,8 @@ export function startControlServer(options: ControlServerOptions): ControlServer
   const server = Bun.serve({
     unix: options.path,
     maxRequestBodySize: BODY_BYTES_MAX,
-    // Maintenance and watching may be silent for as long as they like.
-    idleTimeout: 0,
+    // Maintenance and watching may be silent for as long as they like. The types know of idle TCP connections alone.
+    ...({ idleTimeout: 0 } as object),
     fetch: (request) => answer(request, operations, options),
   });
   process.umask(mask);
