@@ -7,6 +7,8 @@ import { run, tail } from "./run.mjs";
 
 const MESSAGES = "src/transports/api/gitaly/generated";
 const SETTINGS = "docs/reference/settings.md";
+const COMMANDS = "docs/reference/commands.md";
+const MADE = [MESSAGES, SETTINGS, COMMANDS];
 
 const place = mkdtempSync(join(tmpdir(), "holdfast-generate-"));
 process.on("exit", () => rmSync(place, { recursive: true, force: true }));
@@ -21,13 +23,14 @@ function must(result) {
 const env = { ...process.env, PATH: `${join(modules, ".bin")}:${dirname(process.execPath)}:${process.env.PATH}` };
 must(run(tool("buf"), ["generate", "--output", place], { env }));
 must(run(bun, ["scripts/settings-reference.ts", join(place, SETTINGS)]));
+must(run(bun, ["scripts/commands-reference.ts", join(place, COMMANDS)]));
 
 if (process.argv.includes("--check")) {
-  const stale = [MESSAGES, SETTINGS].filter((path) => !run("diff", ["-r", join(place, path), join(root, path)]).ok);
+  const stale = MADE.filter((path) => !run("diff", ["-r", join(place, path), join(root, path)]).ok);
   for (const path of stale) console.error(`${path} is not what its sources give; run: npm run generate`);
   process.exit(stale.length > 0 ? 1 : 0);
 }
-for (const path of [MESSAGES, SETTINGS]) {
+for (const path of MADE) {
   rmSync(join(root, path), { recursive: true, force: true });
   cpSync(join(place, path), join(root, path), { recursive: true });
 }

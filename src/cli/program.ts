@@ -15,20 +15,21 @@ import { serveCommand } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 import { versionCommand } from "./version.ts";
 
-/** The `holdfast` command. A subcommand is listed once something is behind it. */
+/** The commands of `holdfast`. One is listed once something is behind it. */
+export const commandsOnServer = (host: CommandHost, terminal: Terminal): Command[] => [
+  serveCommand(terminal),
+  serverRepoCommands(host, terminal),
+  ...commandsOfBothPlaces(host),
+  backendCommands(terminal),
+  eventsCommand(terminal),
+  doctorCommand(terminal),
+  benchCommand(),
+  versionCommand(terminal),
+];
+
 function program(terminal: Terminal, host: CommandHost): Command {
-  const commands = [
-    serveCommand(terminal),
-    serverRepoCommands(host, terminal),
-    ...commandsOfBothPlaces(host),
-    backendCommands(terminal),
-    eventsCommand(terminal),
-    doctorCommand(terminal),
-    benchCommand(),
-    versionCommand(terminal),
-  ];
   const root = new Command("holdfast").description("a Git storage service").version(VERSION);
-  for (const command of commands) root.addCommand(command);
+  for (const command of commandsOnServer(host, terminal)) root.addCommand(command);
   prepareProgram(root, {
     writeOut: (text) => terminal.print(text.trimEnd()),
     writeError: (text) => terminal.remark(text),
