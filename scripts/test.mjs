@@ -4,6 +4,7 @@ import { checks } from "./checks.mjs";
 import { conformance } from "./conformance-runs.mjs";
 import { nativeChecks } from "./native-checks.mjs";
 import { outcome, Report, step } from "./parts.mjs";
+import { POSTGRES_VARIABLE, startPostgres } from "./postgres.mjs";
 import { setUp } from "./setup.mjs";
 
 const missing = setUp();
@@ -12,6 +13,14 @@ const report = new Report();
 await report.part("set-up", () => outcome(0, missing === undefined ? 0 : 1, missing));
 for (const check of checks) await report.part(check.name, () => step(check.run()));
 await report.part("native", nativeChecks);
-await report.part("bun test", () => bunTests(["test"]));
+let postgres;
+await report.part("postgres", () => {
+  postgres = startPostgres();
+  return outcome(0, 0);
+});
+// Without it the tests that need one fail, and say so.
+const env = postgres === undefined ? {} : { [POSTGRES_VARIABLE]: postgres.url };
+await report.part("bun test", () => bunTests(["test"], env));
+postgres?.stop();
 await conformance(report);
 report.end();

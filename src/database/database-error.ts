@@ -1,5 +1,5 @@
-/** PostgreSQL's class 08 is about connections, 57P about a server that stops or starts, 53 about what it has run out of. */
-const UNAVAILABLE_STATE = /^(08|53|57P)/;
+/** PostgreSQL's class 08 is about connections, 3D about a database that is not there, 53 about what has run out, 57P about a server that stops or starts. */
+const UNAVAILABLE_STATE = /^(08|3D|53|57P)/;
 const UNAVAILABLE_CODE =
   /^(ECONN|EPIPE$|ENOENT$|ETIMEDOUT$|EHOSTUNREACH$|ENETUNREACH$|ENOTFOUND$|EAI_AGAIN$|SQLITE_BUSY|SQLITE_FULL|SQLITE_IOERR)/;
 /** pg says these without a code. */

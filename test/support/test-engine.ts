@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, loadConfig } from "../../src/config.ts";
-import type { Caller } from "../../src/contract/principal.ts";
+import type { Authenticator } from "../../src/contract/authenticator.ts";
+import type { Identity } from "../../src/contract/identity.ts";
+import type { Caller, Principal } from "../../src/contract/principal.ts";
 import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
 import type { ObjectFormat } from "../../src/domain/oid.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -17,6 +19,10 @@ export interface TestEngine {
   readonly engine: Engine;
   /** A caller who may do everything. */
   readonly caller: Caller;
+  readonly identity: Identity;
+  readonly authenticator: Authenticator;
+  /** Somebody else who calls. */
+  as(principal: Principal): Caller;
   /** Makes an empty repository. */
   createRepository(name: string, objectFormat?: ObjectFormat): Promise<RepositoryRef>;
   /** Where a repository lies on disk, for real git. */
@@ -31,7 +37,9 @@ export async function openTestEngine(settings: Partial<Config> = {}): Promise<Te
   const telemetry = createTelemetry({ version: "0", logLevel: "silent", clock: systemClock });
   const data = await openDataDirectory(directory);
   const opened: { close(): void | Promise<void> }[] = [];
-  const { engine } = await openEngine({ ...config, ...settings }, telemetry, data, (one) => opened.push(one));
+  const { engine, identity, authenticator } = await openEngine({ ...config, ...settings }, telemetry, data, (one) =>
+    opened.push(one),
+  );
   const caller: Caller = {
     principal: { kind: "service", name: "service" },
     door: "internal",
@@ -41,7 +49,10 @@ export async function openTestEngine(settings: Partial<Config> = {}): Promise<Te
   };
   return {
     engine,
+    identity,
+    authenticator,
     caller,
+    as: (principal) => ({ ...caller, principal }),
     async createRepository(name, objectFormat = "sha1") {
       const repository = { storage: "default", relativePath: `${name}.git` };
       await engine.run(createRepository, { repository, objectFormat }, caller);
