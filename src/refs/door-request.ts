@@ -1,6 +1,6 @@
 import type { GitBackend, RepositoryView } from "../backend/backend.ts";
 import type { Caller } from "../contract/principal.ts";
-import { zeroOid } from "../domain/oid.ts";
+import { type Oid, zeroOid } from "../domain/oid.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
 import type { ChangeFacts, EventChange } from "../events/journal-record.ts";
 import type { LocatedRepository } from "../storage/repository-locator.ts";
@@ -34,11 +34,39 @@ export async function claimedChanges(
   { git, repository }: DoorRequest,
   changes: readonly RefChange[],
 ): Promise<HookChange[]> {
-  const view = lastingView(repository);
-  const read = async (name: RefName) => (await git.refs.read(view, name))?.oid ?? zeroOid(repository.objectFormat);
-  return Promise.all(
-    changes.map(async ({ name, newOid, expectedOid }) => ({ name, newOid, oldOid: expectedOid ?? (await read(name)) })),
-  );
+  const unknown = changes.filter(({ expectedOid }) => expectedOid === undefined).map(({ name }) => name);
+  const found = await currentValues(git, lastingView(repository), unknown);
+  const none = zeroOid(repository.objectFormat);
+  return changes.map(({ name, newOid, expectedOid }) => ({
+    name,
+    newOid,
+    oldOid: expectedOid ?? found.get(name) ?? none,
+  }));
+}
+
+/** From so many names on all references are read at once: that is cheaper than one by one. */
+const LISTED_MIN = 16;
+
+/** Values of references; those that do not exist are left out. */
+async function currentValues(
+  git: GitBackend,
+  view: RepositoryView,
+  names: readonly RefName[],
+): Promise<Map<RefName, Oid>> {
+  const values = new Map<RefName, Oid>();
+  const many = names.length >= LISTED_MIN && names.every((name) => name.startsWith("refs/"));
+  if (!many) {
+    for (const name of names) {
+      const reference = await git.refs.read(view, name);
+      if (reference !== undefined) values.set(name, reference.oid);
+    }
+    return values;
+  }
+  const wanted = new Set(names);
+  for await (const batch of git.refs.list(view, { prefixes: [], peel: false })) {
+    for (const { name, oid } of batch) if (wanted.has(name)) values.set(name, oid);
+  }
+  return values;
 }
 
 /** What the journal is told of a change. */

@@ -125,7 +125,7 @@ describe("PushRequest", () => {
       reason: "limit_exceeded",
       details: { limit: "commands of a push", maximum: COMMANDS_MAX, retryAfterMs: 0 },
     });
-    const long = await problemOf(commands(1000, (at) => `${ZERO} ${ONE} refs/heads/${at}${"x".repeat(60_000)}`));
+    const long = await problemOf(commands(2000, (at) => `${ZERO} ${ONE} refs/heads/${at}${"x".repeat(30_000)}`));
     expect(long).toMatchObject({ reason: "too_large", details: { what: "list of commands" } });
     const shallow = await problemOf(commands(SHALLOW_LINES_MAX + 1, () => `shallow ${ONE}`));
     expect(shallow).toMatchObject({ reason: "limit_exceeded" });
