@@ -5,6 +5,9 @@ import { Authentication, type Identified } from "./authentication.ts";
 import type { SshLimits } from "./limits.ts";
 import { type SessionServices, SshSessionServer } from "./session.ts";
 
+/** How long a client whose sessions have ended may take to close its connection when the door closes. */
+const FAREWELL_MS = 1_000;
+
 /** What connections are served with. */
 export interface ConnectionServices extends SessionServices {
   readonly authenticator: Authenticator;
@@ -84,9 +87,24 @@ export class SshConnection {
   /** Lets what runs come to its end, then closes; new sessions are refused. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await Promise.all([...this.#sessions].map((session) => session.ended));
-    this.#client?.end();
+    if (this.#sessions.size > 0) {
+      await Promise.all([...this.#sessions].map((session) => session.ended));
+      // A client that hears of the end of its connection before it has taken in its exit status reports a failure.
+      await this.#closedWithin(FAREWELL_MS);
+    }
     if (this.#client === undefined) this.drop();
+    else this.#client.end();
+  }
+
+  #closedWithin(timeoutMs: number): Promise<void> {
+    if (this.socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.socket.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   #ready(identified: Identified | undefined): void {
