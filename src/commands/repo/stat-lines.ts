@@ -20,6 +20,7 @@ const nameOf = ({ path, oldPath }: FileStat): string =>
   oldPath === undefined || shown(oldPath) === shown(path) ? shown(path) : `${shown(oldPath)} => ${shown(path)}`;
 
 function sumOf(files: readonly FileStat[]): string {
+  if (files.length === 0) return " 0 files changed";
   const additions = files.reduce((sum, file) => sum + file.additions, 0);
   const deletions = files.reduce((sum, file) => sum + file.deletions, 0);
   const parts = [` ${files.length} file${files.length === 1 ? "" : "s"} changed`];
