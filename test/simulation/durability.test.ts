@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readRecords } from "../../src/events/journal-segment.ts";
@@ -9,7 +9,7 @@ import { RefService } from "../../src/transports/api/gitaly/generated/ref_pb.ts"
 import { Dice } from "../support/dice.ts";
 import { type RunningServer, startServer } from "../support/running-server.ts";
 import { type StoryClient, storyClient, type StoryRepository, USER } from "../support/story-client.ts";
-import { runGit } from "../support/temporary-repository.ts";
+import { runGit, TemporaryRepository } from "../support/temporary-repository.ts";
 import { TestClient } from "../transports/gitaly/grpc-client.ts";
 
 const ROUNDS = Number(process.env["DURABILITY_ROUNDS"] ?? "20");
@@ -24,11 +24,17 @@ const SEED = Number(process.env["DURABILITY_SEED"] ?? Date.now() % 1_000_000);
 const TOGETHER = ["refs/together/a", "refs/together/b", "refs/together/c"];
 
 const REPOSITORIES = ["busy", "shared", "calm"];
+/** Where pushes make repositories that were not there. */
+const MADE = "made";
+const TOKEN = "holdfast-durability-token-of-the-administrator";
 const ZERO = "0".repeat(40);
 
 /** What clients were told, by repository. */
 class Acknowledged {
   readonly commits = new Map<string, Set<string>>(REPOSITORIES.map((name) => [name, new Set()]));
+  /** Tips of the repositories that a push has made, by name. */
+  readonly made = new Map<string, string>();
+  pushes = 0;
 
   add({ relativePath }: StoryRepository, oid: string): void {
     this.commits.get(relativePath.replace(".git", ""))!.add(oid);
@@ -40,6 +46,8 @@ const repository = (name: string): StoryRepository => ({ storageName: "default",
 interface Clients {
   readonly story: StoryClient;
   readonly plain: TestClient;
+  /** Address of a repository for git. */
+  readonly urlOf: (name: string) => string;
 }
 
 /** Makes one change after the other, until its server is gone. A change that is refused is simply tried anew. */
@@ -86,6 +94,35 @@ function mover(name: string, acknowledged: Acknowledged): Writer {
   };
 }
 
+/** Pushes one commit after the other to a branch of its own, by git's own client. */
+function pusher(name: string, branch: string, client: TemporaryRepository, acknowledged: Acknowledged): Writer {
+  return async ({ urlOf }, turn) => {
+    const oid = await client.commit({ branch, files: { [`${branch}.txt`]: `${turn} ${performance.now()}` } });
+    await runGit(client.path, [
+      "push",
+      "--quiet",
+      urlOf(name),
+      branch,
+      `${branch}:refs/tags/${branch}/${turn % 3}`,
+      "--force",
+    ]);
+    acknowledged.add(repository(name), oid);
+    acknowledged.pushes++;
+  };
+}
+
+/** Pushes to repositories that are not there. */
+function maker(client: TemporaryRepository, acknowledged: Acknowledged): Writer {
+  let made = 0;
+  return async ({ urlOf }) => {
+    const name = `${MADE}/${made++}`;
+    const oid = await client.commit({ branch: "made", files: { name } });
+    await runGit(client.path, ["push", "--quiet", urlOf(name), "made:main"]);
+    acknowledged.made.set(name, oid);
+    acknowledged.pushes++;
+  };
+}
+
 async function keepWriting(
   server: RunningServer,
   writer: Writer,
@@ -95,6 +132,7 @@ async function keepWriting(
   const clients = {
     story: storyClient(server),
     plain: new TestClient(Number(server.addresses["grpc"]!.split(":")[1])),
+    urlOf: (name: string) => `${server.addresses["http"]!.replace("://", `://admin:${TOKEN}@`)}/git/${name}`,
   };
   let done = 0;
   try {
@@ -137,7 +175,8 @@ function journalled(data: string): Map<string, Record<string, string>> {
   expect(open.size).toBe(0);
   const refs = new Map<string, Record<string, string>>(REPOSITORIES.map((name) => [name, {}]));
   for (const event of done.toSorted((a, b) => Number(a.sequence - b.sequence))) {
-    const state = refs.get(event.repository.relativePath.replace(".git", ""))!;
+    const state = refs.get(event.repository.relativePath.replace(".git", ""));
+    if (state === undefined) continue;
     for (const { name, oldOid, newOid } of event.changes) {
       // Each change begins where the one before ended: nothing is missing between them.
       expect(state[name] ?? ZERO).toBe(oldOid);
@@ -160,22 +199,52 @@ async function check(server: RunningServer, acknowledged: Acknowledged): Promise
     expect(lost).toEqual([]);
     await git(server, name, "fsck", "--strict", "--no-dangling", "--no-progress");
   }
+  await checkMade(server, acknowledged);
   const left = readdirSync(server.storage, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith(".lock"),
   );
   expect(left).toEqual([]);
   expect(readdirSync(join(server.storage, "+holdfast/quarantine"))).toEqual([]);
+  expect(readdirSync(join(server.storage, "+holdfast/tmp"))).toEqual([]);
 }
 
-describe("kill -9 at random moments of 8 writers", () => {
+/** A repository that a push makes is there as a whole, or not at all. */
+async function checkMade(server: RunningServer, acknowledged: Acknowledged): Promise<void> {
+  const directory = join(server.storage, MADE);
+  const there = existsSync(directory)
+    ? readdirSync(directory).map((entry) => `${MADE}/${entry.replace(".git", "")}`)
+    : [];
+  expect([...acknowledged.made.keys()].filter((name) => !there.includes(name))).toEqual([]);
+  for (const name of there) {
+    const tip = await git(server, name, "rev-parse", "--verify", "refs/heads/main");
+    expect(tip).toBe(acknowledged.made.get(name) ?? tip);
+    await git(server, name, "fsck", "--strict", "--no-progress");
+  }
+  // Looked at once is enough.
+  for (const name of there) {
+    acknowledged.made.delete(name);
+    rmSync(join(server.storage, `${name}.git`), { recursive: true });
+  }
+}
+
+describe("kill -9 at random moments of 11 writers", () => {
   for (const backend of ["libgit2", "shell"]) {
     test(
       `loses nothing on ${backend} in ${ROUNDS} rounds (seed ${SEED})`,
       async () => {
         const dice = new Dice(SEED);
         const data = mkdtempSync(join(tmpdir(), "holdfast-durability-"));
-        const env = { GIT_BACKEND: backend, HOLDFAST_CANARY_PERCENT: "0", HOLDFAST_LOG_LEVEL: "warn" };
+        const env = {
+          GIT_BACKEND: backend,
+          HOLDFAST_CANARY_PERCENT: "0",
+          HOLDFAST_LOG_LEVEL: "warn",
+          HOLDFAST_ADMIN_TOKEN: TOKEN,
+        };
         const acknowledged = new Acknowledged();
+        await using made = await TemporaryRepository.create();
+        await using first = await TemporaryRepository.create();
+        await using second = await TemporaryRepository.create();
+        const pushers = [first, second];
         const writers = [
           ...["main", "b1", "b2"].map((branch) => committer("busy", branch, acknowledged)),
           // Two of one branch get in each other's way.
@@ -184,6 +253,8 @@ describe("kill -9 at random moments of 8 writers", () => {
           brancher("shared", "topic"),
           mover("busy", acknowledged),
           committer("calm", "main", acknowledged),
+          ...pushers.map((client, at) => pusher("busy", `pushed${at}`, client, acknowledged)),
+          maker(made, acknowledged),
         ];
         let server = await startServer({ env, data });
         try {
@@ -220,6 +291,7 @@ describe("kill -9 at random moments of 8 writers", () => {
             });
           }
           expect(changes).toBeGreaterThanOrEqual(ROUNDS);
+          expect(acknowledged.pushes).toBeGreaterThan(0);
         } finally {
           await server.kill();
           rmSync(data, { recursive: true, force: true });
