@@ -23,6 +23,8 @@ export interface PendingEvent {
   readonly name: DeliveredEvent["event"];
   /** The repositories that it is about: a renamed one has two names. None: the event is for administrators. */
   readonly repositories: readonly RepositoryRef[];
+  /** Has its repository been deleted or renamed since? What has its name now is another, and may be read by others. */
+  isOutlived(): boolean;
   /** The event with all its facts; reads the repository where they are not in the journal. Never rejects. */
   deliver(): DeliveredEvent | Promise<DeliveredEvent>;
 }

@@ -5,7 +5,7 @@ import { OperationError } from "../domain/errors.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Journal } from "./journal.ts";
 import { type ChangeEvent, lastNumberOf, NO_REPOSITORY } from "./journal-record.ts";
-import { LoggedChange, type ReadPushed } from "./logged-change.ts";
+import { endedBy, LoggedChange, type ReadPushed } from "./logged-change.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { ReplaySlots } from "./replay-slots.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -22,6 +22,8 @@ export interface EventLogOptions {
   readonly clock: { nowMs(): number };
   /** Reads what a push has brought. */
   readonly readPushed: ReadPushed;
+  /** Events that are kept in memory. */
+  readonly recentEventsMax?: number;
 }
 
 /**
@@ -33,12 +35,15 @@ export class EventLog {
   readonly #recent: RecentChanges;
   readonly #subscriptions = new Subscriptions();
   readonly #slots = new ReplaySlots(REPLAYS_MAX);
+  /** Repositories that have come to their end, as far back as the memory reaches. */
+  readonly #ends = new Map<string, bigint>();
+  #recalled: Promise<void> | undefined;
   readonly #stopListening: () => void;
 
   /** Begins to listen: to be made before anything changes. */
   constructor(options: EventLogOptions) {
     this.#options = options;
-    this.#recent = new RecentChanges(options.journal.lastSequence);
+    this.#recent = new RecentChanges(options.journal.lastSequence, options.recentEventsMax);
     this.#stopListening = options.bus.subscribe((change) => this.#take(change));
   }
 
@@ -91,6 +96,8 @@ export class EventLog {
     }
     // What is in memory is taken in the same turn as the place among those who are told: nothing can happen between.
     const subscription = this.#subscriptions.open(selection);
+    const interrupt = () => subscription.interrupt();
+    signal.addEventListener("abort", interrupt);
     try {
       const recent = [...batched(this.#recent.after(until), selection, until)];
       if (since === undefined) yield [begin(until, this.#options.clock.nowMs())];
@@ -100,6 +107,7 @@ export class EventLog {
         if (events.length > 0) yield events;
       }
     } finally {
+      signal.removeEventListener("abort", interrupt);
       subscription.close();
     }
   }
@@ -109,18 +117,25 @@ export class EventLog {
     const { journal, clock, readPushed } = this.#options;
     const oldest = journal.oldestKept;
     if (since + 1n < oldest) yield [expired(since, oldest, clock.nowMs())];
+    if (since >= this.#recent.since) return since;
+    this.#recalled ??= this.#recall();
+    await this.#recalled.catch((error: unknown) => {
+      this.#recalled = undefined;
+      throw error;
+    });
     let position = since;
     while (position < this.#recent.since) {
       // Everything up to here is in the journal as done or dropped when the reading begins.
       const certain = this.newest();
       const leave = await this.#slots.enter(selection.signal);
       try {
+        // Which repositories have ended is told behind their events: so the files are read twice.
+        const ends = await this.#endsBehind(position, selection.signal);
         let batch: PendingEvent[] = [];
         for await (const change of journal.read(position)) {
           selection.signal.throwIfAborted();
-          const logged = new LoggedChange(change, readPushed);
-          const found = logged.repositories.length > 0 || selection.admin === true ? logged.events : [];
-          for (const event of found) if (event.id > position && wants(selection, event)) batch.push(event);
+          const logged = new LoggedChange(change, readPushed, ends);
+          for (const event of logged.events) if (event.id > position && wants(selection, event)) batch.push(event);
           position = lastNumberOf(change);
           if (batch.length < BATCH_EVENTS_MAX) continue;
           yield batch;
@@ -135,8 +150,39 @@ export class EventLog {
     return position;
   }
 
+  async #endsBehind(since: bigint, signal: AbortSignal): Promise<Map<string, bigint>> {
+    const ends = new Map<string, bigint>();
+    for await (const change of this.#options.journal.read(since)) {
+      signal.throwIfAborted();
+      const key = endedBy(change);
+      if (key !== undefined) ends.set(key, change.sequence);
+    }
+    return ends;
+  }
+
+  /** Fills the memory after a start, once somebody asks: all who come back then find there what they have missed. */
+  async #recall(): Promise<void> {
+    const { journal, readPushed } = this.#options;
+    const until = this.#recent.since;
+    const since = [until - BigInt(this.#recent.eventsMax), journal.oldestKept - 1n].reduce((a, b) => (a > b ? a : b));
+    const changes: LoggedChange[] = [];
+    const ends = new Map<string, bigint>();
+    for await (const change of journal.read(since)) {
+      if (change.sequence > until) break;
+      const key = endedBy(change);
+      if (key !== undefined) ends.set(key, change.sequence);
+      changes.push(new LoggedChange(change, readPushed, this.#ends));
+    }
+    // So much has happened meanwhile that the memory is full of it.
+    if (this.#recent.since !== until) return;
+    this.#recent.prepend(changes, since);
+    for (const [key, number] of ends) if (!this.#ends.has(key)) this.#ends.set(key, number);
+  }
+
   #take(change: ChangeEvent): void {
-    const logged = new LoggedChange(change, this.#options.readPushed);
+    const key = endedBy(change);
+    if (key !== undefined) this.#ends.set(key, change.sequence);
+    const logged = new LoggedChange(change, this.#options.readPushed, this.#ends);
     this.#recent.add(logged);
     this.#subscriptions.tell(logged);
   }
@@ -197,5 +243,5 @@ function remark(
   data: EventData,
 ): PendingEvent {
   const delivered = { event_id: String(id), event: name, timestamp: new Date(nowMs).toISOString(), data };
-  return { id, name, repositories: [], deliver: () => delivered };
+  return { id, name, repositories: [], isOutlived: () => false, deliver: () => delivered };
 }

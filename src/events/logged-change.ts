@@ -12,6 +12,15 @@ export type ReadPushed = (change: ChangeEvent, pushed: EventChange) => Promise<E
 /** What is said of a push whose commits cannot be told: there is no list, not an empty one. */
 const UNKNOWN: EventData = { commits: null, commit_count: null };
 
+/** For each repository's key the number of the last event by which a repository of that name came to its end. */
+export type Ends = ReadonlyMap<string, bigint>;
+
+/** The name that a change sets free; undefined for nearly all. */
+export function endedBy({ repository, life }: ChangeEvent): string | undefined {
+  if (life?.kind === "deleted") return keyOf(repository);
+  return life?.kind === "renamed" ? keyOf(life.from) : undefined;
+}
+
 /** A change with its events, made when somebody asks for them, and shared by all who do. */
 export class LoggedChange {
   readonly first: bigint;
@@ -22,11 +31,13 @@ export class LoggedChange {
   readonly count: number;
   readonly #change: ChangeEvent;
   readonly #readPushed: ReadPushed;
+  readonly #ends: Ends;
   #events: readonly PendingEvent[] | undefined;
 
-  constructor(change: ChangeEvent, readPushed: ReadPushed) {
+  constructor(change: ChangeEvent, readPushed: ReadPushed, ends: Ends) {
     this.#change = change;
     this.#readPushed = readPushed;
+    this.#ends = ends;
     this.first = change.sequence;
     this.last = lastNumberOf(change);
     this.count = change.count ?? 1;
@@ -54,6 +65,12 @@ export class LoggedChange {
     return this.#change.atMs;
   }
 
+  /** Did the repository come to its end behind this event? */
+  isOutlived(id: bigint): boolean {
+    const key = this.keys.at(-1);
+    return key !== undefined && (this.#ends.get(key) ?? 0n) > id;
+  }
+
   readPushed(pushed: EventChange): Promise<EventData> {
     return this.#readPushed(this.#change, pushed);
   }
@@ -77,6 +94,10 @@ class LoggedEvent implements PendingEvent {
 
   get repositories(): readonly EventRepository[] {
     return this.#change.repositories;
+  }
+
+  isOutlived(): boolean {
+    return this.#change.isOutlived(this.id);
   }
 
   deliver(): DeliveredEvent | Promise<DeliveredEvent> {

@@ -5,6 +5,7 @@ const EVENTS_MAX = 10_000;
 
 /** The newest changes. */
 export class RecentChanges {
+  readonly eventsMax: number;
   #changes: LoggedChange[] = [];
   /** Where the kept ones begin in the list; what lies before is cut off now and then. */
   #begin = 0;
@@ -13,7 +14,8 @@ export class RecentChanges {
   #newest: bigint;
 
   /** Begins behind the event with the given number. */
-  constructor(newest: bigint) {
+  constructor(newest: bigint, eventsMax: number = EVENTS_MAX) {
+    this.eventsMax = eventsMax;
     this.#since = newest;
     this.#newest = newest;
   }
@@ -32,7 +34,7 @@ export class RecentChanges {
     this.#changes.push(change);
     this.#events += change.count;
     this.#newest = change.last;
-    while (this.#events > EVENTS_MAX && this.#begin < this.#changes.length - 1) {
+    while (this.#events > this.eventsMax && this.#begin < this.#changes.length - 1) {
       const oldest = this.#changes[this.#begin++];
       if (oldest === undefined) break;
       this.#events -= oldest.count;
@@ -41,6 +43,14 @@ export class RecentChanges {
     if (this.#begin <= this.#changes.length / 2) return;
     this.#changes = this.#changes.slice(this.#begin);
     this.#begin = 0;
+  }
+
+  /** Puts what lies between an older number and the oldest kept change in front of it. */
+  prepend(changes: readonly LoggedChange[], since: bigint): void {
+    this.#changes = [...changes, ...this.#changes.slice(this.#begin)];
+    this.#begin = 0;
+    this.#since = since;
+    for (const { count } of changes) this.#events += count;
   }
 
   /** The kept changes that have events with greater numbers, in order. */

@@ -80,7 +80,7 @@ export class Subscription {
     this.#wake?.();
   }
 
-  /** The wanted events of the next changes; empty when the signal has fired. */
+  /** The wanted events of the next changes; empty when the signal has fired. Whoever fires it calls `interrupt`. */
   async next(signal: AbortSignal): Promise<readonly PendingEvent[]> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
@@ -91,25 +91,16 @@ export class Subscription {
         this.#events = 0;
         const wanted = changes.flatMap(({ events }) => events).filter((event) => wants(this.#selection, event));
         if (wanted.length > 0) return wanted;
-        continue;
-      }
-      await this.#awaken(signal);
+      } else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** Wakes who waits for the next change. */
+  interrupt(): void {
+    this.#wake?.();
   }
 
   close(): void {
     this.#leave();
-  }
-
-  #awaken(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#wake = undefined;
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#wake = wake;
-      signal.addEventListener("abort", wake, { once: true });
-    });
   }
 }

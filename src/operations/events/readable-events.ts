@@ -32,13 +32,14 @@ export class ReadableEvents {
     // Events of administration are handed over only where the operation has asked for them.
     const place = event.repositories.at(-1);
     if (place === undefined || event.name === EVENTS_BEGIN || event.name === EVENTS_EXPIRED) return true;
-    return this.#mayRead(event.name, place);
+    return this.#mayRead(event, place);
   }
 
-  async #mayRead(name: PendingEvent["name"], place: RepositoryRef): Promise<boolean> {
+  async #mayRead(event: PendingEvent, place: RepositoryRef): Promise<boolean> {
     if (await administers(this.#ctx)) return true;
     // Of what is gone nobody knows any more who could read it; only who was reading hears of its end.
-    if (name === "repository_deleted") return this.#couldRead.delete(nameOf(place));
+    if (event.name === "repository_deleted") return this.#couldRead.delete(nameOf(place));
+    if (event.isOutlived()) return false;
     if (!(await this.#ctx.repositories.exists(place))) return false;
     const { identity, caller } = this.#ctx;
     const may = (await identity.access.levelOf(caller.principal, place)) !== "no-access";

@@ -5,7 +5,7 @@ import { OperationError } from "../../../domain/errors.ts";
 import { atClonePath } from "../../../engine/clone-path.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { watchEvents, watchRepository } from "../../../operations/index.ts";
-import { LiveConnection, type Socket } from "./live-connection.ts";
+import { type ConnectionServices, LiveConnection, type Socket } from "./live-connection.ts";
 import { CLOSE, SOCKETS_MAX, SOCKETS_PER_CALLER_MAX } from "./live-limits.ts";
 
 export interface WebsocketDoorOptions {
@@ -32,12 +32,14 @@ const REPOSITORY_CHANNEL = "repo:";
  */
 export class WebsocketDoor {
   readonly #options: WebsocketDoorOptions;
+  readonly #services: ConnectionServices;
   readonly #connections = new Set<LiveConnection>();
   readonly #perCaller = new Map<string, number>();
   #isClosing = false;
 
   constructor(options: WebsocketDoorOptions) {
     this.#options = options;
+    this.#services = { ...options, watch: (channel, since, caller) => this.#watch(channel, since, caller) };
   }
 
   /** Answers requests for `/ws`, and leaves the others to the next door. */
@@ -57,8 +59,7 @@ export class WebsocketDoor {
     if (this.#isClosing) throw new OperationError("shutting_down", {});
     const principal = await principalOf(request, call);
     const leave = this.#enter(principal?.kind === "user" ? principal.name : addressOf(call.peer));
-    const services = { ...this.#options, watch: (...args: Parameters<WebsocketDoor["watch"]>) => this.watch(...args) };
-    const connection: LiveConnection = new LiveConnection(services, call.peer, principal, () => {
+    const connection: LiveConnection = new LiveConnection(this.#services, call.peer, principal, () => {
       leave();
       this.#connections.delete(connection);
     });
@@ -87,7 +88,7 @@ export class WebsocketDoor {
     };
   }
 
-  watch(channel: string, since: string | undefined, caller: Caller): AsyncIterable<DeliveredEvent> {
+  #watch(channel: string, since: string | undefined, caller: Caller): AsyncIterable<DeliveredEvent> {
     const { engine } = this.#options;
     const from = since === undefined ? {} : { since };
     if (channel === "events") return engine.run(watchEvents, from, caller);
