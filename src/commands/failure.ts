@@ -66,7 +66,10 @@ function factOf(name: string, value: unknown): string {
   return value instanceof Uint8Array ? plain(Buffer.from(value).toString("utf8")) : "";
 }
 
+/** Longest line that an error makes, characters: it may repeat what was typed. */
+export const ERROR_LENGTH_MAX = 500;
+
 /** The first line, without what would steer a terminal. */
 const plain = (text: string): string =>
   // eslint-disable-next-line no-control-regex
-  (text.trim().split("\n", 1)[0] ?? "").replace(/[\x00-\x1f\x7f-\u009f]/g, "\ufffd");
+  (text.trim().split("\n", 1)[0] ?? "").slice(0, ERROR_LENGTH_MAX).replace(/[\x00-\x1f\x7f-\u009f]/g, "\ufffd");

@@ -5,6 +5,7 @@ import { repoCommands } from "./repo/index.ts";
 import { settingsCommands } from "./settings/index.ts";
 import { tokenCommands } from "./token/index.ts";
 import { userCommands } from "./user/index.ts";
+import { webhookCommands } from "./webhook/index.ts";
 import { ownInfoCommand, ownUsernameCommand } from "./user/own.ts";
 
 /** Commands that are the same on the server and over SSH, but for `repo`, to which the server adds. */
@@ -13,6 +14,7 @@ export const commandsOfBothPlaces = (host: CommandHost): Command[] => [
   keyCommands(host),
   tokenCommands(host),
   settingsCommands(host),
+  webhookCommands(host, "server"),
 ];
 
 /** All commands over SSH, those about the caller's own account among them. */

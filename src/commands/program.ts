@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ERROR_LENGTH_MAX } from "./failure.ts";
 
 /** Where what commander itself has to say goes. */
 export interface ProgramOutput {
@@ -37,5 +38,6 @@ const oneLine = (text: string): string =>
   text
     .replace(/^error: /, "")
     .trim()
+    .slice(0, ERROR_LENGTH_MAX)
     // eslint-disable-next-line no-control-regex
     .replace(/[\x00-\x1f\x7f-\u009f]+/g, " ");

@@ -17,13 +17,26 @@ describe("repo", () => {
   test("create, list, info, rename, delete: by who may", async () => {
     expect(await story.ask("repo create alice/one -d what it is for", alice)).toBe("created alice/one");
     expect(await story.json("repo create alice/two --private --object-format sha256", alice)).toEqual({
-      ...{ name: "alice/two", storage: "default", relative_path: "alice/two.git" },
-      ...{ object_format: "sha256", private: true },
+      name: "alice/two",
+      storage: "default",
+      relative_path: "alice/two.git",
+      object_format: "sha256",
+      private: true,
     });
     expect(await story.json("repo info alice/one", bob)).toEqual({
-      ...{ name: "alice/one", storage: "default", relative_path: "alice/one.git", owner: "alice", private: false },
-      ...{ description: "what it is for", object_format: "sha1", head: "refs/heads/main", head_oid: null },
-      ...{ branches: 0, tags: 0, references: 0, path: null },
+      name: "alice/one",
+      storage: "default",
+      relative_path: "alice/one.git",
+      owner: "alice",
+      private: false,
+      description: "what it is for",
+      object_format: "sha1",
+      head: "refs/heads/main",
+      head_oid: null,
+      branches: 0,
+      tags: 0,
+      references: 0,
+      path: null,
     });
     expect(await story.ask("repo list", alice)).toBe("alice/one\nalice/two");
     expect(await story.ask("repo list", bob)).toBe("alice/one");
@@ -113,7 +126,11 @@ describe("repo", () => {
     await git.commit();
     await git.git(["branch", "release"]);
     expect(await story.json("repo protect alice/protected refs/heads/release", alice)).toEqual({
-      ...{ pattern: "refs/heads/release", no_force: true, no_delete: true, users: null, applies_to_service: true },
+      pattern: "refs/heads/release",
+      no_force: true,
+      no_delete: true,
+      users: null,
+      applies_to_service: true,
     });
     expect(await story.refusal("repo branch delete alice/protected release", alice)).toContain("protected");
     const only = "repo protect alice/protected refs/tags/v* --user alice --user bob --except-service";

@@ -38,7 +38,10 @@ describe.each([...BACKENDS])("repo tree, blob, commit on %s", (backend) => {
       expect(await story.ask(`repo blob alice/content ${first} README.md`)).toBe("one");
       expect(await story.ask("repo blob alice/content grüße.txt")).toBe("Straße");
       expect(await story.json("repo blob alice/content docs/deep/binary")).toMatchObject({
-        ...{ path: "docs/deep/binary", mode: "100644", size: 4, content: { base64: "YQD/Cg==" } },
+        path: "docs/deep/binary",
+        mode: "100644",
+        size: 4,
+        content: { base64: "YQD/Cg==" },
       });
       expect(await story.refusal("repo blob alice/content docs")).toBe("1 docs is a folder, and no file");
       expect(await story.refusal("repo blob alice/content nothing")).toBe("1 path not found: nothing");

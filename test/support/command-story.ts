@@ -17,8 +17,8 @@ export interface Answer {
 }
 
 export const ANONYMOUS: Principal = { kind: "anonymous", name: "anonymous" };
-/** Noon of a day in 2026, for commands that look at the clock. */
-export const NOW_MS = Date.UTC(2026, 0, 31, 12);
+/** A day that is still to come, for commands that look at the clock. */
+export const NOW_MS = Date.UTC(2090, 0, 31, 12);
 
 /** Commands as they are typed over SSH, in this process, over an engine of its own. */
 export class CommandStory {
@@ -56,7 +56,11 @@ export class CommandStory {
     let stderr = "";
     const { peer, requestId, signal } = this.engine.caller;
     const status = await this.#commands.run(argv, {
-      ...{ principal, peer, requestId, signal, publicKey: undefined },
+      principal,
+      peer,
+      requestId,
+      signal,
+      publicKey: undefined,
       stdin: (async function* () {})(),
       stdout: async (output) => void stdout.push(Buffer.from(output)),
       stderr: async (output) => void (stderr += String(output)),

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CommandHost } from "../command-host.ts";
+import { webhookCommands } from "../webhook/index.ts";
 import { blobCommand } from "./blob.ts";
 import { branchCommands } from "./branch.ts";
 import { collabCommands } from "./collab.ts";
@@ -31,6 +32,7 @@ export function repoCommands(host: CommandHost): Command {
     .addCommand(blobCommand(host))
     .addCommand(commitCommand(host))
     .addCommand(collabCommands(host))
+    .addCommand(webhookCommands(host, "repository"))
     .addCommand(protectCommand(host))
     .addCommand(unprotectCommand(host))
     .addCommand(protectionsCommand(host));
