@@ -37,10 +37,11 @@ export class ReadableEvents {
 
   async #mayRead(event: PendingEvent, place: RepositoryRef): Promise<boolean> {
     if (await administers(this.#ctx)) return true;
-    // Of what is gone nobody knows any more who could read it; only who was reading hears of its end.
-    if (event.name === "repository_deleted") return this.#couldRead.delete(nameOf(place));
     if (event.isOutlived()) return false;
-    if (!(await this.#ctx.repositories.exists(place))) return false;
+    const isThere = await this.#ctx.repositories.exists(place);
+    // Of what is gone nobody knows any more who could read it; only who was reading hears of its end.
+    if (event.name === "repository_deleted") return this.#couldRead.delete(nameOf(place)) && !isThere;
+    if (!isThere) return false;
     const { identity, caller } = this.#ctx;
     const may = (await identity.access.levelOf(caller.principal, place)) !== "no-access";
     if (may) this.#couldRead.add(nameOf(place));

@@ -53,7 +53,7 @@ function textOf(message: Readonly<Record<string, unknown>>, field: string): stri
 function sinceOf(value: unknown): { since?: string } {
   if (value === undefined || value === null) return {};
   if (typeof value === "string" && /^[0-9]{1,19}$/.test(value)) return { since: value };
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return { since: String(value) };
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return { since: String(value) };
   throw invalid("since", "is not the number of an event");
 }
 
