@@ -32,7 +32,7 @@ export interface RunningServer {
 export async function serve(config: Config): Promise<RunningServer> {
   const opened: Opened[] = [];
   const close = async () => {
-    for (const { close: closeOne } of opened.toReversed()) await closeOne();
+    for (const one of opened.toReversed()) await one.close();
   };
   try {
     return { ...(await open(config, (one) => opened.push(one))), stop: close };
