@@ -116,15 +116,10 @@ export class SshConnection {
 
   /** What git does ends with its credential at once; a command, which may have ended it itself, gets to its answer. */
   #revoked(): void {
-    const answering = [...this.#sessions].filter(({ administers }) => administers);
-    if (answering.length === 0) return this.drop();
-    this.#draining = true;
+    if (![...this.#sessions].some(({ administers }) => administers)) return this.drop();
     for (const session of this.#sessions) if (!session.administers) session.abort();
     const timer = setTimeout(() => this.drop(), ANSWER_AFTER_REVOCATION_MS);
-    void Promise.all(answering.map(({ ended }) => ended)).then(() => {
-      clearTimeout(timer);
-      this.#client?.end();
-    });
+    void this.drain().then(() => clearTimeout(timer));
   }
 
   #open(session: Session): void {
