@@ -29,6 +29,7 @@ export class WebhookIntake {
   readonly #ending = new AbortController();
   #hooks: Promise<readonly ListeningHook[]> | undefined;
   #written = 0n;
+  #begin = 0n;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: WebhookIntakeOptions) {
@@ -36,6 +37,7 @@ export class WebhookIntake {
   }
 
   start(): void {
+    this.#begin = this.#options.events.newest();
     this.#running = this.#run();
   }
 
@@ -66,11 +68,15 @@ export class WebhookIntake {
   async #follow(): Promise<void> {
     const { store, events } = this.#options;
     const { signal } = this.#ending;
-    // At the very first start nothing lies before the first hook.
-    this.#written = (await store.cursor()) ?? events.newest();
+    this.#written = (await store.cursor()) ?? (await this.#beforeFirstHook());
     // A database may be older than its journal, or the other way round, where one of them was brought back.
     const since = this.#written > events.newest() ? events.newest() : this.#written;
     for await (const batch of events.watch({ since, admin: true, signal })) await this.#take(batch);
+  }
+
+  /** Where to begin as long as nothing has been taken in: an earlier server may have died before it came to that. */
+  async #beforeFirstHook(): Promise<bigint> {
+    return (await this.#allHooks()).map(({ since }) => since).reduce((a, b) => (a < b ? a : b), this.#begin);
   }
 
   async #take(batch: readonly PendingEvent[]): Promise<void> {
