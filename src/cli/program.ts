@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { CommandHost } from "../commands/command-host.ts";
 import { EXIT } from "../commands/failure.ts";
 import { commandsOfBothPlaces } from "../commands/index.ts";
-import { prepareProgram } from "../commands/program.ts";
+import { checkWords, prepareProgram } from "../commands/program.ts";
 import { VERSION } from "../version.ts";
 import { backendCommands } from "./backend/index.ts";
 import { benchCommand } from "./bench.ts";
@@ -43,13 +43,20 @@ function program(terminal: Terminal, host: CommandHost): Command {
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
   const host = serverHost(terminal);
   try {
+    checkWords(args);
     await program(terminal, host).parseAsync(args, { from: "user" });
     await host.flush();
     return EXIT.ok;
   } catch (error) {
+    if (isBrokenPipe(error)) return BROKEN_PIPE;
     await host.flush().catch(() => {});
     const { lines, exitCode } = failureOf(error);
     for (const line of lines) terminal.remark(`holdfast: ${line}`);
     return exitCode;
   }
 }
+
+/** As a shell tells of SIGPIPE: whoever reads the output has had enough, as in `holdfast repo list | head -1`. */
+const BROKEN_PIPE = 141;
+
+const isBrokenPipe = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EPIPE";

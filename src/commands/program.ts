@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ERROR_LENGTH_MAX } from "./failure.ts";
+import { ERROR_LENGTH_MAX, UsageFailure } from "./failure.ts";
 
 /** Where what commander itself has to say goes. */
 export interface ProgramOutput {
@@ -41,3 +41,12 @@ const oneLine = (text: string): string =>
     .slice(0, ERROR_LENGTH_MAX)
     // eslint-disable-next-line no-control-regex
     .replace(/[\x00-\x1f\x7f-\u009f]+/g, " ");
+
+/** Whoever hands a command over reads it as UTF-8; what was not shows as this. */
+const NOT_UTF8 = "\ufffd";
+
+/** Refuses words that no command can mean. */
+export function checkWords(argv: readonly string[]): void {
+  if (argv.some((word) => word.includes(NOT_UTF8))) throw new UsageFailure("the command is not UTF-8");
+  if (argv.some((word) => word.includes("\0"))) throw new UsageFailure("the command has a NUL byte in it");
+}

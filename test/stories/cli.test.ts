@@ -4,7 +4,15 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "../../src/version.ts";
-import { FREE_PORTS, holdfast, type RunningServer, startServer } from "../support/running-server.ts";
+import {
+  FREE_PORTS,
+  holdfast,
+  type RunningServer,
+  startServer,
+  cleanEnvironment,
+  COMMAND,
+} from "../support/running-server.ts";
+import { TemporaryRepository } from "../support/temporary-repository.ts";
 
 let server: RunningServer;
 
@@ -34,6 +42,7 @@ describe("holdfast", () => {
       "key",
       "token",
       "settings",
+      "webhook",
       "backend",
       "events",
       "doctor",
@@ -131,6 +140,61 @@ describe("holdfast repo", () => {
     expect(await alone("repo", "list")).toMatchObject({ code: 0, stdout: "x\n" });
     expect(existsSync(join(data, "control.sock"))).toBe(false);
     rmSync(data, { recursive: true });
+  });
+});
+
+describe("holdfast repo blob, piped", () => {
+  const SIZE = 8 * 1024 * 1024;
+
+  test("prints all of a large file, and ends quietly when its reader has had enough", async () => {
+    await ask("repo", "create", "alice/large");
+    const git = TemporaryRepository.at(join(server.storage, "alice", "large.git"));
+    await git.commit({ files: { large: Buffer.alloc(SIZE, "0123456789\n") } });
+    const command = [process.execPath, COMMAND, "repo", "blob", "alice/large", "large"];
+    const env = { ...cleanEnvironment(), HOLDFAST_DATA: server.data };
+    const whole = Bun.spawn(["sh", "-c", '"$@" | git hash-object --stdin', "sh", ...command], { env, stdout: "pipe" });
+    expect((await new Response(whole.stdout).text()).trim()).toBe(await git.text(["rev-parse", "main:large"]));
+    const part = Bun.spawn(["sh", "-c", '"$@" | head -c 10', "sh", ...command], {
+      env,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await new Response(part.stdout).text()).toBe("0123456789");
+    expect(await new Response(part.stderr).text()).toBe("");
+  });
+});
+
+describe("holdfast user, key, token, settings, webhook", () => {
+  test("work on the server as they do over SSH, and belong to the administrator where they belong to the caller there", async () => {
+    expect(await ask("user", "create", "zoe", "--display-name", "Zoe Smith")).toBe("created zoe\n");
+    expect(JSON.parse(await ask("user", "info", "zoe", "--json"))).toMatchObject({
+      display_name: "Zoe Smith",
+      keys: [],
+    });
+    const token = JSON.parse(await ask("token", "create", "ci", "--expires-in", "30d", "--json"));
+    expect(token).toMatchObject({ name: "ci", user: "admin", access: "write", token: expect.any(String) });
+    expect(await ask("token", "list", "--user", "zoe")).toBe("");
+    expect(await ask("token", "revoke", "ci")).toBe("revoked ci\n");
+    expect(await ask("settings", "anon-access")).toBe("read-only\n");
+    expect(JSON.parse(await ask("webhook", "list", "--json"))).toEqual([]);
+    expect(await ask("repo", "create", "zoe/described", "--description", "words with spaces")).toBe(
+      "created zoe/described\n",
+    );
+    expect(JSON.parse(await ask("repo", "info", "zoe/described", "--json"))).toMatchObject({
+      owner: "zoe",
+      description: "words with spaces",
+      path: join(server.storage, "zoe", "described.git"),
+    });
+    expect(await ask("user", "delete", "zoe")).toBe("deleted zoe\n");
+    const bytes = Bun.spawn(
+      ["sh", "-c", '"$@" "$(printf \'a\\377\')"', "sh", process.execPath, COMMAND, "repo", "info"],
+      {
+        env: { ...cleanEnvironment(), HOLDFAST_DATA: server.data },
+        stderr: "pipe",
+      },
+    );
+    expect(await new Response(bytes.stderr).text()).toBe("holdfast: the command is not UTF-8\n");
+    expect(await bytes.exited).toBe(2);
   });
 });
 

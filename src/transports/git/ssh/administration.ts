@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { BufferedOutput } from "../../../commands/buffered-output.ts";
 import type { CommandHost, OperationRunner } from "../../../commands/command-host.ts";
-import { EXIT, failureOf, UsageFailure } from "../../../commands/failure.ts";
+import { EXIT, failureOf } from "../../../commands/failure.ts";
 import { commandsOverSsh } from "../../../commands/index.ts";
-import { prepareProgram } from "../../../commands/program.ts";
+import { checkWords, prepareProgram } from "../../../commands/program.ts";
 import type { Caller } from "../../../contract/principal.ts";
 import type { JsonOperations } from "../../../engine/json-operations.ts";
 import { actorOf } from "./actor-of.ts";
@@ -57,14 +57,6 @@ async function run(
     for (const line of [...errors, ...failure.lines]) await session.stderr(`${line}\n`);
     return failure.exitCode;
   }
-}
-
-/** The library reads command lines as UTF-8; what was not shows as this. */
-const NOT_UTF8 = "\ufffd";
-
-function checkWords(argv: readonly string[]): void {
-  if (argv.some((word) => word.includes(NOT_UTF8))) throw new UsageFailure("the command is not UTF-8");
-  if (argv.some((word) => word.includes("\0"))) throw new UsageFailure("the command has a NUL byte in it");
 }
 
 function callerOf({ principal, peer, requestId, signal }: SshSession): Caller {
