@@ -63,13 +63,21 @@ function readyLine({ addresses }: RunningServer): string {
 /** What somebody who sees the server for the first time may type next; only on a terminal. */
 function nextSteps({ addresses }: RunningServer): string[] {
   if (!process.stderr.isTTY && process.env["npm_lifecycle_event"] !== "start") return [];
-  const steps = ["npx holdfast repo create alice/hello", "npx holdfast --help"];
-  if (addresses["http"] !== undefined) steps.unshift(`curl ${addresses["http"]}/health`);
+  const { http, ssh } = addresses;
+  const [host, port] = [ssh?.slice(0, ssh.lastIndexOf(":")), ssh?.slice(ssh.lastIndexOf(":") + 1)];
+  const steps = [
+    "npx holdfast user create alice --admin",
+    'npx holdfast key add alice "$(cat ~/.ssh/id_ed25519.pub)"',
+    `${ssh === undefined ? "npx holdfast" : `ssh -p ${port} ${host}`} repo create alice/hello`,
+    ...(ssh === undefined ? [] : [`git clone ssh://${ssh}/alice/hello`]),
+    ...(http === undefined ? [] : [`git clone ${http}/alice/hello.git`]),
+    "npx holdfast --help",
+  ];
   return [
     "",
     "Next, in another terminal:",
     ...steps.map((step) => `  ${step}`),
-    "  README.md shows a first commit over gRPC",
+    "  docs/reference/commands.md lists what there is; README.md shows a first commit over gRPC",
     "",
   ];
 }
