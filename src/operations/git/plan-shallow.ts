@@ -106,7 +106,7 @@ async function byDepth(reader: HistoryReader, tips: readonly Oid[], depth: numbe
 /** The commits since a time, or not reached by some references: at the border are those with a parent outside. */
 async function byHistory({ reader, request, wants, excluded }: ShallowQuestion): Promise<Border> {
   const tips = await reader.peelToCommits(wants);
-  const revisions = [...tips, ...excluded.map((oid) => `^${oid}`)];
+  const revisions = [...excluded.map((oid) => `^${oid}`), ...tips];
   const found = tips.length === 0 ? [] : await reader.since(revisions, request.deepening.sinceSeconds);
   if (found.length === 0) throw new WireRefusal("no commits selected for shallow requests");
   const all = new Set(found);
