@@ -4,15 +4,22 @@ const UNAVAILABLE_CODE =
   /^(ECONN|EPIPE$|ENOENT$|ETIMEDOUT$|EHOSTUNREACH$|ENETUNREACH$|ENOTFOUND$|EAI_AGAIN$|SQLITE_BUSY|SQLITE_FULL|SQLITE_IOERR)/;
 /** pg says these without a code. */
 const UNAVAILABLE_MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+  /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 
 const UNIQUE_VIOLATION = new Set(["SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"]);
+
+const MISSING_REFERENCE = new Set(["SQLITE_CONSTRAINT_FOREIGNKEY", "23503"]);
 
 /** Is the database out of reach, rather than the query wrong? */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
   const { code, message } = asError(error);
   return UNAVAILABLE_STATE.test(code) || UNAVAILABLE_CODE.test(code) || UNAVAILABLE_MESSAGE.test(message);
+}
+
+/** Does the row belong to one that is no longer there? */
+export function isMissingReference(error: unknown): boolean {
+  return MISSING_REFERENCE.has(asError(error).code);
 }
 
 /** Would the row have been the second of its kind? */

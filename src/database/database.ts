@@ -5,6 +5,7 @@ import { isUnavailable } from "./database-error.ts";
 import { migrationsFor } from "./migrations.ts";
 import { postgresDialect } from "./postgres.ts";
 import type { Schema } from "./schema.ts";
+import { SoleUse } from "./sole-use.ts";
 import { sqliteDialect } from "./sqlite.ts";
 
 export type DatabaseKind = "sqlite" | "postgres";
@@ -22,7 +23,7 @@ export interface Database {
   run<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
   /** Runs queries of which all or none take effect. */
   transaction<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
-  /** Throws `database_unavailable` when the database does not answer. */
+  /** Throws `database_unavailable` when the database does not answer, or another server may have it. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,35 +33,45 @@ export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
 }
 
+/** A server that was killed may still be connected for a moment. */
+const PATIENCE_MS = 15_000;
+
 export interface DatabaseOptions {
   /** Told of connections that broke while nobody used them. */
   readonly onIdleError?: (error: unknown) => void;
+  /** How long a PostgreSQL that another server uses is waited for, milliseconds. */
+  readonly patienceMs?: number;
 }
 
 /** Opens the database and brings its tables up to date. Throws DatabaseError for one that cannot be reached or is of a newer version. */
-export async function openDatabase(place: DatabasePlace, { onIdleError }: DatabaseOptions = {}): Promise<Database> {
+export async function openDatabase(place: DatabasePlace, options: DatabaseOptions = {}): Promise<Database> {
+  const { onIdleError = () => {}, patienceMs = PATIENCE_MS } = options;
   const kind: DatabaseKind = "file" in place ? "sqlite" : "postgres";
   const name = "file" in place ? place.file : withoutPassword(place.url);
   let db: Kysely<Schema> | undefined;
+  let soleUse: SoleUse | undefined;
   try {
-    const dialect: Dialect =
-      "file" in place ? sqliteDialect(place.file) : postgresDialect(place.url, onIdleError ?? (() => {}));
+    if ("url" in place) soleUse = await SoleUse.take(place.url, patienceMs, onIdleError);
+    const dialect: Dialect = "file" in place ? sqliteDialect(place.file) : postgresDialect(place.url, onIdleError);
     db = new Kysely<Schema>({ dialect });
     await migrate(db, kind);
   } catch (error) {
     await db?.destroy();
+    await soleUse?.close();
     throw new DatabaseError(`the database ${name} cannot be used: ${problemOf(error)}`, { cause: error });
   }
-  return new KyselyDatabase(kind, db);
+  return new KyselyDatabase(kind, db, soleUse);
 }
 
 class KyselyDatabase implements Database {
   readonly kind: DatabaseKind;
   readonly #db: Kysely<Schema>;
+  readonly #soleUse: SoleUse | undefined;
 
-  constructor(kind: DatabaseKind, db: Kysely<Schema>) {
+  constructor(kind: DatabaseKind, db: Kysely<Schema>, soleUse: SoleUse | undefined) {
     this.kind = kind;
     this.#db = db;
+    this.#soleUse = soleUse;
   }
 
   async run<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
@@ -78,10 +89,12 @@ class KyselyDatabase implements Database {
 
   async check(): Promise<void> {
     await this.run((db) => sql`select 1`.execute(db));
+    if (this.#soleUse?.isHeld === false) throw new OperationError("database_unavailable", {});
   }
 
-  close(): Promise<void> {
-    return this.#db.destroy();
+  async close(): Promise<void> {
+    await this.#db.destroy();
+    await this.#soleUse?.close();
   }
 }
 

@@ -3,6 +3,7 @@ import pg from "pg";
 
 const CONNECTIONS_MAX = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
+const QUERY_TIMEOUT_MS = 30_000;
 /** Type of 64-bit integers, and of what `count` answers. */
 const INT8 = 20;
 
@@ -12,6 +13,9 @@ export function postgresDialect(url: string, onIdleError: (error: unknown) => vo
     connectionString: url,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // A database that does not answer keeps nobody waiting for ever.
+    query_timeout: QUERY_TIMEOUT_MS,
+    statement_timeout: QUERY_TIMEOUT_MS,
     application_name: "holdfast",
     types: { getTypeParser: typeParser },
   });

@@ -4,7 +4,7 @@ import type { TokenScope } from "../contract/principal.ts";
 import type { Database } from "../database/database.ts";
 import type { TokensTable } from "../database/schema.ts";
 import { OperationError } from "../domain/errors.ts";
-import { type Accounts, checkText } from "./accounts.ts";
+import { type Accounts, checkText, unlessGone } from "./accounts.ts";
 import { Remembered } from "./remembered.ts";
 import type { Revocations } from "./revocations.ts";
 import { hashOfSecret, newSecret } from "./token-secret.ts";
@@ -74,8 +74,10 @@ export class AccessTokens implements Tokens {
       created_at_ms: this.#services.clock.nowMs(),
       expires_at_ms: token.expiresAtMs ?? null,
     };
-    const row = await this.#services.database.run((db) =>
-      db.insertInto("tokens").values(values).returningAll().executeTakeFirstOrThrow(),
+    const row = await unlessGone(userName, () =>
+      this.#services.database.run((db) =>
+        db.insertInto("tokens").values(values).returningAll().executeTakeFirstOrThrow(),
+      ),
     );
     return { token: this.#recordOf(userName, row), secret };
   }

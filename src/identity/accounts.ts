@@ -1,7 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import type { UserRecord, Users } from "../contract/identity.ts";
 import type { Database } from "../database/database.ts";
-import { isUniqueViolation } from "../database/database-error.ts";
+import { isMissingReference, isUniqueViolation } from "../database/database-error.ts";
 import type { UsersTable } from "../database/schema.ts";
 import { OperationError } from "../domain/errors.ts";
 import { problemOfUserName } from "../domain/user-name.ts";
@@ -170,6 +170,16 @@ const ADMINISTRATOR = { is_admin: 1, display_name: "Administrator", email: "" };
 function checkName(name: string): void {
   const problem = problemOfUserName(name);
   if (problem !== undefined) throw new OperationError("invalid_input", { field: "user", problem });
+}
+
+/** Runs a write that belongs to a user, who may go at any moment. Throws `user_not_found`. */
+export async function unlessGone<T>(user: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isMissingReference(error)) throw error;
+    throw new OperationError("user_not_found", { user });
+  }
 }
 
 /** Text that ends up in hooks' environments and logs. */

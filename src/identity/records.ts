@@ -16,7 +16,7 @@ import { fromByteString } from "../domain/bytes.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { RefName } from "../domain/reference.ts";
 import { problemOfRepositoryName, repositoryNameOf } from "../domain/repository-name.ts";
-import { type Accounts, checkText } from "./accounts.ts";
+import { type Accounts, checkText, unlessGone } from "./accounts.ts";
 import { KeyedTurns } from "./keyed-turns.ts";
 import { namespaceOwner } from "./namespace.ts";
 import { type CanonicalRef, keyOf, type Places, type RepositoryFactsStore } from "./repository-facts.ts";
@@ -74,10 +74,11 @@ export class Records implements RepositoryRecords, Protections {
     return this.#turns.run([keyOf(ref)], async () => {
       this.#refuseThere(ref);
       const facts = await this.#factsOfNew(ref, record);
-      await this.#write(ref, async (db) => {
+      const write = async (db: Db) => {
         await removeRow(db, ref);
         if (facts !== undefined) await this.#insert(db, ref, facts);
-      });
+      };
+      await unlessGone(record.principal.name, () => this.#write(ref, write));
       return this.#orTakeBack(ref, make);
     });
   }
@@ -138,13 +139,14 @@ export class Records implements RepositoryRecords, Protections {
 
   async setCollaborator(repository: RepositoryRef, userName: string, level: AccessLevel): Promise<void> {
     const user = await this.#services.accounts.find(userName);
-    await this.#change(repository, async (db, id) => {
+    const add = async (db: Db, id: number) => {
       await db
         .insertInto("collaborators")
         .values({ repository_id: id, user_id: user.id, level })
         .onConflict((conflict) => conflict.columns(["repository_id", "user_id"]).doUpdateSet({ level }))
         .execute();
-    });
+    };
+    await unlessGone(userName, () => this.#change(repository, add));
   }
 
   async removeCollaborator(repository: RepositoryRef, userName: string): Promise<void> {

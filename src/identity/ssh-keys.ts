@@ -5,7 +5,7 @@ import { isUniqueViolation } from "../database/database-error.ts";
 import type { SshKeysTable } from "../database/schema.ts";
 import { OperationError } from "../domain/errors.ts";
 import { parseSshKey, SshKeyError, sshKeyLine } from "../domain/ssh-key.ts";
-import { type Accounts, checkText } from "./accounts.ts";
+import { type Accounts, checkText, unlessGone } from "./accounts.ts";
 import { Remembered } from "./remembered.ts";
 import type { Revocations } from "./revocations.ts";
 
@@ -57,8 +57,10 @@ export class SshKeyStore implements SshKeys {
       created_at_ms: this.#services.clock.nowMs(),
     };
     try {
-      const row = await this.#services.database.run((db) =>
-        db.insertInto("ssh_keys").values(values).returningAll().executeTakeFirstOrThrow(),
+      const row = await unlessGone(userName, () =>
+        this.#services.database.run((db) =>
+          db.insertInto("ssh_keys").values(values).returningAll().executeTakeFirstOrThrow(),
+        ),
       );
       this.#owners.forget(fingerprint);
       return recordOf(userName, row);

@@ -113,6 +113,37 @@ describe("openDatabase", () => {
     expect(message).not.toContain("secret");
   });
 
+  test("two servers do not share one of PostgreSQL: the second waits for the first, but not for ever", async () => {
+    const place = await makeTestDatabase("postgres");
+    const first = await place.open();
+    const error = await failureOf(openDatabase(place.place, { patienceMs: 0 }));
+    expect((error as Error).message).toContain("another server uses it");
+    const second = openDatabase(place.place);
+    await first.close();
+    await (await second).close();
+    await place.remove();
+  });
+
+  test("a database whose connections were cut is unavailable until it is this server's alone again", async () => {
+    const place = await makeTestDatabase("postgres");
+    const cut = Promise.withResolvers<void>();
+    let lost = 0;
+    // One connection holds the lock, one was used for the migrations.
+    const database = await openDatabase(place.place, { onIdleError: () => ++lost === 2 && cut.resolve() });
+    await place.disconnectAll();
+    await cut.promise;
+    expect(await failureOf(database.check())).toMatchObject({ reason: "database_unavailable" });
+    const isUp = () =>
+      database.check().then(
+        () => true,
+        () => false,
+      );
+    while (!(await isUp()));
+    expect(await database.run((db) => db.selectFrom("users").selectAll().execute())).toEqual([]);
+    await database.close();
+    await place.remove();
+  });
+
   test("a database that has gone is unavailable", async () => {
     const place = await makeTestDatabase("postgres");
     const database = await place.open();

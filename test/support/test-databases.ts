@@ -15,6 +15,8 @@ export interface TestDatabase {
   /** As the setting has it; undefined for the file. */
   readonly url: string | undefined;
   open(): Promise<Database>;
+  /** Cuts every connection to it, as a PostgreSQL that starts anew; for a file nothing. */
+  disconnectAll(): Promise<void>;
   /** Removes it; what was opened has to be closed. */
   remove(): Promise<void>;
 }
@@ -31,6 +33,7 @@ async function makeFile(): Promise<TestDatabase> {
     place,
     url: undefined,
     open: () => openDatabase(place),
+    disconnectAll: async () => {},
     remove: async () => rmSync(directory, { recursive: true, force: true }),
   };
 }
@@ -45,6 +48,7 @@ async function makePostgres(): Promise<TestDatabase> {
     place,
     url: url.href,
     open: () => openDatabase(place),
+    disconnectAll: () => administer(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
     remove: () => administer(`drop database ${name} with (force)`),
   };
 }
