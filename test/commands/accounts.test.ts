@@ -120,8 +120,19 @@ describe("settings", () => {
 
 describe("info and set-username", () => {
   test("tell and change who one is", async () => {
-    expect(await story.json("info", alice)).toEqual({ name: "alice", kind: "user", is_admin: false, keys: [] });
-    expect(await story.json("info", ANONYMOUS)).toMatchObject({ name: "anonymous", kind: "anonymous" });
+    expect(await story.json("info", alice)).toEqual({
+      name: "alice",
+      kind: "user",
+      is_admin: false,
+      access: "read-only",
+      keys: [],
+    });
+    expect(await story.json("info", ANONYMOUS)).toMatchObject({
+      name: "anonymous",
+      kind: "anonymous",
+      access: "read-only",
+    });
+    expect(await story.json("info", root)).toMatchObject({ is_admin: true, access: "admin-access" });
     const eve = await story.user("eve");
     expect(await story.refusal("set-username alice", eve)).toBe("1 user exists already: alice");
     expect(await story.json("set-username eva", eve)).toEqual({ name: "eva" });

@@ -29,6 +29,7 @@ describe("repo", () => {
       relative_path: "alice/one.git",
       owner: "alice",
       private: false,
+      access: "read-only",
       description: "what it is for",
       object_format: "sha1",
       head: "refs/heads/main",

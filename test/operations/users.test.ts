@@ -101,6 +101,7 @@ for (const kind of DATABASES) {
           kind: "user",
           name: "bob",
           isAdmin: false,
+          access: "read-only",
           keys: [fingerprint],
         });
         const narrow = { ...bob, token: { id: 7, access: "read", repositories: ["bob/*"] } } as const;

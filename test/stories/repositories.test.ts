@@ -92,6 +92,7 @@ describe("showRepository", () => {
       objectFormat: "sha1",
       private: false,
       description: "",
+      access: "admin-access",
       path: pathOf("shown.git"),
       head: "refs/heads/grün",
       headOid: git(source, "rev-parse", "grün").trim(),

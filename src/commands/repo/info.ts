@@ -11,6 +11,8 @@ interface Shown {
   readonly owner?: string;
   readonly private: boolean;
   readonly description: string;
+  /** What the caller may do with it. */
+  readonly access: string;
   readonly head?: Text;
   readonly headOid?: string;
   readonly branches: number;
@@ -45,6 +47,7 @@ async function read(operations: OperationRunner, repository: Target) {
     owner: told.owner ?? null,
     private: told.private,
     description: told.description,
+    access: told.access,
     object_format: told.objectFormat,
     head: told.head ?? null,
     head_oid: told.headOid ?? null,

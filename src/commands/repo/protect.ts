@@ -28,7 +28,11 @@ const PATTERN = "full name, directory or glob, such as refs/heads/main or refs/t
 
 /** `repo protect NAME PATTERN`. */
 export function protectCommand(host: CommandHost): Command {
-  return oneRepoCommand(host, "protect", "protect references, in place of an earlier rule with the same pattern")
+  return oneRepoCommand(
+    host,
+    "protect",
+    "protect references, in place of an earlier rule with the same pattern; without options from force and deletion",
+  )
     .argument("<pattern>", PATTERN)
     .option("--no-force", "only fast-forwards")
     .option("--no-delete", "may not be deleted")

@@ -7,16 +7,20 @@ interface Self {
   readonly kind: string;
   readonly name: string;
   readonly isAdmin: boolean;
+  /** What the caller may do with public repositories of others. */
+  readonly access: string;
   readonly keys: readonly string[];
 }
 
 /** `info`: who the caller is. */
 export function ownInfoCommand(host: CommandHost): Command {
   return simpleCommand(host, "info", "show who you are").action(async (options: CommandOptions) => {
-    const { kind, name, isAdmin, keys } = await host.use(options, (operations) => operations.call<Self>("whoAmI", {}));
-    const data = { name, kind, is_admin: isAdmin, keys };
+    const { kind, name, isAdmin, access, keys } = await host.use(options, (operations) =>
+      operations.call<Self>("whoAmI", {}),
+    );
+    const data = { name, kind, is_admin: isAdmin, access, keys };
     await printData(host.output, options, data, () => [
-      ...factLines({ name, kind, administrator: isAdmin, keys: keys.length }),
+      ...factLines({ name, kind, administrator: isAdmin, access, keys: keys.length }),
       ...keys.map((fingerprint) => `  ${fingerprint}`),
     ]);
   });

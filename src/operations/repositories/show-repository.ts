@@ -1,8 +1,9 @@
 import { ByteStringField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { REFS_HEADS, REFS_TAGS } from "../../domain/reference.ts";
+import { LevelField } from "../collaborators/level-field.ts";
 
-/** Tells what a repository is: its object format, where HEAD points, and how many references it has. */
+/** Tells what a repository is: whose, what the caller may do with it, its object format, where HEAD points, how many references it has. */
 export const showRepository = defineOperation({
   name: "showRepository",
   summary: "Show a repository",
@@ -17,6 +18,7 @@ export const showRepository = defineOperation({
     owner: Maybe(Type.String({ description: "User whose it is" })),
     private: Type.Boolean(),
     description: Type.String(),
+    access: LevelField,
     head: Maybe(ByteStringField("Reference that HEAD names; absent while it is detached")),
     headOid: Maybe(OidField("Commit that HEAD leads to; absent while there is none")),
     branches: Type.Integer(),
@@ -28,6 +30,7 @@ export const showRepository = defineOperation({
   async run({ repository: ref }, { caller, identity, repository }) {
     const { git, view } = repository;
     const record = await identity.repositories.find(ref);
+    const access = await identity.access.levelOf(caller.principal, ref);
     const seesDisk = await identity.access.mayAdministerServer(caller.principal);
     return repository.consistently(async () => {
       const head = await git.refs.head(view);
@@ -42,6 +45,7 @@ export const showRepository = defineOperation({
       return {
         objectFormat: repository.objectFormat,
         ...record,
+        access,
         ...(seesDisk ? { path: view.gitDir } : {}),
         ...(head.target === undefined ? {} : { head: head.target }),
         ...(head.oid === undefined ? {} : { headOid: head.oid }),

@@ -1,5 +1,7 @@
 import { Maybe, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
+import { higherLevel } from "../../domain/access-level.ts";
+import { LevelField } from "../collaborators/level-field.ts";
 
 const Token = Type.Object({
   id: Type.Integer(),
@@ -13,11 +15,12 @@ const Output = Type.Object({
   kind: Type.String({ description: "service, control, user or anonymous" }),
   name: Type.String(),
   isAdmin: Type.Boolean(),
+  access: LevelField,
   token: Maybe(Token),
   keys: Type.Array(Type.String(), { description: "Fingerprints of the account's SSH keys" }),
 });
 
-/** Tells a caller who he is to the server. */
+/** Tells a caller who he is to the server, and what he may do with public repositories of others, unless his token says less. */
 export const whoAmI = defineOperation({
   name: "whoAmI",
   summary: "Tell who the caller is",
@@ -31,11 +34,14 @@ export const whoAmI = defineOperation({
   examples: [{ title: "The caller", input: {} }],
   async run(_input, { caller, identity }) {
     const { kind, name, token } = caller.principal;
+    const isAdmin = await identity.access.mayAdministerServer(caller.principal);
+    const { anonAccess } = identity.settings.current();
     const keys = kind === "user" ? await identity.keys.list(name) : [];
     return {
       kind,
       name,
-      isAdmin: await identity.access.mayAdministerServer(caller.principal),
+      isAdmin,
+      access: isAdmin ? "admin-access" : kind === "anonymous" ? anonAccess : higherLevel(anonAccess, "read-only"),
       keys: keys.map(({ fingerprint }) => fingerprint),
       ...(token === undefined
         ? {}
