@@ -71,17 +71,19 @@ export class RepositoryLocator {
    * repository that was found before.
    */
   canonicalPath(ref: RepositoryRef): string {
-    const known = this.#remembered.get(nameOf(ref));
-    // What is remembered has no link on its way; what has been put in its place since then is looked at anew.
-    const directory = known && lstatIfThere(known.repository.gitDir);
-    if (known !== undefined && directory !== undefined && isUnchanged(known.directory, directory))
-      return known.repository.relativePath;
-    return this.place(ref).relativePath;
+    return this.#unchanged(ref)?.relativePath ?? this.place(ref).relativePath;
   }
 
   /** Is anything at all at a place? */
   isThere(ref: RepositoryRef): boolean {
-    return lstatIfThere(this.place(ref).gitDir) !== undefined;
+    return this.#unchanged(ref) !== undefined || lstatIfThere(this.place(ref).gitDir) !== undefined;
+  }
+
+  /** What is remembered has no link on its way; what has been put in its place since then is looked at anew. */
+  #unchanged(ref: RepositoryRef): LocatedRepository | undefined {
+    const known = this.#remembered.get(nameOf(ref));
+    const directory = known && lstatIfThere(known.repository.gitDir);
+    return directory !== undefined && isUnchanged(known?.directory, directory) ? known?.repository : undefined;
   }
 
   /** Finds a valid repository. Throws what `place` throws, `repository_not_found` and `repository_invalid`. */

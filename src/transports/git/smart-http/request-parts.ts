@@ -6,6 +6,8 @@ import { OperationError } from "../../../domain/errors.ts";
 const INFLATION_MAX = 100;
 /** So much may be inflated at any ratio. */
 const INFLATED_FREE_BYTES = 1024 * 1024;
+/** A body that says that it is no larger is taken whole. */
+const SMALL_BODY_BYTES_MAX = 64 * 1024;
 /** Piece of inflated data. */
 const INFLATED_PIECE_BYTES = 64 * 1024;
 
@@ -18,17 +20,26 @@ export function requestParts(request: Request, bytesMax: number): AsyncIterable<
   const announced = Number(request.headers.get("content-length") ?? "0");
   if (announced > bytesMax) throw tooLarge(announced, bytesMax);
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  const body = request.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
   switch (encoding) {
     case "identity":
-      return counted(body, () => bytesMax);
+      return announced > 0 && announced <= SMALL_BODY_BYTES_MAX
+        ? inOnePiece(request)
+        : counted(bodyOf(request), () => bytesMax);
     case "gzip":
     case "x-gzip":
-      return inflated(body, bytesMax);
+      return inflated(bodyOf(request), bytesMax);
     default:
       throw new OperationError("media_type_unsupported", { mediaType: encoding, expected: "gzip" });
   }
 }
+
+/** What a client negotiates with is mostly small: taken whole it costs a fraction of what a stream does. */
+async function* inOnePiece(request: Request): AsyncGenerator<Uint8Array, void, void> {
+  yield await request.bytes();
+}
+
+const bodyOf = (request: Request): ReadableStream<Uint8Array> =>
+  request.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
 
 async function* counted(
   parts: AsyncIterable<Uint8Array>,

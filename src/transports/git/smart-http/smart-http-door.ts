@@ -9,6 +9,7 @@ import { type GitAddress, gitAddressOf, placesOf } from "./git-address.ts";
 import { refusal, toldTo } from "./refusal.ts";
 import { requestParts } from "./request-parts.ts";
 import { converse, type GitService } from "./conversation.ts";
+import { promptPieces } from "./prompt-pieces.ts";
 import { Silence } from "./silence.ts";
 
 /** What a client negotiates a fetch with; http-backend takes 10 MiB. */
@@ -96,17 +97,18 @@ class Exchange {
       parts: parts && silence.during(parts),
     })[Symbol.asyncIterator]();
     // What fails before the first byte is answered in HTTP's words.
-    const first = await outputs.next();
-    const head = [...headerOf(asked, protocol), ...(first.done === true ? [] : [first.value])];
+    const prompt = await promptPieces(outputs);
+    const pieces = [...headerOf(asked, protocol), ...prompt.pieces];
     const kind = asked.mode === "advertise" ? "advertisement" : "result";
     const headers = { "content-type": `application/x-${asked.service}-${kind}`, ...NOT_CACHED };
     if (method === "HEAD") {
       await outputs.return?.();
       return new Response(null, { headers });
     }
-    return new Response(answerStream(head, outputs, { silence, onFailed: (error) => this.#failed(error) }), {
-      headers,
-    });
+    if (prompt.whole) return new Response(Buffer.concat(pieces), { headers });
+    const already = { ...prompt, pieces };
+    const body = answerStream(already, outputs, { silence, onFailed: (error) => this.#failed(error) });
+    return new Response(body, { headers });
   }
 
   #asked(resource: GitAddress["resource"]): Asked {
