@@ -132,20 +132,10 @@ async function namesOf({ git, view }: RefPolicyRequest, name: RefName): Promise<
   return names;
 }
 
-/** Does nothing get lost? What is made or deleted is not forced; what is no commit has no history that it could go on with. */
+/** Does nothing get lost? What is made or deleted is not forced; what is no commit, such as a tag, has nothing that could go on. */
 async function isFastForward({ git, view }: RefPolicyRequest, { oldOid, newOid }: HookChange): Promise<boolean> {
   if (isZeroOid(oldOid) || isZeroOid(newOid) || oldOid === newOid) return true;
-  try {
-    return await git.history.isAncestor(view, oldOid, newOid);
-  } catch (error) {
-    if (error instanceof OperationError && NO_COMMIT.has(error.reason)) return false;
-    throw error;
-  }
+  const infos = await Promise.all([git.objects.info(view, oldOid), git.objects.info(view, newOid)]);
+  if (infos.some((info) => info?.type !== "commit")) return false;
+  return git.history.isAncestor(view, oldOid, newOid);
 }
-
-const NO_COMMIT: ReadonlySet<string> = new Set([
-  "not_a_commit",
-  "object_not_found",
-  "revision_not_found",
-  "invalid_revision",
-]);

@@ -61,9 +61,29 @@ for (const backend of BACKENDS) {
       test("no force holds for a commit that only the quarantine has", async () => {
         await protect({ noForce: true });
         await story.commit({ e: "5" });
-        const input = { repository, branch: "main", message: Buffer.from("x"), committer: PERSON, startBranch: "aside" };
+        const input = {
+          repository,
+          branch: "main",
+          message: Buffer.from("x"),
+          committer: PERSON,
+          startBranch: "aside",
+        };
         const forced = story.test.engine.run(commitFiles, { ...input, force: true }, as(alice), noParts());
         await refused(forced);
+      });
+
+      test("no force: a tag that is made anew is no fast-forward, wherever it points", async () => {
+        await protect({ pattern: "refs/tags", noForce: true });
+        await story.git("tag", "-a", "-m", "one", "v1", first);
+        const one = await story.git("rev-parse", "v1");
+        await story.git("tag", "-f", "-a", "-m", "two", "other", second);
+        const two = await story.git("rev-parse", "other");
+        expect(await refused(move("refs/tags/v1", two))).toBe("this reference may only be fast-forwarded");
+        await refused(move("refs/tags/v1", second));
+        await refused(move("refs/tags/v1", await story.git("rev-parse", `${first}^{tree}`)));
+        await move("refs/tags/v1", one);
+        await move("refs/tags/light", first);
+        await move("refs/tags/light", second);
       });
 
       test("no deletion", async () => {
