@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LiveClient } from "../support/live-client.ts";
+import { LiveClient, type LiveMessage } from "../support/live-client.ts";
 import { holdfast, startServer, type RunningServer } from "../support/running-server.ts";
 import { runGit } from "../support/temporary-repository.ts";
 
@@ -13,8 +14,10 @@ let work: string;
 const TOKEN = "holdfast-story-token-of-the-administrator";
 const AUTHOR = ["-c", "user.name=Jane Doe", "-c", "user.email=jane@example.com"];
 
+const start = () => startServer({ data: join(place, "data"), env: { HOLDFAST_ADMIN_TOKEN: TOKEN } });
+
 beforeAll(async () => {
-  server = await startServer({ data: join(place, "data"), env: { HOLDFAST_ADMIN_TOKEN: TOKEN } });
+  server = await start();
   work = join(place, "work");
   await runGit(place, ["init", "-q", "-b", "main", work]);
 });
@@ -67,4 +70,107 @@ describe("a subscriber of /ws", () => {
     });
     await client.close();
   });
+
+  test("finds everything once that happened while it, or the server, was away", async () => {
+    await command("repo", "create", "alice/resumed");
+    const channel = "repo:alice/resumed";
+    const told: string[] = [];
+    let client: LiveClient | undefined;
+    const leave = async () => {
+      told.push(...(client?.events(channel) ?? []).map(({ event_id }) => event_id!));
+      await client?.close();
+      client = undefined;
+    };
+    const comeBack = async () => {
+      client = await LiveClient.connect(server.addresses["http"]!);
+      expect(await client.subscribe(channel, told.at(-1) ?? "0")).toMatchObject({ type: "subscribed" });
+    };
+    for (let round = 0; round < 9; round++) {
+      if (round % 3 !== 2) await comeBack();
+      await commit(`round ${round}`);
+      await push("alice/resumed", `HEAD:refs/heads/b${round % 4}`);
+      // In the middle of what is being told.
+      if (round % 3 === 0) await client?.until(({ event }) => event === "push");
+      await leave();
+      if (round % 4 === 3) {
+        await server.kill();
+        server = await start();
+      }
+    }
+    await comeBack();
+    const { stdout } = await command("events", "--json");
+    const all = (stdout.trim().split("\n") as string[]).map((line) => JSON.parse(line) as LiveMessage);
+    const expected = all.filter(({ data }) => data!["repo"] === "alice/resumed").map(({ event_id }) => event_id!);
+    expect(expected.length).toBeGreaterThan(20);
+    await client!.until(({ event_id, type }) => type === "event" && event_id === expected.at(-1));
+    await leave();
+    expect(told).toEqual(expected);
+  });
+
+  test("answers for what it may not read as for what is not there", async () => {
+    await command("repo", "create", "alice/private", "--private");
+    const stranger = await LiveClient.connect(server.addresses["http"]!);
+    const hidden = await stranger.subscribe("repo:alice/private");
+    const absent = await stranger.subscribe("repo:alice/absent");
+    const same = (message: LiveMessage, name: string) =>
+      JSON.stringify({ ...message, request_id: "" }).replaceAll(`alice/${name}`, "NAME");
+    expect(same(hidden, "private")).toBe(same(absent, "absent"));
+    expect(hidden).toMatchObject({ type: "error", code: "not_found", reason: "repository_not_found" });
+    expect(await stranger.subscribe("admin")).toMatchObject({ type: "error", code: "permission_denied" });
+    const admin = await LiveClient.connect(server.addresses["http"]!, TOKEN);
+    expect(await admin.subscribe("repo:alice/private")).toMatchObject({ type: "subscribed" });
+    expect(await admin.subscribe("admin")).toMatchObject({ type: "subscribed" });
+    await Promise.all([stranger.close(), admin.close()]);
+  });
+
+  test("that does not read keeps nobody else waiting", async () => {
+    await command("repo", "create", "alice/busy");
+    const { hostname, port } = new URL(server.addresses["http"]!);
+    const stuck = await stuckSubscriber(hostname, Number(port), "repo:alice/busy");
+    const client = await LiveClient.connect(server.addresses["http"]!);
+    await client.subscribe("repo:alice/busy");
+    const tip = await commit("many");
+    const names = Array.from({ length: 2000 }, (_, n) => `refs/tags/${"long-name-".repeat(15)}${n}`);
+    await runGit(work, ["update-ref", "--stdin"], { input: names.map((name) => `create ${name} ${tip}\n`).join("") });
+    await push("alice/busy", "refs/tags/*:refs/tags/*");
+    // References are pushed in the order of their names.
+    const last = names.toSorted().at(-1);
+    await client.until(({ event, data }) => event === "ref_updated" && data!["ref"] === last);
+    expect(client.events()).toHaveLength(6000);
+    const ids = client.events().map(({ event_id }) => Number(event_id));
+    expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+    stuck.destroy();
+    await client.close();
+  }, 30_000);
+
+  test("is told goodbye when the server stops", async () => {
+    const client = await LiveClient.connect(server.addresses["http"]!);
+    await client.subscribe("events");
+    expect(await server.stop()).toBe(0);
+    expect(await client.closed).toMatchObject({ code: 1001 });
+    server = await start();
+  });
 });
+
+/** Somebody who subscribes and never reads. */
+async function stuckSubscriber(host: string, port: number, channel: string): Promise<Socket> {
+  const socket = connect(port, host);
+  await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
+  const key = Buffer.alloc(16, 1).toString("base64");
+  const lines = [
+    "GET /ws HTTP/1.1",
+    `Host: ${host}:${port}`,
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${key}`,
+  ];
+  socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  await new Promise<void>((resolve) => socket.once("data", () => resolve()));
+  const text = Buffer.from(JSON.stringify({ type: "subscribe", channel }));
+  // RFC 6455, 5.2: a final text frame, masked with zeros.
+  socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]));
+  await new Promise<void>((resolve) => socket.once("data", () => resolve()));
+  socket.pause();
+  return socket;
+}

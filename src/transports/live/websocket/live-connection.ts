@@ -36,6 +36,7 @@ export class LiveConnection {
   #authenticating: Timer | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
   #drainTimer: Timer | undefined;
+  #isEnding = false;
 
   /** A client without principal must say who it is before anything else. */
   constructor(services: ConnectionServices, peer: string, principal: Principal | undefined, closed: () => void) {
@@ -53,6 +54,7 @@ export class LiveConnection {
   }
 
   message(_socket: Socket, data: string | Uint8Array): void {
+    if (this.#isEnding) return;
     if (typeof data !== "string") return this.end(CLOSE.invalidData, "messages are text");
     try {
       this.#act(parseClientMessage(data));
@@ -81,7 +83,8 @@ export class LiveConnection {
   /** Says goodbye, and hangs up on a client that does not answer. */
   end(code: number, reason: string): void {
     const socket = this.#socket;
-    if (socket === undefined) return;
+    if (socket === undefined || this.#isEnding) return;
+    this.#isEnding = true;
     for (const channel of this.#channels.values()) channel.abort();
     socket.close(code, reason);
     setTimeout(() => this.#socket?.terminate(), GOODBYE_MAX_MS).unref();
