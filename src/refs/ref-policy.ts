@@ -64,30 +64,15 @@ export class ProtectedRefs implements RefPolicy {
     const rules = await this.#rulesFor(request);
     const tokenRefs = this.#tokenRefs(request.caller);
     const refused = new Map<RefName, OperationError>();
+    if (rules.length === 0 && tokenRefs === undefined) return refused;
+    const targetOf = await symbolicTargets(request, changes);
     for (const change of changes) {
-      const problem = await this.#problemOf(request, change, rules, tokenRefs);
+      const names = await namesOf(targetOf, change.name);
+      const problem = await problemOf(request, change, names, rules, tokenRefs);
       if (problem !== undefined)
         refused.set(change.name, new OperationError("reference_protected", { reference: change.name, problem }));
     }
     return refused;
-  }
-
-  async #problemOf(
-    request: RefPolicyRequest,
-    change: HookChange,
-    rules: readonly CompiledRule[],
-    tokenRefs: RefMatcher | undefined,
-  ): Promise<string | undefined> {
-    const names = await namesOf(request, change.name);
-    if (tokenRefs !== undefined && !names.every(tokenRefs)) return "the token is not for this reference";
-    for (const { rule, matches } of rules) {
-      if (!names.some(matches)) continue;
-      if (rule.users !== undefined && !rule.users.includes(userOf(request.caller)))
-        return "only some users may change this reference";
-      if (rule.noDelete && isZeroOid(change.newOid)) return "this reference may not be deleted";
-      if (rule.noForce && !(await isFastForward(request, change))) return "this reference may only be fast-forwarded";
-    }
-    return undefined;
   }
 
   async #rulesFor({ caller, repository }: RefPolicyRequest): Promise<readonly CompiledRule[]> {
@@ -113,19 +98,52 @@ export class ProtectedRefs implements RefPolicy {
   }
 }
 
+async function problemOf(
+  request: RefPolicyRequest,
+  change: HookChange,
+  names: readonly RefName[],
+  rules: readonly CompiledRule[],
+  tokenRefs: RefMatcher | undefined,
+): Promise<string | undefined> {
+  if (tokenRefs !== undefined && !names.every(tokenRefs)) return "the token is not for this reference";
+  for (const { rule, matches } of rules) {
+    if (!names.some(matches)) continue;
+    if (rule.users !== undefined && !rule.users.includes(userOf(request.caller)))
+      return "only some users may change this reference";
+    if (rule.noDelete && isZeroOid(change.newOid)) return "this reference may not be deleted";
+    if (rule.noForce && !(await isFastForward(request, change))) return "this reference may only be fast-forwarded";
+  }
+  return undefined;
+}
+
 /** Who is behind a change: over the Gitaly protocol the user whom the other program names. */
 function userOf({ principal, actor }: Caller): string {
   if (principal.kind === "user") return principal.name;
   return principal.kind === "service" ? (actor?.username ?? "") : "";
 }
 
+type TargetOf = (name: RefName) => RefName | undefined | Promise<RefName | undefined>;
+
+/** From so many changes on all references are read at once: that is cheaper than one by one. */
+const LISTED_MIN = 16;
+
+/** How what a symbolic reference points at is found out. */
+async function symbolicTargets({ git, view }: RefPolicyRequest, changes: readonly HookChange[]): Promise<TargetOf> {
+  const ofHead = async () => (await git.refs.head(view)).target;
+  if (changes.length < LISTED_MIN)
+    return async (name) => (name === "HEAD" ? ofHead() : (await git.refs.read(view, name))?.symbolicTarget);
+  const targets = new Map<RefName, RefName>();
+  for await (const batch of git.refs.list(view, { prefixes: [], peel: false })) {
+    for (const { name, symbolicTarget } of batch) if (symbolicTarget !== undefined) targets.set(name, symbolicTarget);
+  }
+  return (name) => (name === "HEAD" ? ofHead() : targets.get(name));
+}
+
 /** The reference and those that it leads to: whoever changes a symbolic reference changes another one. */
-async function namesOf({ git, view }: RefPolicyRequest, name: RefName): Promise<RefName[]> {
+async function namesOf(targetOf: TargetOf, name: RefName): Promise<RefName[]> {
   const names = [name];
   while (names.length <= SYMBOLIC_DEPTH_MAX) {
-    const last = names.at(-1) ?? name;
-    const target =
-      last === "HEAD" ? (await git.refs.head(view)).target : (await git.refs.read(view, last))?.symbolicTarget;
+    const target = await targetOf(names.at(-1) ?? name);
     if (target === undefined || names.includes(target)) return names;
     names.push(target);
   }

@@ -132,6 +132,10 @@ for (const backend of BACKENDS) {
         await story.git("symbolic-ref", "refs/heads/alias", MAIN);
         await refused(move("refs/heads/alias", aside));
         await refused(move("refs/heads/alias", aside, as(alice)));
+        const many = Array.from({ length: 20 }, (_, at) => ({ name: `refs/heads/new-${at}`, newOid: first }));
+        await story.run(updateReferences, { changes: many });
+        const hidden = [...many, { name: "refs/heads/alias", newOid: aside }];
+        await refused(story.run(updateReferences, { changes: hidden }));
         expect((await story.references())[MAIN]).toBe(second);
       });
 
