@@ -6,6 +6,8 @@ import { RawHttp, uploadPackRequest } from "./raw-http.ts";
 import { atLeast, atMost, ms, perSecond, type Row } from "./table.ts";
 
 const IN_FLIGHT = 16;
+/** A server that has just started translates its own code first. */
+const WARM_UP = 300;
 
 /** Packets as text: what a client of version 2 asks for references with. */
 function lsRefs(prefixes: readonly string[]): Buffer {
@@ -48,6 +50,7 @@ export async function* lsRefsRows(
   const row = async (name: string, repository: BenchRepository, prefixes: readonly string[], limit: number) => {
     const body = lsRefs(prefixes);
     const request = requestOf(repository, body);
+    for (let i = 0; i < WARM_UP; i++) await connection.send(request);
     const [ours, process_]: [Latencies, Latencies] = await inTurn(
       rounds,
       () => connection.send(request),
