@@ -134,6 +134,26 @@ describe("loadConfig", () => {
       expect(load({ env: { HOLDFAST_HOST: host } }).config.host).toBe(host);
   });
 
+  test("what nobody has said about access and the database is left open", () => {
+    expect(load().config).toMatchObject({ anonAccess: undefined, allowKeyless: undefined, databaseUrl: undefined });
+    const env = {
+      HOLDFAST_ANON_ACCESS: "no-access",
+      HOLDFAST_ALLOW_KEYLESS: "false",
+      HOLDFAST_DATABASE_URL: "postgresql://holdfast@db/holdfast",
+    };
+    const databaseUrl = "postgresql://holdfast@db/holdfast";
+    expect(load({ env }).config).toMatchObject({ anonAccess: "no-access", allowKeyless: false, databaseUrl });
+    expect(load({ env: { HOLDFAST_DATABASE_URL: "sqlite" } }).config.databaseUrl).toBeUndefined();
+  });
+
+  test("a wrong address of the database is not repeated: it may hold a password", () => {
+    const env = { HOLDFAST_DATABASE_URL: "mysql://bob:secret@db/x", HOLDFAST_ANON_ACCESS: "all" };
+    const mistakes = mistakesOf({ env });
+    expect(mistakes.join("\n")).toContain("HOLDFAST_DATABASE_URL: is not a URL that begins with postgres://");
+    expect(mistakes.join("\n")).toContain('HOLDFAST_ANON_ACCESS: "all" is not one of no-access');
+    expect(mistakes.join("\n")).not.toContain("secret");
+  });
+
   test("storages are a list or a table, and do not share files", () => {
     const list = load({ env: { HOLDFAST_STORAGES: "default=/a, other=b" } }).config.storages;
     expect([...list]).toEqual([
