@@ -24,9 +24,9 @@ export interface Failure {
 export function failureOf(error: unknown): Failure | undefined {
   // Commander has printed its own line already; it also throws after `--help`, with exit code 0.
   if (error instanceof CommanderError) return { lines: [], exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage };
-  if (error instanceof UsageFailure) return { lines: [error.message], exitCode: EXIT.usage };
-  if (error instanceof CommandFailure) return { lines: [error.message], exitCode: EXIT.failed };
-  if (isRefusal(error)) return { lines: [`${error.message}${factsOf(error.details)}`], exitCode: EXIT.failed };
+  if (error instanceof UsageFailure) return { lines: [plain(error.message)], exitCode: EXIT.usage };
+  if (error instanceof CommandFailure) return { lines: [plain(error.message)], exitCode: EXIT.failed };
+  if (isRefusal(error)) return { lines: [plain(`${error.message}${factsOf(error.details)}`)], exitCode: EXIT.failed };
   return undefined;
 }
 

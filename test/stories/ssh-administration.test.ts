@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { HookReceiver } from "../support/hook-receiver.ts";
 import { type CommandResult, holdfast, type RunningServer, startServer } from "../support/running-server.ts";
 import { must, run, SshClient } from "../support/ssh-client.ts";
 
@@ -11,7 +12,7 @@ let server: RunningServer;
 let client: SshClient;
 
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ env: { HOLDFAST_ALLOW_PRIVATE_TARGETS: "true" } });
   client = new SshClient(server);
 }, STORY_MS);
 
@@ -132,6 +133,39 @@ describe("callers", () => {
 /** What a server has written about what went wrong. */
 const complaintsOf = (log: string): string[] =>
   log.split("\n").filter((line) => line !== "" && !line.includes('"level":"info"'));
+
+describe("webhooks", () => {
+  const receiver = HookReceiver.open();
+  afterAll(() => receiver.close());
+
+  test("are made, looked at and delivered again over SSH", async () => {
+    await ask("bob", "repo", "create", "bob/hooked");
+    const create = [
+      "repo",
+      "webhook",
+      "create",
+      "bob/hooked",
+      receiver.url("/hook"),
+      "--event",
+      "push",
+      "--secret",
+      "s3cret",
+    ];
+    const { id } = (await json("bob", ...create)) as { id: number };
+    const source = await client.makeRepository("hooked", 1);
+    await client.succeed(["bob"], ["push", "-q", client.url("bob/hooked"), "main"], source);
+    const first = await receiver.next();
+    expect(first.headers["x-holdfast-event"]).toBe("push");
+    const hook = ["repo", "webhook", "deliveries"];
+    const [delivery] = (await json("bob", ...hook, "list", "bob/hooked", `${id}`)) as [{ id: number; event: string }];
+    expect(delivery.event).toBe("push");
+    expect(await ask("bob", ...hook, "show", "bob/hooked", `${id}`, `${delivery.id}`)).toContain("push");
+    await ask("bob", ...hook, "redeliver", "bob/hooked", `${id}`, `${delivery.id}`);
+    expect((await receiver.next()).body).toBe(first.body);
+    expect(await ssh("alice", "repo", "webhook", "list", "bob/hooked")).toMatchObject({ code: 0 });
+    expect(await ssh(undefined, "repo", "webhook", "list", "bob/hooked")).toMatchObject({ code: 1, stdout: "" });
+  });
+});
 
 describe("large answers", () => {
   const BYTES = 24 * 1024 * 1024;

@@ -10,6 +10,8 @@ export interface Target {
 }
 
 const STORAGE_DEFAULT = "default";
+/** Of a name that cannot be one, so much is repeated, characters. */
+const NAME_SHOWN_MAX = 80;
 
 /** A command about repositories, with the options that all of them share. */
 export function repoCommand(host: CommandHost, name: string, description: string): Command {
@@ -25,7 +27,8 @@ export const oneRepoCommand = (host: CommandHost, name: string, description: str
 /** Where a repository shall be made. */
 export function newTarget(name: string, { storage = STORAGE_DEFAULT }: CommandOptions): Target {
   const problem = problemOfRepositoryName(name);
-  if (problem !== undefined) throw new UsageFailure(`the name ${JSON.stringify(name)} ${problem}`);
+  if (problem !== undefined)
+    throw new UsageFailure(`the name ${JSON.stringify(name.slice(0, NAME_SHOWN_MAX))} ${problem}`);
   return { storage, relativePath: relativePathOf(name) };
 }
 
