@@ -44,7 +44,13 @@ export class EventLog {
   constructor(options: EventLogOptions) {
     this.#options = options;
     this.#recent = new RecentChanges(options.journal.lastSequence, options.recentEventsMax);
-    this.#stopListening = options.bus.subscribe((change) => this.#take(change));
+    const stopTaking = options.bus.subscribe((change) => this.#take(change));
+    // At once: as soon as a repository is gone, nobody knows any more who could read it.
+    const stopEnding = options.bus.subscribeEarly((change) => this.#noteEnd(change));
+    this.#stopListening = () => {
+      stopTaking();
+      stopEnding();
+    };
   }
 
   /** Ends all watching. */
@@ -179,9 +185,12 @@ export class EventLog {
     for (const [key, number] of ends) if (!this.#ends.has(key)) this.#ends.set(key, number);
   }
 
-  #take(change: ChangeEvent): void {
+  #noteEnd(change: ChangeEvent): void {
     const key = endedBy(change);
     if (key !== undefined) this.#ends.set(key, change.sequence);
+  }
+
+  #take(change: ChangeEvent): void {
     const logged = new LoggedChange(change, this.#options.readPushed, this.#ends);
     this.#recent.add(logged);
     this.#subscriptions.tell(logged);

@@ -29,8 +29,10 @@ export const listEvents = defineOperation({
     if (left === 0) return;
     for await (const batch of ctx.events.past({ ...numberOf(since), admin: admin === true, signal })) {
       const delivered: DeliveredEvent[] = [];
-      for await (const event of readable.deliver(batch)) {
-        delivered.push(event);
+      for (const event of batch) {
+        const told = await readable.tell(event);
+        if (told === undefined) continue;
+        delivered.push(told);
         if (--left === 0) break;
       }
       yield delivered;

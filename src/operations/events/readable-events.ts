@@ -1,12 +1,13 @@
 import type { Context } from "../../contract/context.ts";
 import type { DeliveredEvent, PendingEvent } from "../../contract/events.ts";
 import type { RepositoryRef } from "../../contract/repository-ref.ts";
-import { administers } from "./administers.ts";
+import type { AccessLevel } from "../../domain/access-level.ts";
 import { EVENTS_BEGIN, EVENTS_EXPIRED } from "../../domain/event-names.ts";
+import { administers } from "./administers.ts";
 
 /**
  * Decides, event by event, what one reader may be told. Rights may change while he listens, so that each event is looked at when its
- * turn comes.
+ * turn comes. Thousands may wait for the same event: what is known at once is answered at once.
  */
 export class ReadableEvents {
   readonly #ctx: Context;
@@ -18,35 +19,49 @@ export class ReadableEvents {
     for (const one of reading) this.#couldRead.add(nameOf(one));
   }
 
-  /** Those of the events that the reader may have, with all their facts. */
-  async *deliver(batch: readonly PendingEvent[]): AsyncGenerator<DeliveredEvent> {
-    for (const event of batch) {
-      const allowed = this.#allows(event);
-      if (!(allowed instanceof Promise ? await allowed : allowed)) continue;
-      const delivered = event.deliver();
-      yield delivered instanceof Promise ? await delivered : delivered;
-    }
-  }
-
-  #allows(event: PendingEvent): boolean | Promise<boolean> {
+  /** The event with all its facts; undefined where the reader may not have it. */
+  tell(event: PendingEvent): DeliveredEvent | undefined | Promise<DeliveredEvent | undefined> {
     // Events of administration are handed over only where the operation has asked for them.
     const place = event.repositories.at(-1);
-    if (place === undefined || event.name === EVENTS_BEGIN || event.name === EVENTS_EXPIRED) return true;
-    return this.#mayRead(event, place);
+    if (place === undefined || event.name === EVENTS_BEGIN || event.name === EVENTS_EXPIRED) return event.deliver();
+    const all = administers(this.#ctx);
+    if (all instanceof Promise) return all.then((may) => (may ? event.deliver() : this.#tellReader(event, place)));
+    return all ? event.deliver() : this.#tellReader(event, place);
   }
 
-  async #mayRead(event: PendingEvent, place: RepositoryRef): Promise<boolean> {
-    if (await administers(this.#ctx)) return true;
-    if (event.isOutlived()) return false;
-    const isThere = await this.#ctx.repositories.exists(place);
-    // Of what is gone nobody knows any more who could read it; only who was reading hears of its end.
-    if (event.name === "repository_deleted") return this.#couldRead.delete(nameOf(place)) && !isThere;
-    if (!isThere) return false;
+  #tellReader(
+    event: PendingEvent,
+    place: RepositoryRef,
+  ): DeliveredEvent | undefined | Promise<DeliveredEvent | undefined> {
+    if (event.isOutlived()) return undefined;
+    if (event.name === "repository_deleted") return this.#tellEnd(event, place);
     const { identity, caller } = this.#ctx;
-    const may = (await identity.access.levelOf(caller.principal, place)) !== "no-access";
-    if (may) this.#couldRead.add(nameOf(place));
-    else this.#couldRead.delete(nameOf(place));
-    return may;
+    const level = identity.access.levelOf(caller.principal, place);
+    return level instanceof Promise
+      ? level.then((found) => this.#tellAt(found, event, place))
+      : this.#tellAt(level, event, place);
+  }
+
+  #tellAt(
+    level: AccessLevel,
+    event: PendingEvent,
+    place: RepositoryRef,
+  ): DeliveredEvent | undefined | Promise<DeliveredEvent> {
+    if (level === "no-access") {
+      this.#couldRead.delete(nameOf(place));
+      return undefined;
+    }
+    this.#couldRead.add(nameOf(place));
+    return event.deliver();
+  }
+
+  /**
+   * Of what is gone nobody knows any more who could read it: only who was reading hears of its end. Where something has its name again
+   * it may have been the end of another.
+   */
+  async #tellEnd(event: PendingEvent, place: RepositoryRef): Promise<DeliveredEvent | undefined> {
+    const wasReading = this.#couldRead.delete(nameOf(place));
+    return wasReading && !(await this.#ctx.repositories.exists(place)) ? event.deliver() : undefined;
   }
 }
 

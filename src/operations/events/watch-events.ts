@@ -25,7 +25,11 @@ export const watchEvents = defineOperation({
     for await (const batch of ctx.events.watch({ ...numberOf(since), admin: admin === true, signal })) {
       // Who stops being an administrator hears no more of administration.
       if (!(await mayWatchAll())) throw new OperationError("forbidden", { operation: "watchEvents" });
-      yield* readable.deliver(batch);
+      for (const event of batch) {
+        const told = readable.tell(event);
+        const delivered = told instanceof Promise ? await told : told;
+        if (delivered !== undefined) yield delivered;
+      }
     }
   },
 });

@@ -23,6 +23,12 @@ export const watchRepository = defineOperation({
     }
     const readable = new ReadableEvents(ctx, [repository]);
     const selection = { ...numberOf(since), repositories: [repository], signal: ctx.signal };
-    for await (const batch of ctx.events.watch(selection)) yield* readable.deliver(batch);
+    for await (const batch of ctx.events.watch(selection)) {
+      for (const event of batch) {
+        const told = readable.tell(event);
+        const delivered = told instanceof Promise ? await told : told;
+        if (delivered !== undefined) yield delivered;
+      }
+    }
   },
 });
