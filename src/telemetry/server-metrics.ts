@@ -91,6 +91,8 @@ export class ServerMetrics {
       "command",
     ]);
     this.childrenRunning = registry.gauge("holdfast_child_processes_running", "Child processes that run.").with();
+    // Every fetch is negotiated in this process; the number is there to be watched.
+    registry.counter("holdfast_upload_pack_handed_over_total", "Fetches that were left to git upload-pack.").with();
     this.#packCacheRequests = registry.counter(
       "holdfast_pack_cache_requests_total",
       "Packs asked for: found (hit), joined while being made (shared), made (miss), made without the cache (bypass).",

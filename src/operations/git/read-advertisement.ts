@@ -1,10 +1,12 @@
 import type { OpenRepository } from "../../contract/context.ts";
-import { isHiddenFromFetches } from "../../domain/hidden-refs.ts";
 import { OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
+import type { RefName } from "../../domain/reference.ts";
 import { addHeadLine, addReferenceLines, type LsRefsRequest } from "../../wire/ls-refs.ts";
 import { PacketText } from "../../wire/packet-text.ts";
-import { ReferenceAdvertisement, type ServerIdentity } from "../../wire/upload-pack-advertisement.ts";
+import { ReferenceAdvertisement } from "../../wire/upload-pack-advertisement.ts";
+import { allowancesOf } from "../../wire/upload-pack-options.ts";
 import { keptPackets } from "./packet-cache.ts";
+import type { UploadPackSession } from "./upload-pack-session.ts";
 
 /** References that are not worth a piece of their own. */
 const SMALL_BATCH = 500;
@@ -14,27 +16,29 @@ const SMALL_BATCH = 500;
  * first. They are sent when the lock is given back.
  */
 export function readAdvertisement(
-  repository: OpenRepository,
-  identity: ServerIdentity,
-  options: { version: 0 | 1; noDone: boolean },
+  { repository, identity, mode, options }: UploadPackSession,
+  version: 0 | 1,
 ): Promise<readonly Buffer[]> {
   const { git, view, objectFormat } = repository;
+  const allowances = allowancesOf(options);
+  const noDone = mode === "advertise";
   return repository.consistently(async () => {
     const text = new PacketText();
-    if (options.version === 1) text.line("version 1");
+    if (version === 1) text.line("version 1");
     const head = await git.refs.head(view);
-    const advertisement = new ReferenceAdvertisement(text, { identity, head, noDone: options.noDone });
+    const advertisement = new ReferenceAdvertisement(text, { identity, head, noDone, allowances });
     const list = async () => {
       const pieces: Buffer[] = [];
       for await (const batch of git.refs.list(view, { prefixes: [], peel: true })) {
-        advertisement.add(batch, isHiddenFromFetches);
+        advertisement.add(batch, options.isHidden);
         pieces.push(text.take());
       }
       return pieces;
     };
     // The first line differs each time; what follows can be kept.
     const pieces = [text.take()];
-    if (advertisement.hasToldCapabilities) pieces.push(...(await keptPackets(repository, "advertisement", list)));
+    if (advertisement.hasToldCapabilities)
+      pieces.push(...(await keptPackets(repository, `advertisement\0${options.hides}`, list)));
     else pieces.push(...(await list()));
     advertisement.end(objectFormat, await git.history.shallow(view));
     pieces.push(text.take());
@@ -43,14 +47,18 @@ export function readAdvertisement(
 }
 
 /** The objects that references point at now, and that an advertisement (pieces of it) has shown: what a version 0 client may want. */
-export async function readTips(repository: OpenRepository, shown: readonly Buffer[] = []): Promise<ReadonlySet<Oid>> {
+export async function readTips(
+  { repository, options }: UploadPackSession,
+  shown: readonly Buffer[],
+): Promise<ReadonlySet<Oid>> {
   const { git, view, objectFormat } = repository;
   const tips = new Set<Oid>(shown.flatMap((piece) => oidsOf(piece, OID_HEX_LENGTH[objectFormat])));
   await repository.consistently(async () => {
     const { oid } = await git.refs.head(view);
     if (oid !== undefined) tips.add(oid);
     for await (const batch of git.refs.list(view, { prefixes: [], peel: false })) {
-      for (const reference of batch) if (!isHiddenFromFetches(reference.name)) tips.add(reference.oid);
+      for (const reference of batch)
+        if (options.allowsTips || !options.isHidden(reference.name)) tips.add(reference.oid);
     }
   });
   return tips;
@@ -73,22 +81,29 @@ function oidsOf(packets: Buffer, oidLength: number): Oid[] {
 }
 
 /** The answer to `ls-refs`: HEAD and references in one state of the repository, as packets. */
-export function readReferences(repository: OpenRepository, request: LsRefsRequest): Promise<readonly Buffer[]> {
+export function readReferences(
+  { repository, options }: UploadPackSession,
+  request: LsRefsRequest,
+): Promise<readonly Buffer[]> {
   const { prefixes, peel, symrefs, unborn } = request;
-  const list = () => listReferences(repository, request);
+  const list = () => listReferences(repository, request, options.isHidden);
   // What asks for few references is found as fast as a stamp.
   const isBroad = prefixes.length === 0 || prefixes.some((prefix) => "refs/heads/".startsWith(prefix));
   if (!isBroad) return repository.consistently(list);
-  const question = JSON.stringify([peel, symrefs, unborn, prefixes]);
+  const question = JSON.stringify([peel, symrefs, unborn, options.hides, prefixes]);
   return repository.consistently(() => keptPackets(repository, question, list));
 }
 
-async function listReferences({ git, view }: OpenRepository, request: LsRefsRequest): Promise<readonly Buffer[]> {
+async function listReferences(
+  { git, view }: OpenRepository,
+  request: LsRefsRequest,
+  isHidden: (name: RefName) => boolean,
+): Promise<readonly Buffer[]> {
   const text = new PacketText();
   addHeadLine(text, await git.refs.head(view), request);
   const pieces: Buffer[] = [];
   for await (const batch of git.refs.list(view, { prefixes: request.prefixes, peel: request.peel })) {
-    addReferenceLines(text, batch, request, isHiddenFromFetches);
+    addReferenceLines(text, batch, request, isHidden);
     if (batch.length > SMALL_BATCH) pieces.push(text.take());
   }
   pieces.push(text.flush().take());

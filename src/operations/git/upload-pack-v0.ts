@@ -8,7 +8,7 @@ import { CONVERSATION_BYTES_MAX, REQUEST_BYTES_MAX } from "../../wire/request-li
 import { SIDEBAND_64K_DATA_MAX, SIDEBAND_DATA_MAX } from "../../wire/sideband.ts";
 import { WireRefusal } from "../../wire/wire-refusal.ts";
 import { OperationError } from "../../domain/errors.ts";
-import { CommonHistory } from "./common-history.ts";
+import { SharedHistory } from "./shared-history.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { planShallow, type ShallowPlan } from "./plan-shallow.ts";
 import { readAdvertisement, readTips } from "./read-advertisement.ts";
@@ -30,10 +30,10 @@ interface Needs {
 
 /** Serves versions 0 and 1 (gitprotocol-pack(5)): all references, what is wanted, what is common, the pack. */
 export async function* serveV0(session: UploadPackSession, version: 0 | 1): AsyncGenerator<Uint8Array> {
-  const { repository, identity, mode, signal, reader: packets } = session;
+  const { repository, mode, signal, options, reader: packets } = session;
   let shown: readonly Buffer[] = [];
   if (mode !== "stateless") {
-    shown = await readAdvertisement(repository, identity, { version, noDone: mode === "advertise" });
+    shown = await readAdvertisement(session, version);
     yield* shown;
   }
   if (mode === "advertise") return;
@@ -44,14 +44,17 @@ export async function* serveV0(session: UploadPackSession, version: 0 | 1): Asyn
   const wants = [...request.wants];
   const history = await HistoryReader.open(repository, signal);
   await requireObjects(history, wants);
-  await requireAdvertised(history, wants, await readTips(repository, shown), mode === "stateless");
+  if (!options.allowsAny) {
+    const reachableWillDo = mode === "stateless" || options.allowsReachable;
+    await requireAdvertised(history, wants, await readTips(session, shown), reachableWillDo);
+  }
   const excluded = await readExcludedRefs(repository, request.deepening.not);
   const plan = await planShallow({ reader: history, request, wants, excluded, tellsOwnEnds: false });
   if (request.deepens) yield shallowLines(plan);
   // Over HTTP the client takes this answer first, and asks anew.
   if (mode === "stateless" && (await packets.isAtEnd())) return;
 
-  const common = new CommonHistory(history);
+  const common = new SharedHistory(history);
   if (!(yield* negotiate(session, needs, common, wants))) return;
   yield* sendPack(
     repository,
@@ -125,7 +128,7 @@ function shallowLines({ shallow, unshallow }: ShallowPlan): Buffer {
 async function* negotiate(
   { reader, mode, identity }: UploadPackSession,
   { multiAck, noDone }: Needs,
-  common: CommonHistory,
+  common: SharedHistory,
   wants: readonly Oid[],
 ): AsyncGenerator<Uint8Array, boolean> {
   const text = new PacketText();

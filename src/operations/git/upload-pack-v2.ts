@@ -7,7 +7,7 @@ import { formatObjectInfo, parseObjectInfo } from "../../wire/object-info.ts";
 import { PacketText } from "../../wire/packet-text.ts";
 import { SIDEBAND_64K_DATA_MAX } from "../../wire/sideband.ts";
 import { addCapabilities } from "../../wire/upload-pack-advertisement.ts";
-import { CommonHistory } from "./common-history.ts";
+import { SharedHistory } from "./shared-history.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { planShallow, type ShallowPlan } from "./plan-shallow.ts";
 import { readReferences } from "./read-advertisement.ts";
@@ -36,7 +36,7 @@ export async function* serveV2(session: UploadPackSession): AsyncGenerator<Uint8
 async function* answer(session: UploadPackSession, { command, args }: CommandRequest): AsyncGenerator<Uint8Array> {
   const { repository, identity, signal } = session;
   if (command === "ls-refs") {
-    yield* await readReferences(repository, parseLsRefs(args));
+    yield* await readReferences(session, parseLsRefs(args));
   } else if (command === "object-info") {
     const request = parseObjectInfo(args, identity.objectFormat);
     const { git, view } = repository;
@@ -53,14 +53,17 @@ async function* answer(session: UploadPackSession, { command, args }: CommandReq
   }
 }
 
-async function* fetch({ repository, signal }: UploadPackSession, request: FetchRequest): AsyncGenerator<Uint8Array> {
+async function* fetch(
+  { repository, signal, options }: UploadPackSession,
+  request: FetchRequest,
+): AsyncGenerator<Uint8Array> {
   const reader = await HistoryReader.open(repository, signal);
   await requireObjects(reader, [...request.wants]);
-  const wantedRefs = await readWantedRefs(repository, request.wantRefs);
+  const wantedRefs = await readWantedRefs(repository, request.wantRefs, options.isHidden);
   const wants = [...new Set([...request.wants, ...wantedRefs.values()])];
   if (wants.length === 0 && !request.waitForDone) return;
 
-  const common = new CommonHistory(reader);
+  const common = new SharedHistory(reader);
   const text = new PacketText();
   if (request.haves.length > 0) {
     const isHere = await common.add(request.haves);

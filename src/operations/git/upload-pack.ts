@@ -4,6 +4,7 @@ import { decodeUtf8 } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { errorPacket, PacketReader } from "../../wire/pkt-line.ts";
 import { protocolVersionOf } from "../../wire/protocol-version.ts";
+import { uploadPackOptions } from "../../wire/upload-pack-options.ts";
 import { WireRefusal } from "../../wire/wire-refusal.ts";
 import { ConversationInput } from "./conversation.ts";
 import { PackFailure } from "./send-pack.ts";
@@ -23,9 +24,9 @@ export const uploadPack = defineOperation({
   output: Type.Uint8Array(),
   errors: ["repository_not_found", "protocol_error", "too_large", "objects_missing", "git_failed"],
   examples: [{ title: "Usual", input: { mode: "advertise" } }],
-  async *run({ mode, protocol }, context, parts: AsyncIterable<Uint8Array>) {
+  async *run({ mode, protocol, configOptions }, context, parts: AsyncIterable<Uint8Array>) {
     const reader = new PacketReader(parts);
-    const session = openSession(context, reader, mode);
+    const session = openSession(context, reader, mode, uploadPackOptions(configOptions));
     const version = protocolVersionOf(protocol);
     let hasSpoken = false;
     try {

@@ -1,5 +1,4 @@
 import type { OpenRepository } from "../../contract/context.ts";
-import { isHiddenFromFetches } from "../../domain/hidden-refs.ts";
 import type { Oid } from "../../domain/oid.ts";
 import type { RefName } from "../../domain/reference.ts";
 import { WireRefusal } from "../../wire/wire-refusal.ts";
@@ -17,21 +16,24 @@ export async function requireObjects(reader: HistoryReader, wants: readonly Oid[
 /**
  * Where wanted references point, read in one state of the repository. Throws `protocol_error` for one that does not exist or is hidden.
  */
-export function readWantedRefs(repository: OpenRepository, names: Iterable<RefName>): Promise<Map<RefName, Oid>> {
-  const { git, view } = repository;
+export function readWantedRefs(
+  repository: OpenRepository,
+  names: Iterable<RefName>,
+  isHidden: (name: RefName) => boolean,
+): Promise<Map<RefName, Oid>> {
   return repository.consistently(async () => {
     const wanted = new Map<RefName, Oid>();
     for (const name of names) {
-      const oid = isHiddenFromFetches(name) ? undefined : await readRef(repository, name);
+      const oid = isHidden(name) ? undefined : await readRef(repository, name);
       if (oid === undefined) throw new WireRefusal(`unknown ref ${name}`);
       wanted.set(name, oid);
     }
     return wanted;
   });
+}
 
-  async function readRef(_: OpenRepository, name: RefName): Promise<Oid | undefined> {
-    return name === "HEAD" ? (await git.refs.head(view)).oid : (await git.refs.read(view, name))?.oid;
-  }
+async function readRef({ git, view }: OpenRepository, name: RefName): Promise<Oid | undefined> {
+  return name === "HEAD" ? (await git.refs.head(view)).oid : (await git.refs.read(view, name))?.oid;
 }
 
 /** Where a short name is looked for (gitrevisions(7)). */
@@ -46,14 +48,12 @@ const SHORT_NAME_RULES: readonly ((name: string) => RefName)[] = [
 
 /** Where the references named by `deepen-not` point; short names are allowed. Throws `protocol_error` unless each is exactly one. */
 export function readExcludedRefs(repository: OpenRepository, names: readonly RefName[]): Promise<Oid[]> {
-  const { git, view } = repository;
   return repository.consistently(async () => {
     const oids: Oid[] = [];
     for (const name of names) {
       const found: Oid[] = [];
       for (const rule of SHORT_NAME_RULES) {
-        const full = rule(name);
-        const oid = full === "HEAD" ? (await git.refs.head(view)).oid : (await git.refs.read(view, full))?.oid;
+        const oid = await readRef(repository, rule(name));
         if (oid !== undefined) found.push(oid);
       }
       if (found.length > 1) throw new WireRefusal(`ambiguous deepen-not: ${name}`);

@@ -207,6 +207,23 @@ for (const backend of BACKENDS) {
       expect((await linesOf(stateful.bytes)).at(-1)).toBe(`ERR upload-pack: not our ref ${commits[1]}`);
     });
 
+    test("settings of the service allow more, or hide more", async () => {
+      const body = `${line(`want ${hidden}`)}0000${line("done")}`;
+      const input = { mode: "stateless" as const, configOptions: ["uploadpack.allowAnySHA1InWant=true"] };
+      const any = await hear(story.run(uploadPack, input, bodyOf(body)) as AsyncIterable<Uint8Array>);
+      expect(any.bytes.toString("latin1", 0, 12)).toBe("0008NAK\nPACK");
+      const configOptions = ["transfer.hideRefs=refs/tags", "uploadpack.hideRefs=!refs/tags/v1"];
+      for (const [count, names] of [
+        [1, ["HEAD", "refs/heads/alias", "refs/heads/main"]],
+        [2, ["HEAD", "refs/heads/alias", "refs/heads/main", "refs/tags/v1"]],
+      ] as const) {
+        const hiding = { mode: "stateless" as const, protocol: V2, configOptions: configOptions.slice(0, count) };
+        const run = story.run(uploadPack, hiding, bodyOf(command("ls-refs", [])));
+        const lines = await linesOf((await hear(run as AsyncIterable<Uint8Array>)).bytes);
+        expect(lines.slice(0, -1).map((text) => text.split(" ")[1]!)).toEqual([...names]);
+      }
+    });
+
     test("several requests in one connection", async () => {
       const body = bodyOf(command("ls-refs", ["ref-prefix HEAD"]), command("ls-refs", ["ref-prefix HEAD"]), "0000");
       const run = story.run(uploadPack, { mode: "stateful", protocol: V2 }, body) as AsyncIterable<Uint8Array>;

@@ -123,7 +123,7 @@ const WAYS: Readonly<Record<(typeof BACKENDS)[number], readonly [Transport, Vers
 };
 
 for (const backend of BACKENDS) {
-  describe(`uploadPack on ${backend}`, () => {
+  describe("uploadPack", () => {
     let story: FetchStory;
     let round = 0;
 
@@ -135,7 +135,7 @@ for (const backend of BACKENDS) {
     afterAll(() => story.close());
 
     for (const [transport, version] of WAYS[backend]) {
-      describe(`${transport} version ${version}`, () => {
+      describe(`on ${backend}, ${transport} version ${version}`, () => {
         for (const { name, clone = [], steps = [], grows = false, onlyVersion2 = false } of SCENARIOS) {
           if (onlyVersion2 && version !== 2) continue;
           test(

@@ -16,7 +16,7 @@ interface Visited {
  * What client and server have in common, as far as the client has told. Answers whether enough is known to make a pack: every want
  * reaches something that the client has. What was walked once is not walked again in later rounds.
  */
-export class CommonHistory {
+export class SharedHistory {
   readonly #reader: HistoryReader;
   /** What the client has: what it named, and the parents of that. */
   readonly #had = new Set<Oid>();
