@@ -120,6 +120,12 @@ describe("callers", () => {
     expect(long.stderr.length).toBeLessThan(1000);
   });
 
+  test("who ask for a terminal read lines that end as on one", async () => {
+    const shown = await client.ssh(["repo", "list"], ["bob"], ["-tt"]);
+    expect(shown.stdout).toMatch(/^(\S+\r\n)+$/);
+    expect((await client.ssh(["nonsense"], ["bob"], ["-tt"])).stderr).toEndWith("\r\n");
+  });
+
   test("get their answer although it ends what they called with", async () => {
     await ask("admin", "user", "create", "carl", "--key", await client.makeKey("carl"));
     expect(await ask("carl", "set-username", "carlo")).toBe("you are carlo now\n");

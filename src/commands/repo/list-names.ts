@@ -12,13 +12,16 @@ export interface NamedOid {
   readonly peeledOid?: string;
 }
 
+/** Only tags can be annotated; looking for that costs a read of each. */
+export const REFS_TAGS = "refs/tags/";
+
 /** Lists the references below a prefix such as `refs/heads/`. */
 export async function* listNames(
   operations: OperationRunner,
   repository: Target,
   prefix: string,
 ): AsyncGenerator<NamedOid> {
-  const input = { repository, patterns: [prefix], peel: true };
+  const input = { repository, patterns: [prefix], ...(prefix === REFS_TAGS ? { peel: true } : {}) };
   for await (const reference of operations.list<NamedOid>("listReferences", input))
     yield { ...reference, name: withoutPrefix(reference.name, prefix) };
 }

@@ -2,10 +2,8 @@ import { Command } from "commander";
 import type { CommandHost, CommandOptions } from "../command-host.ts";
 import { printData, printList } from "../print.ts";
 import { shown } from "../text.ts";
-import { listNames } from "./list-names.ts";
+import { listNames, REFS_TAGS } from "./list-names.ts";
 import { onRepository, oneRepoCommand } from "./target.ts";
-
-const REFS_TAGS = "refs/tags/";
 
 /** `repo tag …`. */
 export function tagCommands(host: CommandHost): Command {

@@ -138,7 +138,8 @@ export class SshSessionServer {
     };
     if (command === undefined) {
       this.#administers = true;
-      return commands.run(argv, { principal, publicKey, peer, requestId, signal, ...channel });
+      const shown = this.#hasTerminal ? forTerminal(channel) : channel;
+      return commands.run(argv, { principal, publicKey, peer, requestId, signal, ...channel, ...shown });
     }
     const actor = actorOf(principal);
     const caller: Caller = {
@@ -151,6 +152,15 @@ export class SshSessionServer {
     };
     return serveGit(engine, { command, protocol: this.#protocol, caller, ...channel }, onBug);
   }
+}
+
+type Write = (output: string | Uint8Array) => Promise<void>;
+
+/** A client that asks for a terminal gets none, but ends of lines as one would make them: it has put its own into raw mode. */
+function forTerminal({ stdout, stderr }: { stdout: Write; stderr: Write }): { stdout: Write; stderr: Write } {
+  const withReturns = (write: Write) => (output: string | Uint8Array) =>
+    write(Buffer.from(Buffer.from(output).toString("latin1").replaceAll("\n", "\r\n"), "latin1"));
+  return { stdout: withReturns(stdout), stderr: withReturns(stderr) };
 }
 
 async function tell(output: ChannelOutput, error: unknown, requestId: string): Promise<void> {
