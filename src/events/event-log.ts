@@ -5,7 +5,7 @@ import { OperationError } from "../domain/errors.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Journal } from "./journal.ts";
 import { type ChangeEvent, lastNumberOf, NO_REPOSITORY } from "./journal-record.ts";
-import { endedBy, LoggedChange, type ReadPushed } from "./logged-change.ts";
+import { endedBy, type Ends, LoggedChange, type ReadPushed } from "./logged-change.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { ReplaySlots } from "./replay-slots.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -15,6 +15,8 @@ import { wants } from "./wants.ts";
 const REPLAYS_MAX = 2;
 /** Events of the past that are handed over at once. */
 const BATCH_EVENTS_MAX = 256;
+/** Ended repositories that are kept in mind before those are forgotten that need not be. */
+const ENDS_MAX = 20_000;
 
 export interface EventLogOptions {
   readonly journal: Journal;
@@ -136,7 +138,8 @@ export class EventLog {
       const leave = await this.#slots.enter(selection.signal);
       try {
         // Which repositories have ended is told behind their events: so the files are read twice.
-        const ends = await this.#endsBehind(position, selection.signal);
+        const read = await this.#endsBehind(position, selection.signal);
+        const ends: Ends = { get: (key) => this.#ends.get(key) ?? read.get(key) };
         let batch: PendingEvent[] = [];
         for await (const change of journal.read(position)) {
           selection.signal.throwIfAborted();
@@ -187,7 +190,11 @@ export class EventLog {
 
   #noteEnd(change: ChangeEvent): void {
     const key = endedBy(change);
-    if (key !== undefined) this.#ends.set(key, change.sequence);
+    if (key === undefined) return;
+    this.#ends.set(key, change.sequence);
+    if (this.#ends.size <= ENDS_MAX) return;
+    // What is older than the memory is found in the journal by those who ask for it.
+    for (const [ended, number] of this.#ends) if (number <= this.#recent.since) this.#ends.delete(ended);
   }
 
   #take(change: ChangeEvent): void {

@@ -13,7 +13,7 @@ export type ReadPushed = (change: ChangeEvent, pushed: EventChange) => Promise<E
 const UNKNOWN: EventData = { commits: null, commit_count: null };
 
 /** For each repository's key the number of the last event by which a repository of that name came to its end. */
-export type Ends = ReadonlyMap<string, bigint>;
+export type Ends = Pick<ReadonlyMap<string, bigint>, "get">;
 
 /** The name that a change sets free; undefined for nearly all. */
 export function endedBy({ repository, life }: ChangeEvent): string | undefined {
