@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ControlClient } from "../../src/transports/control/client.ts";
 import { LiveClient, type LiveMessage } from "../support/live-client.ts";
 import { holdfast, startServer, type RunningServer } from "../support/running-server.ts";
 import { runGit } from "../support/temporary-repository.ts";
@@ -121,6 +122,43 @@ describe("a subscriber of /ws", () => {
     expect(await admin.subscribe("repo:alice/private")).toMatchObject({ type: "subscribed" });
     expect(await admin.subscribe("admin")).toMatchObject({ type: "subscribed" });
     await Promise.all([stranger.close(), admin.close()]);
+  });
+
+  test("is let go when its token is revoked, and administrators hear of all of it", async () => {
+    const control = new ControlClient(server.data);
+    await control.call("createUser", { name: "carol" });
+    const { token, id } = await control.call<{ token: string; id: number }>("createToken", {
+      user: "carol",
+      name: "t",
+    });
+    const admin = await LiveClient.connect(server.addresses["http"]!, TOKEN);
+    await admin.subscribe("admin");
+    const carol = await LiveClient.connect(server.addresses["http"]!, token);
+    await carol.subscribe("events");
+    await control.call("revokeToken", { user: "carol", token: String(id) });
+    expect(await carol.closed).toMatchObject({ code: 4401 });
+    await admin.until(({ event }) => event === "token_revoked");
+    await expect(LiveClient.connect(server.addresses["http"]!, token)).rejects.toThrow();
+    const { stdout } = await command("events", "--admin");
+    for (const name of ["user_created", "token_created", "token_revoked"]) expect(stdout).toContain(` ${name} `);
+    expect(stdout).not.toContain(token);
+    expect((await command("events")).stdout).not.toContain("token_");
+    await admin.close();
+  });
+
+  test("hears of a repository that a push has made, and of its branch", async () => {
+    const client = await LiveClient.connect(server.addresses["http"]!);
+    await client.subscribe("events");
+    await commit("first of its kind");
+    await push("admin/made", "HEAD:refs/heads/main");
+    await client.until(({ event }) => event === "ref_updated");
+    expect(client.events().map(({ event, data }) => `${event} ${data!["repo"] as string}`)).toEqual([
+      "repository_created admin/made",
+      "branch_created admin/made",
+      "push admin/made",
+      "ref_updated admin/made",
+    ]);
+    await client.close();
   });
 
   test("that does not read keeps nobody else waiting", async () => {
