@@ -44,7 +44,7 @@ describe("npm start", () => {
       );
       const http = /http=(\S+)/.exec(ready)?.[1] ?? "";
       expect((await fetch(`${http}/health/ready`)).status).toBe(200);
-      expect(await lineOf(started.stderr, /npx holdfast/)).toContain("repo create");
+      expect(await lineOf(started.stderr, /npx holdfast/)).toContain("user create");
       started.kill("SIGTERM");
       expect(await started.exited).toBe(0);
       const refused = await fetch(http).then(
