@@ -25,6 +25,7 @@ class Client implements Socket {
   constructor(
     watch: (channel: string, caller: Caller) => AsyncIterable<DeliveredEvent>,
     principal: Principal | "unknown" = JANE,
+    readonly drainMaxMs = 10_000,
   ) {
     const authenticator: Authenticator = {
       token: async (secret) => {
@@ -45,6 +46,7 @@ class Client implements Socket {
         this.callers.push(caller);
         return watch(channel, caller);
       },
+      drainMaxMs: this.drainMaxMs,
       onBug: (error: unknown) => {
         throw error;
       },
@@ -201,6 +203,14 @@ describe("LiveConnection", () => {
     await client.messages(1);
     client.revoke();
     expect([client.closedWith, client.callers[0]!.signal.aborted]).toEqual([4401, true]);
+  });
+
+  test("lets a client go that never reads what waits for it", async () => {
+    const client = new Client((_, caller) => telling(caller, BEGIN), JANE, 5);
+    client.next = "waiting";
+    client.say({ type: "subscribe", channel: "repo:a" });
+    while (client.closedWith === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect([client.closedWith, client.callers[0]!.signal.aborted]).toEqual([1013, true]);
   });
 
   test("waits for a client that reads slowly, and lets one go that is too slow", async () => {

@@ -22,6 +22,8 @@ export interface ConnectionServices {
   readonly watch: (channel: string, since: string | undefined, caller: Caller) => AsyncIterable<DeliveredEvent>;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
+  /** How long a client may take to read what waits for it. */
+  readonly drainMaxMs?: number;
 }
 
 /** One client and the channels that it listens to. */
@@ -177,7 +179,10 @@ export class LiveConnection {
 
   /** Waits until the client has read what waits for it. One that never does is let go. */
   #draining(): Promise<void> {
-    this.#drainTimer ??= setTimeout(() => this.end(CLOSE.tooSlow, "the reader is too slow"), DRAIN_MAX_MS);
+    this.#drainTimer ??= setTimeout(
+      () => this.end(CLOSE.tooSlow, "the reader is too slow"),
+      this.#services.drainMaxMs ?? DRAIN_MAX_MS,
+    );
     this.#drained ??= Promise.withResolvers<void>();
     return this.#drained.promise;
   }
