@@ -13,6 +13,10 @@ export interface CommitLinks {
 
 /** Objects that are read in one call. */
 const BATCH_MAX = 256;
+/** Commits that are remembered; a walk that meets more of them rarely comes back. */
+const LINKS_MAX = 50_000;
+/** Objects between two pauses: reads from memory answer at once, and others want their turn. */
+const OBJECTS_BETWEEN_PAUSES = 1000;
 /** Tags that point at tags. */
 const TAG_DEPTH_MAX = 64;
 
@@ -21,6 +25,7 @@ export class HistoryReader {
   readonly #repository: OpenRepository;
   readonly #links = new Map<Oid, CommitLinks | undefined>();
   readonly #signal: AbortSignal;
+  #sincePause = 0;
   /** Where the repository's own history ends; empty unless it is shallow. */
   readonly ends: ReadonlySet<Oid>;
 
@@ -39,7 +44,7 @@ export class HistoryReader {
     const { git, view } = this.#repository;
     const types: (ObjectType | undefined)[] = [];
     for (let from = 0; from < oids.length; from += BATCH_MAX) {
-      this.#signal.throwIfAborted();
+      await this.#pause(Math.min(BATCH_MAX, oids.length - from));
       const infos = await Promise.all(oids.slice(from, from + BATCH_MAX).map((oid) => git.objects.info(view, oid)));
       for (const info of infos) types.push(info?.type);
     }
@@ -49,18 +54,33 @@ export class HistoryReader {
   /** Commits, in the order asked for; undefined for what is no commit, or is not there. */
   async commits(oids: readonly Oid[]): Promise<(CommitLinks | undefined)[]> {
     const { git, view, objectFormat } = this.#repository;
-    const unread = oids.filter((oid) => !this.#links.has(oid));
+    const links = oids.map((oid) => this.#links.get(oid));
+    const unread = oids.flatMap((oid, index) => (this.#links.has(oid) ? [] : [index]));
+    if (this.#links.size > LINKS_MAX) this.#links.clear();
     for (let from = 0; from < unread.length; from += BATCH_MAX) {
-      this.#signal.throwIfAborted();
-      const batch = unread.slice(from, from + BATCH_MAX);
+      const indices = unread.slice(from, from + BATCH_MAX);
+      const batch = indices.map((index) => oids[index]!);
+      await this.#pause(batch.length);
       const objects = await git.objects.readMany(view, batch);
       for (const [index, oid] of batch.entries()) {
         const object = objects[index];
-        const links = object?.type === "commit" ? linksOf(object.content, OID_HEX_LENGTH[objectFormat]) : undefined;
-        this.#links.set(oid, links !== undefined && this.ends.has(oid) ? { ...links, parents: [] } : links);
+        const read = object?.type === "commit" ? linksOf(object.content, OID_HEX_LENGTH[objectFormat]) : undefined;
+        const link = read !== undefined && this.ends.has(oid) ? { ...read, parents: [] } : read;
+        links[indices[index]!] = link;
+        this.#links.set(oid, link);
       }
     }
-    return oids.map((oid) => this.#links.get(oid));
+    return links;
+  }
+
+  /** Lets others have their turn now and then, and ends with the request. */
+  async #pause(objects: number): Promise<void> {
+    this.#sincePause += objects;
+    if (this.#sincePause >= OBJECTS_BETWEEN_PAUSES) {
+      this.#sincePause = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#signal.throwIfAborted();
   }
 
   /** Commits that must be there, since others refer to them. Throws `objects_missing`. */

@@ -1,5 +1,5 @@
 import type { OpenRepository } from "../../contract/context.ts";
-import { OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
+import { OID_HEX_LENGTH, type ObjectFormat, type Oid } from "../../domain/oid.ts";
 import type { RefName } from "../../domain/reference.ts";
 import { addHeadLine, addReferenceLines, type LsRefsRequest } from "../../wire/ls-refs.ts";
 import { PacketText } from "../../wire/packet-text.ts";
@@ -46,22 +46,22 @@ export function readAdvertisement(
   });
 }
 
-/** The objects that references point at now, and that an advertisement (pieces of it) has shown: what a version 0 client may want. */
-export async function readTips(
-  { repository, options }: UploadPackSession,
-  shown: readonly Buffer[],
-): Promise<ReadonlySet<Oid>> {
-  const { git, view, objectFormat } = repository;
-  const tips = new Set<Oid>(shown.flatMap((piece) => oidsOf(piece, OID_HEX_LENGTH[objectFormat])));
-  await repository.consistently(async () => {
+/** The objects that an advertisement, given in pieces, has shown. */
+export function tipsShown(pieces: readonly Buffer[], format: ObjectFormat): ReadonlySet<Oid> {
+  return new Set(pieces.flatMap((piece) => oidsOf(piece, OID_HEX_LENGTH[format])));
+}
+
+/** The objects that an advertisement would show now. */
+export function readTips({ repository, options }: UploadPackSession): Promise<ReadonlySet<Oid>> {
+  const { git, view } = repository;
+  return repository.consistently(async () => {
     const { oid } = await git.refs.head(view);
-    if (oid !== undefined) tips.add(oid);
+    const tips = new Set<Oid>(oid === undefined ? [] : [oid]);
     for await (const batch of git.refs.list(view, { prefixes: [], peel: false })) {
-      for (const reference of batch)
-        if (options.allowsTips || !options.isHidden(reference.name)) tips.add(reference.oid);
+      for (const { name, oid: tip } of batch) if (options.allowsTips || !options.isHidden(name)) tips.add(tip);
     }
+    return tips;
   });
-  return tips;
 }
 
 /** No name has one; the line of a peeled tag ends in `^{}` and a line feed. */

@@ -2,7 +2,7 @@ import type { Oid } from "../../domain/oid.ts";
 import type { HistoryReader } from "./history-reader.ts";
 
 /** Commits that are looked at before the answer is "not yet", which is never wrong: the client then goes on to tell what it has. */
-const COMMITS_MAX = 200_000;
+const COMMITS_MAX = 100_000;
 const BATCH_MAX = 256;
 
 interface Visited {

@@ -11,7 +11,7 @@ import { OperationError } from "../../domain/errors.ts";
 import { SharedHistory } from "./shared-history.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { planShallow, type ShallowPlan } from "./plan-shallow.ts";
-import { readAdvertisement, readTips } from "./read-advertisement.ts";
+import { readAdvertisement, readTips, tipsShown } from "./read-advertisement.ts";
 import { sendPack } from "./send-pack.ts";
 import type { UploadPackSession } from "./upload-pack-session.ts";
 import { readExcludedRefs, requireAdvertised, requireObjects } from "./wanted-objects.ts";
@@ -44,9 +44,11 @@ export async function* serveV0(session: UploadPackSession, version: 0 | 1): Asyn
   const wants = [...request.wants];
   const history = await HistoryReader.open(repository, signal);
   await requireObjects(history, wants);
-  if (!options.allowsAny) {
+  const tips = tipsShown(shown, repository.objectFormat);
+  const others = options.allowsAny ? [] : wants.filter((oid) => !tips.has(oid));
+  if (others.length > 0) {
     const reachableWillDo = mode === "stateless" || options.allowsReachable;
-    await requireAdvertised(history, wants, await readTips(session, shown), reachableWillDo);
+    await requireAdvertised(history, others, await readTips(session), reachableWillDo);
   }
   const excluded = await readExcludedRefs(repository, request.deepening.not);
   const plan = await planShallow({ reader: history, request, wants, excluded, tellsOwnEnds: false });

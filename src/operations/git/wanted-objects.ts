@@ -16,12 +16,13 @@ export async function requireObjects(reader: HistoryReader, wants: readonly Oid[
 /**
  * Where wanted references point, read in one state of the repository. Throws `protocol_error` for one that does not exist or is hidden.
  */
-export function readWantedRefs(
+export async function readWantedRefs(
   repository: OpenRepository,
-  names: Iterable<RefName>,
+  names: ReadonlySet<RefName>,
   isHidden: (name: RefName) => boolean,
 ): Promise<Map<RefName, Oid>> {
-  return repository.consistently(async () => {
+  if (names.size === 0) return new Map();
+  return await repository.consistently(async () => {
     const wanted = new Map<RefName, Oid>();
     for (const name of names) {
       const oid = isHidden(name) ? undefined : await readRef(repository, name);
@@ -47,8 +48,9 @@ const SHORT_NAME_RULES: readonly ((name: string) => RefName)[] = [
 ];
 
 /** Where the references named by `deepen-not` point; short names are allowed. Throws `protocol_error` unless each is exactly one. */
-export function readExcludedRefs(repository: OpenRepository, names: readonly RefName[]): Promise<Oid[]> {
-  return repository.consistently(async () => {
+export async function readExcludedRefs(repository: OpenRepository, names: readonly RefName[]): Promise<Oid[]> {
+  if (names.length === 0) return [];
+  return await repository.consistently(async () => {
     const oids: Oid[] = [];
     for (const name of names) {
       const found: Oid[] = [];
