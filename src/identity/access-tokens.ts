@@ -4,13 +4,14 @@ import type { TokenScope } from "../contract/principal.ts";
 import type { Database } from "../database/database.ts";
 import type { TokensTable } from "../database/schema.ts";
 import { OperationError } from "../domain/errors.ts";
-import { type Accounts, checkText, unlessGone } from "./accounts.ts";
+import { type Accounts, checkCount, checkText, unlessGone } from "./accounts.ts";
 import { Remembered } from "./remembered.ts";
 import type { Revocations } from "./revocations.ts";
 import { hashOfSecret, newSecret } from "./token-secret.ts";
 
 const REMEMBERED_MAX = 10_000;
 const PATTERNS_MAX = 100;
+const TOKENS_MAX = 1000;
 /** How often times of last use are written; they are the only ones that may be lost. */
 const LAST_USED_INTERVAL_MS = 60_000;
 
@@ -63,6 +64,7 @@ export class AccessTokens implements Tokens {
   async create(userName: string, token: NewToken): Promise<{ token: TokenRecord; secret: string }> {
     const user = await this.#services.accounts.find(userName);
     checkNew(token, this.#services.clock.nowMs());
+    checkCount("access tokens of a user", (await this.list(userName)).length, TOKENS_MAX);
     const secret = newSecret();
     const values = {
       user_id: user.id,

@@ -55,11 +55,12 @@ export class Accounts implements Users {
   }
 
   byName(name: string): UserRecord | undefined | Promise<UserRecord | undefined> {
-    return this.#byName.get(name);
+    // What nobody can be called is not asked for: a database may not even take such a text.
+    return problemOfUserName(name) === undefined ? this.#byName.get(name) : undefined;
   }
 
   async find(name: string): Promise<UserRecord> {
-    const user = await this.#byName.get(name);
+    const user = await this.byName(name);
     if (user === undefined) throw new OperationError("user_not_found", { user: name });
     return user;
   }
@@ -180,6 +181,11 @@ export async function unlessGone<T>(user: string, write: () => Promise<T>): Prom
     if (!isMissingReference(error)) throw error;
     throw new OperationError("user_not_found", { user });
   }
+}
+
+/** Throws `limit_exceeded` for one more than there may be. */
+export function checkCount(limit: string, count: number, maximum: number): void {
+  if (count >= maximum) throw new OperationError("limit_exceeded", { limit, maximum, retryAfterMs: 0 });
 }
 
 /** Text that ends up in hooks' environments and logs. */

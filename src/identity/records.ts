@@ -16,7 +16,7 @@ import { fromByteString } from "../domain/bytes.ts";
 import { OperationError } from "../domain/errors.ts";
 import type { RefName } from "../domain/reference.ts";
 import { problemOfRepositoryName, repositoryNameOf } from "../domain/repository-name.ts";
-import { type Accounts, checkText, unlessGone } from "./accounts.ts";
+import { type Accounts, checkCount, checkText, unlessGone } from "./accounts.ts";
 import { KeyedTurns } from "./keyed-turns.ts";
 import { namespaceOwner } from "./namespace.ts";
 import { type CanonicalRef, keyOf, type Places, type RepositoryFactsStore } from "./repository-facts.ts";
@@ -31,6 +31,8 @@ export interface RecordsServices {
 
 const PATTERN_BYTES_MAX = 1024;
 const USERS_MAX = 1000;
+const COLLABORATORS_MAX = 5000;
+const PROTECTIONS_MAX = 500;
 
 type Db = Kysely<Schema>;
 
@@ -139,6 +141,9 @@ export class Records implements RepositoryRecords, Protections {
 
   async setCollaborator(repository: RepositoryRef, userName: string, level: AccessLevel): Promise<void> {
     const user = await this.#services.accounts.find(userName);
+    const facts = await this.#services.facts.get(this.#canonical(repository));
+    if (facts?.collaborators.has(user.id) !== true)
+      checkCount("collaborators of a repository", facts?.collaborators.size ?? 0, COLLABORATORS_MAX);
     const add = async (db: Db, id: number) => {
       await db
         .insertInto("collaborators")
@@ -167,6 +172,9 @@ export class Records implements RepositoryRecords, Protections {
   async set(repository: RepositoryRef, protection: ProtectionRecord): Promise<void> {
     const { pattern, noForce, noDelete, users, appliesToService } = protection;
     checkProtection(protection);
+    const rules = await this.list(repository);
+    if (!rules.some((rule) => rule.pattern === pattern))
+      checkCount("rules of a repository", rules.length, PROTECTIONS_MAX);
     const row = {
       no_force: noForce ? 1 : 0,
       no_delete: noDelete ? 1 : 0,

@@ -5,11 +5,12 @@ import { isUniqueViolation } from "../database/database-error.ts";
 import type { SshKeysTable } from "../database/schema.ts";
 import { OperationError } from "../domain/errors.ts";
 import { parseSshKey, SshKeyError, sshKeyLine } from "../domain/ssh-key.ts";
-import { type Accounts, checkText, unlessGone } from "./accounts.ts";
+import { type Accounts, checkCount, checkText, unlessGone } from "./accounts.ts";
 import { Remembered } from "./remembered.ts";
 import type { Revocations } from "./revocations.ts";
 
 const REMEMBERED_MAX = 10_000;
+const KEYS_MAX = 200;
 
 export interface SshKeyStoreServices {
   readonly database: Database;
@@ -48,6 +49,7 @@ export class SshKeyStore implements SshKeys {
     const user = await this.#services.accounts.find(userName);
     const { type, blob, comment, fingerprint } = parsed(line);
     checkText("key", comment);
+    checkCount("SSH keys of a user", (await this.list(userName)).length, KEYS_MAX);
     const values = {
       user_id: user.id,
       fingerprint,

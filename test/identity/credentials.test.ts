@@ -109,6 +109,14 @@ for (const kind of DATABASES) {
       await failure(story.identity.tokens.create("nobody", { name: "t", access: "write" }), "user_not_found");
     });
 
+    test("a user has so many keys and no more", async () => {
+      const add = (last: number) => story.identity.keys.add("bob", numberedKey(last));
+      for (let at = 0; at < 200; at++) await add(at);
+      await failure(add(200), "limit_exceeded");
+      await story.identity.keys.remove("bob", numberedKey(7));
+      await add(200);
+    });
+
     test("a token is revoked by its name where no other has it", async () => {
       const { revoke, create } = {
         revoke: (token: string) => story.identity.tokens.revoke("bob", token),
@@ -196,4 +204,11 @@ for (const kind of DATABASES) {
       expect(configured.current().allowKeyless).toBe(true);
     });
   });
+}
+
+/** An Ed25519 key as it could be: any 32 bytes are one as far as the form goes. */
+function numberedKey(number: number): string {
+  const blob = Buffer.from(KEY.split(" ")[1] ?? "", "base64");
+  blob.writeUInt16BE(number, blob.length - 2);
+  return `ssh-ed25519 ${blob.toString("base64")}`;
 }

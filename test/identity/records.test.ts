@@ -172,6 +172,8 @@ for (const kind of DATABASES) {
       const refuse = (name: string) => failure(story.user(name), "invalid_input");
       for (const name of ["", "a/b", "api", "anonymous", "service", "x.git", "..", "-x", "a b", "x".repeat(65)])
         await refuse(name);
+      for (const name of ["a\0b", "x".repeat(5000), "a/b"])
+        await failure(story.identity.users.find(name), "user_not_found");
       await failure(story.user("bob"), "user_exists");
       await failure(story.identity.users.rename("bob", "alice"), "user_exists");
       await failure(story.identity.users.rename("nobody", "x"), "user_not_found");
