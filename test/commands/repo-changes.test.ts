@@ -139,6 +139,11 @@ describe("repo", () => {
     expect(await story.ask("repo protections alice/protected", alice)).toBe(
       "refs/heads/release\tno force; no deletion\nrefs/tags/v*\tonly alice, bob; not for the service",
     );
+    await git.git(["branch", "frozen"]);
+    const frozen = await story.ask("repo protect alice/protected refs/heads/frozen --nobody", alice);
+    expect(frozen).toBe("refs/heads/frozen\tnobody");
+    expect(await story.refusal("repo branch delete alice/protected frozen", alice)).toContain("protected");
+    await story.ask("repo unprotect alice/protected refs/heads/frozen", alice);
     expect(await story.refusal(`${only} --nobody`, alice)).toStartWith("2 --user and --nobody");
     expect(await story.refusal("repo unprotect alice/protected refs/heads/release", bob)).toContain(
       "permission denied",

@@ -113,7 +113,7 @@ export class SshSessionServer {
 
   /** Somebody wants a shell. */
   async #greet(output: ChannelOutput): Promise<number> {
-    const line = `Hi ${this.#connection.principal.name}! You have reached Holdfast, which gives no shell. Use git, or a command.`;
+    const line = `Hi ${this.#connection.principal.name}! You have reached Holdfast, which gives no shell. Use git, or a command: help lists them.`;
     await output.stdout(`${line}${this.#hasTerminal ? "\r\n" : "\n"}`);
     return OK;
   }
