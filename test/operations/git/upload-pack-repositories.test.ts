@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { failureOf } from "../../support/failure-of.ts";
 import { FetchStory, stateOf, type Transport, type Version } from "../../support/fetch-story.ts";
 import { BACKENDS } from "../../support/operation-story.ts";
 import { runGit, TemporaryRepository } from "../../support/temporary-repository.ts";
@@ -24,6 +27,16 @@ async function expectAlike(
     expect({ transport, version, ...served }).toEqual({ transport, version, ...reference! });
     expect(story.failures(transport)).toEqual([]);
   }
+}
+
+/** Takes one object out of a repository whose objects are all in one pack. */
+async function removeObject(origin: TemporaryRepository, oid: string): Promise<void> {
+  const packs = join(origin.path, "objects/pack");
+  const name = (await readdir(packs)).find((file) => file.endsWith(".pack"))!;
+  const pack = await readFile(join(packs, name));
+  await rm(packs, { recursive: true });
+  await origin.git(["unpack-objects", "-q"], { input: pack });
+  await rm(join(origin.path, "objects", oid.slice(0, 2), oid.slice(2)));
 }
 
 for (const backend of BACKENDS) {
@@ -104,6 +117,18 @@ for (const backend of BACKENDS) {
             const reference = await runGit(story.directory, [...options, story.referenceUrl(transport)]);
             expect(served.toString()).toBe(reference.toString());
           }
+        }
+      }, 60_000);
+
+      test("an object is missing: the client is told, inside the pack or in place of it", async () => {
+        await story.origin.commit({ files: { f: "1" } });
+        const blob = await story.origin.text(["rev-parse", "main:f"]);
+        await story.origin.git(["repack", "-adq"]);
+        await removeObject(story.origin, blob);
+        for (const [transport, version] of WAYS) {
+          const failure = await failureOf(story.clone(story.url(transport), version));
+          expect(String(failure)).toContain("remote");
+          expect(story.failures(transport).splice(0)).toMatchObject([{ reason: "objects_missing" }]);
         }
       }, 60_000);
 
