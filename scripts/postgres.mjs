@@ -41,7 +41,8 @@ export function startPostgres() {
   if (findPrograms() === undefined) aptInstall([PACKAGE]);
   const programs = findPrograms();
   if (programs === undefined) throw new Error(`PostgreSQL is missing; on Debian: sudo apt-get install -y ${PACKAGE}`);
-  const place = mkdtempSync(join(tmpdir(), "holdfast-pg-"));
+  // The account that PostgreSQL runs as must come there too.
+  const place = mkdtempSync(join(process.getuid?.() === 0 ? "/tmp" : tmpdir(), "holdfast-pg-"));
   const data = join(place, "data");
   const log = join(place, "log");
   const owner = unprivileged();
