@@ -150,6 +150,7 @@ describe("holdfast repo blob, piped", () => {
     await ask("repo", "create", "alice/large");
     const git = TemporaryRepository.at(join(server.storage, "alice", "large.git"));
     await git.commit({ files: { large: Buffer.alloc(SIZE, "0123456789\n") } });
+    expect(await ask("repo", "commit", "alice/large", "main")).toContain("\n+0123456789\n");
     const command = [process.execPath, COMMAND, "repo", "blob", "alice/large", "large"];
     const env = { ...cleanEnvironment(), HOLDFAST_DATA: server.data };
     const whole = Bun.spawn(["sh", "-c", '"$@" | git hash-object --stdin', "sh", ...command], { env, stdout: "pipe" });
