@@ -38,6 +38,32 @@ static size_t count_references(const char *gitdir, hf_repo *repo) {
   return count;
 }
 
+/** A stamp that is there, once the clock has moved on from the last change. */
+static hf_ref_stamp settled_stamp(const char *gitdir) {
+  hf_ref_stamp stamp;
+  do {
+    CHECK(hf_refs_stamp(&stamp, gitdir, 1000, NULL, &test_error) == HF_OK);
+  } while (!stamp.known && usleep(10000) == 0);
+  return stamp;
+}
+
+HF_TEST(reference_stamps) {
+  test_repository repo = test_repository_make();
+  test_run(&repo, "c=$(git commit-tree -m x $(git hash-object -w -t tree /dev/null)) && git update-ref refs/heads/a/b/c $c");
+  hf_ref_stamp stamp;
+  CHECK(hf_refs_stamp(&stamp, repo.path, 1000, NULL, &test_error) == HF_OK && !stamp.known && !stamp.crowded);
+  hf_ref_stamp first = settled_stamp(repo.path), again = settled_stamp(repo.path);
+  CHECK(first.low == again.low && first.high == again.high);
+  CHECK(hf_refs_stamp(&stamp, repo.path, 2, NULL, &test_error) == HF_OK && !stamp.known && stamp.crowded);
+  test_run(&repo, "git update-ref refs/heads/a/b/d refs/heads/a/b/c && git pack-refs --all");
+  hf_ref_stamp packed = settled_stamp(repo.path);
+  CHECK(packed.low != first.low && packed.high != first.high);
+  test_run(&repo, "ln -s a refs/heads/link");
+  CHECK(hf_refs_stamp(&stamp, repo.path, 1000, NULL, &test_error) == HF_OK && !stamp.known);
+  CHECK(hf_refs_stamp(&stamp, "/nonexistent", 1000, NULL, &test_error) < 0);
+  test_repository_remove(&repo);
+}
+
 /** Whatever stands in packed-refs: an answer or an error, no crash. */
 HF_TEST(damaged_packed_refs) {
   test_repository repo = test_repository_make();
