@@ -15,6 +15,8 @@ import { wants } from "./wants.ts";
 const REPLAYS_MAX = 2;
 /** Events of the past that are handed over at once. */
 const BATCH_EVENTS_MAX = 256;
+/** How long a reader of old files may be busy with a batch; then the files are closed, others get his turn, and he waits for another. */
+const PATIENCE_MS = 2_000;
 /** Ended repositories that are kept in mind before those are forgotten that need not be. */
 const ENDS_MAX = 20_000;
 
@@ -26,6 +28,8 @@ export interface EventLogOptions {
   readonly readPushed: ReadPushed;
   /** Events that are kept in memory. */
   readonly recentEventsMax?: number;
+  /** How long a reader of old events may think before others get his turn. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -122,7 +126,7 @@ export class EventLog {
 
   /** Old events up to where the memory begins; returns the number up to which everything has been told. */
   async *#replay(selection: EventSelection, since: bigint): AsyncGenerator<readonly PendingEvent[], bigint> {
-    const { journal, clock, readPushed } = this.#options;
+    const { journal, clock } = this.#options;
     const oldest = journal.oldestKept;
     if (since + 1n < oldest) yield [expired(since, oldest, clock.nowMs())];
     if (since >= this.#recent.since) return since;
@@ -132,31 +136,51 @@ export class EventLog {
       throw error;
     });
     let position = since;
-    while (position < this.#recent.since) {
-      // Everything up to here is in the journal as done or dropped when the reading begins.
-      const certain = this.newest();
-      const leave = await this.#slots.enter(selection.signal);
-      try {
-        // Which repositories have ended is told behind their events: so the files are read twice.
-        const read = await this.#endsBehind(position, selection.signal);
-        const ends: Ends = { get: (key) => this.#ends.get(key) ?? read.get(key) };
-        let batch: PendingEvent[] = [];
-        for await (const change of journal.read(position)) {
-          selection.signal.throwIfAborted();
-          const logged = new LoggedChange(change, readPushed, ends);
-          for (const event of logged.events) if (event.id > position && wants(selection, event)) batch.push(event);
-          position = lastNumberOf(change);
-          if (batch.length < BATCH_EVENTS_MAX) continue;
-          yield batch;
-          batch = [];
-        }
-        if (batch.length > 0) yield batch;
-      } finally {
-        leave();
-      }
-      if (certain > position) position = certain;
-    }
+    while (position < this.#recent.since) position = yield* this.#read(selection, position);
     return position;
+  }
+
+  /** Reads the journal, up to its end or until the reader takes too long; returns the number up to which everything has been told. */
+  async *#read(selection: EventSelection, since: bigint): AsyncGenerator<readonly PendingEvent[], bigint> {
+    const { journal, readPushed } = this.#options;
+    const { signal } = selection;
+    // Everything up to here is in the journal as done or dropped when the reading begins.
+    const certain = this.newest();
+    const leave = await this.#slots.enter(signal);
+    const reading = journal.read(since);
+    let position = since;
+    let isTooSlow = false;
+    const giveUp = () => {
+      isTooSlow = true;
+      leave();
+      void reading.return(undefined);
+    };
+    try {
+      // Which repositories have ended is told behind their events: so the files are read twice.
+      const read = await this.#endsBehind(since, signal);
+      const ends: Ends = { get: (key) => this.#ends.get(key) ?? read.get(key) };
+      let batch: PendingEvent[] = [];
+      for await (const change of reading) {
+        signal.throwIfAborted();
+        const logged = new LoggedChange(change, readPushed, ends);
+        for (const event of logged.events) if (event.id > position && wants(selection, event)) batch.push(event);
+        position = lastNumberOf(change);
+        if (batch.length < BATCH_EVENTS_MAX) continue;
+        const timer = setTimeout(giveUp, this.#options.patienceMs ?? PATIENCE_MS);
+        try {
+          yield batch;
+        } finally {
+          clearTimeout(timer);
+        }
+        if (isTooSlow) return position;
+        batch = [];
+      }
+      leave();
+      if (batch.length > 0) yield batch;
+    } finally {
+      leave();
+    }
+    return certain > position ? certain : position;
   }
 
   async #endsBehind(since: bigint, signal: AbortSignal): Promise<Map<string, bigint>> {

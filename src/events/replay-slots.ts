@@ -9,7 +9,7 @@ export class ReplaySlots {
     this.#free = places;
   }
 
-  /** Waits for a place; the answer gives it back. Rejects with `canceled` when the signal fires before. */
+  /** Waits for a place; the answer gives it back, once. Rejects with `canceled` when the signal fires before. */
   enter(signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(new OperationError("canceled", {}));
@@ -21,7 +21,10 @@ export class ReplaySlots {
         this.#waiting.delete(admit);
         signal.removeEventListener("abort", cancel);
         this.#free--;
+        let left = false;
         resolve(() => {
+          if (left) return;
+          left = true;
           this.#free++;
           this.#admitNext();
         });

@@ -60,6 +60,7 @@ class Server {
       bus,
       clock,
       readPushed,
+      patienceMs: 1,
       ...(recentEventsMax === undefined ? {} : { recentEventsMax }),
     });
   }
@@ -243,6 +244,20 @@ describe("EventLog", () => {
         expect(outlived).toEqual([true, false, false, false]);
         await server.restart();
       }
+    }
+  });
+
+  test("lets nobody keep others from the past by reading slowly", async () => {
+    await using server = new Server(1);
+    for (let n = 0; n < 700; n++) await server.record(moved("a", `refs/notes/${n}`));
+    const numbers = Array.from({ length: 700 }, (_, n) => BigInt(n + 1));
+    const slow = [1, 2, 3].map(() => server.log.past({ signal: CALLER.signal }));
+    const told = await Promise.all(slow.map(async (reader) => (await reader.next()).value as readonly PendingEvent[]));
+    // All places are taken by those three, who do not come for more.
+    expect((await server.past()).map(({ id }) => id)).toEqual(numbers);
+    for (const [n, reader] of slow.entries()) {
+      const rest = (await Array.fromAsync(reader)).flat();
+      expect([...told[n]!, ...rest].map(({ id }) => id)).toEqual(numbers);
     }
   });
 
