@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { EVENTS_BEGIN, EVENTS_EXPIRED } from "../domain/event-names.ts";
 import { withRunningServer, withServer } from "./connection.ts";
-import { UsageFailure } from "./failure.ts";
+import { UsageFailure } from "../commands/failure.ts";
 import { addSettingsOptions, configOf, type SettingsOptions } from "./settings-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,7 +35,7 @@ export function eventsCommand(terminal: Terminal): Command {
     const show = (event: Event) => {
       if (event.event === EVENTS_BEGIN) return;
       if (event.event === EVENTS_EXPIRED)
-        terminal.remark(`holdfast: events before ${event.data["oldest"]} are not kept`);
+        terminal.remark(`holdfast: events before ${String(event.data["oldest"])} are not kept`);
       else terminal.print(options.json === true ? JSON.stringify(event) : lineOf(event));
     };
     if (options.follow === true) {

@@ -1,6 +1,5 @@
 import { EXIT, type Failure, failureOf as failureOfCommand } from "../commands/failure.ts";
 import { ConfigError } from "../config.ts";
-export { UsageFailure } from "../commands/failure.ts";
 
 /** The one place where an error becomes what a user of the command line reads. */
 export function failureOf(error: unknown): Failure {
