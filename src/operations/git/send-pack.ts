@@ -59,6 +59,8 @@ const FAILURE = Buffer.from("aborting due to possible repository corruption on t
 async function* alive<T>(outputs: AsyncIterator<T>, speaks: boolean): AsyncGenerator<Uint8Array, IteratorResult<T>> {
   const next = outputs.next();
   if (!speaks) return await next;
+  // Whoever stops listening meanwhile does not wait for it.
+  next.catch(() => {});
   for (;;) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<undefined>((resolve) => {
