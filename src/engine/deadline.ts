@@ -1,6 +1,6 @@
 import type { Clock } from "../contract/context.ts";
 import type { Caller } from "../contract/principal.ts";
-import { OperationError } from "../domain/errors.ts";
+import { hasReason, OperationError } from "../domain/errors.ts";
 
 /** Throws when the call has ended already: the client has gone, or stopped waiting. */
 export function checkEnded(caller: Caller, clock: Clock): void {
@@ -11,6 +11,8 @@ export function checkEnded(caller: Caller, clock: Clock): void {
 /** The error to answer with: once the call's time is over, whatever failed then failed for that reason. */
 export function explainEnd(error: unknown, caller: Caller, clock: Clock): unknown {
   if (isExpired(caller, clock)) return new OperationError("deadline_exceeded", {}, { cause: error });
+  // A credential that has ended says so itself.
+  if (hasReason(caller.signal.reason, "unauthenticated")) return caller.signal.reason;
   if (caller.signal.aborted) return new OperationError("canceled", {}, { cause: error });
   return error;
 }

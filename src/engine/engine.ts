@@ -11,6 +11,7 @@ import type {
   Repositories,
   ServerFacts,
 } from "../contract/context.ts";
+import type { Authenticator } from "../contract/authenticator.ts";
 import type { Events } from "../contract/events.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
@@ -22,6 +23,7 @@ import type { Admission, Place } from "./admission.ts";
 import { type Authority, authorise, authoriseCreation, authoriseReading } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
 import type { OperationRecord, Recorder } from "./record.ts";
+import { revocable } from "./revocable-caller.ts";
 
 /** Opens repositories for operations; implemented by storage and the ref door, bound in main.ts. */
 export interface RepositoryOpener {
@@ -45,6 +47,8 @@ export interface RepositoryOpener {
 export interface EngineServices {
   readonly authority: Authority;
   readonly identity: Identity;
+  /** Tells when a credential stops being good. */
+  readonly onRevoked: Authenticator["onRevoked"];
   readonly opener: RepositoryOpener;
   /** Repositories as things to make, find and remove, on behalf of a caller. */
   readonly repositories: (caller: Caller) => Repositories;
@@ -161,7 +165,7 @@ export class Engine {
 class OperationRun {
   readonly #services: EngineServices;
   readonly #record: OperationRecord;
-  readonly #caller: Caller;
+  #caller: Caller;
   readonly #releases: (() => void | Promise<void>)[] = [];
   /** Among those that run; absent until the operation has been admitted. */
   place: Place | undefined;
@@ -181,6 +185,8 @@ class OperationRun {
     }
     const authorised = authorise(operation, input, this.#caller.principal, this.#services.authority);
     if (authorised instanceof Promise) await authorised;
+    // What has one answer is over before anybody could miss it.
+    if (operation.shape !== "call" && this.#caller.principal.kind === "user") this.#watchCredential();
     const { signal } = this.#caller;
     checkEnded(this.#caller, this.#services.clock);
     const queuedAtMs = this.#services.clock.monotonicMs();
@@ -213,6 +219,12 @@ class OperationRun {
     const opened = await this.#services.opener.open(ref, this.#caller, this.#caller.signal);
     this.#releases.push(opened.release);
     return opened.repository;
+  }
+
+  #watchCredential(): void {
+    const { caller, stop } = revocable(this.#caller, this.#services.onRevoked);
+    this.#caller = caller;
+    this.#releases.push(stop);
   }
 
   async #openOther(ref: RepositoryRef): Promise<OpenRepository> {

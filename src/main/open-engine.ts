@@ -110,6 +110,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     }),
     authority,
     identity,
+    onRevoked: authenticator.onRevoked,
     repositories: (caller) => new StoredRepositories(stored, recordLife(journal, caller)),
     events: (caller) => events.forCaller(caller),
     webhooks,

@@ -5,6 +5,7 @@ import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
 import { OperationError } from "../../src/domain/errors.ts";
 import { operations } from "../../src/operations/index.ts";
 import { commitFiles } from "../../src/operations/commits/commit-files.ts";
+import { receivePack } from "../../src/operations/git/receive-pack.ts";
 import { cherryPick } from "../../src/operations/merges/cherry-pick.ts";
 import { createRepository } from "../../src/operations/repositories/create-repository.ts";
 import { listRepositories } from "../../src/operations/repositories/list-repositories.ts";
@@ -139,6 +140,47 @@ describe("what a caller may not read", () => {
       await failure(test_.engine.run(showRepository, input, test_.as(stranger)), "repository_not_found");
       expect((await test_.engine.run(showRepository, input, test_.as(owner))).private).toBe(true);
     }
+  });
+});
+
+describe("what runs long in somebody's name", () => {
+  const held = (): { reading: Promise<void>; upload: AsyncIterable<Uint8Array>; release: () => void } => {
+    const reading = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    return {
+      reading: reading.promise,
+      release: () => end.resolve(),
+      upload: (async function* () {
+        reading.resolve();
+        await end.promise;
+        yield* [];
+      })(),
+    };
+  };
+
+  test("ends when his token does, and his rights with it", async () => {
+    const { token, secret } = await test_.identity.tokens.create("alice", { name: "t", access: "write" });
+    const caller = test_.as(await test_.authenticator.token(secret));
+    const { reading, upload } = held();
+    const input = { repository: SECRET, mode: "stateful", protocol: "version=1" } as const;
+    const pushing = collect(test_.engine.run(receivePack, input, caller, upload));
+    await reading;
+    await test_.identity.tokens.revoke("alice", String(token.id));
+    await failure(pushing, "unauthenticated");
+    await failure(test_.authenticator.token(secret), "unauthenticated");
+  });
+
+  test("goes on while another token ends", async () => {
+    const other = await test_.identity.tokens.create("alice", { name: "other", access: "write" });
+    const mine = await test_.identity.tokens.create("alice", { name: "mine", access: "write" });
+    const caller = test_.as(await test_.authenticator.token(mine.secret));
+    const { reading, upload, release } = held();
+    const input = { repository: SECRET, mode: "stateful" } as const;
+    const pushing = collect(test_.engine.run(receivePack, input, caller, upload));
+    await reading;
+    await test_.identity.tokens.revoke("alice", String(other.token.id));
+    release();
+    expect((await pushing).length).toBeGreaterThan(0);
   });
 });
 
