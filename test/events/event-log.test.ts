@@ -1,10 +1,12 @@
+import { Value } from "@sinclair/typebox/value";
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EVENT_DATA } from "../../src/contract/event-schemas.ts";
 import type { EventSelection, PendingEvent } from "../../src/contract/events.ts";
 import type { Caller } from "../../src/contract/principal.ts";
-import { EVENTS_BEGIN } from "../../src/domain/event-names.ts";
+import { EVENTS_BEGIN, type RepositoryEventName } from "../../src/domain/event-names.ts";
 import { EventBus } from "../../src/events/event-bus.ts";
 import { EventLog } from "../../src/events/event-log.ts";
 import { Journal } from "../../src/events/journal.ts";
@@ -157,6 +159,11 @@ describe("EventLog", () => {
       "14 repository_renamed",
     ];
     expect(names(await server.past())).toEqual(expected);
+    for (const event of await server.past()) {
+      const { data, event: name } = await event.deliver();
+      const errors = [...Value.Errors(EVENT_DATA[name as RepositoryEventName], data)];
+      expect(errors.map(({ path, message }) => `${name}${path}: ${message}`)).toEqual([]);
+    }
     await server.restart();
     expect(names(await server.past())).toEqual(expected);
     expect(names(await server.past({ since: 7n }))).toEqual(expected.slice(7));

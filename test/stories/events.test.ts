@@ -1,8 +1,11 @@
+import { Value } from "@sinclair/typebox/value";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EVENT_DATA } from "../../src/contract/event-schemas.ts";
+import type { RepositoryEventName } from "../../src/domain/event-names.ts";
 import { ControlClient } from "../../src/transports/control/client.ts";
 import { LiveClient, type LiveMessage } from "../support/live-client.ts";
 import { holdfast, startServer, type RunningServer } from "../support/running-server.ts";
@@ -65,6 +68,9 @@ describe("a subscriber of /ws", () => {
       ["push", "3"],
       ["ref_updated", "4"],
     ]);
+    for (const { event, data } of client.events()) {
+      expect(Value.Check(EVENT_DATA[event as RepositoryEventName], data)).toBe(true);
+    }
     expect(client.events()[1]!.data).toMatchObject({
       commit_count: 1,
       commits: [{ id: first, message: "one\n", author: { name: "Jane Doe", email: "jane@example.com" } }],
