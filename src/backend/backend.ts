@@ -108,9 +108,9 @@ export interface RefsFacet {
   list(view: RepositoryView, options: { prefixes: readonly string[]; peel: boolean }): AsyncIterable<Reference[]>;
   /**
    * A text that is another whenever HEAD or any reference has changed, whoever changed it, and costs much less than a listing.
-   * Undefined when that cannot be told: then list.
+   * Undefined when that cannot be told: then list. With `quick` also when it would take more than a few microseconds.
    */
-  stamp(view: RepositoryView): Promise<ByteString | undefined>;
+  stamp(view: RepositoryView, options: { quick: boolean }): Promise<ByteString | undefined>;
   /**
    * Takes all locks (`NAME.lock`, as git does), compares `expectedOid`, checks name conflicts and that new objects exist.
    * Throws `references_locked`, `reference_mismatch` (also for a reference that should not exist: actual is then set),

@@ -47,13 +47,13 @@ export function createRefs(addon: CoreFunctions & RefFunctions): RefsFacet {
       return listRefs(addon, view, options);
     },
 
-    async stamp(view: RepositoryView): Promise<ByteString | undefined> {
+    async stamp(view: RepositoryView, { quick }: { quick: boolean }): Promise<ByteString | undefined> {
       checkView(view);
       return await runNow(
         addon,
         view,
         () => addon.refsStampSync(view.gitDir),
-        () => addon.refsStamp(view.gitDir),
+        () => (quick ? Promise.resolve(undefined) : addon.refsStamp(view.gitDir)),
       );
     },
 

@@ -55,14 +55,18 @@ class PacketCache {
 /** One for each backend, so that it goes when the server does. */
 const CACHES = new WeakMap<GitBackend, PacketCache>();
 
-/** Gives the packets kept for a question about the references, or asks and keeps them. Called while the references are held still. */
+/**
+ * Gives the packets kept for a question about the references, or asks and keeps them; a question about few of them is asked where the
+ * stamp would take longer. Called while the references are held still.
+ */
 export async function keptPackets(
   { git, view }: OpenRepository,
   question: string,
   ask: () => Promise<readonly Buffer[]>,
+  isAboutFew = false,
 ): Promise<readonly Buffer[]> {
   // Before the listing: what changes in between is then found under an old stamp, which nobody asks for again.
-  const stamp = await git.refs.stamp(view);
+  const stamp = await git.refs.stamp(view, { quick: isAboutFew });
   if (stamp === undefined) return await ask();
   let cache = CACHES.get(git);
   if (cache === undefined) CACHES.set(git, (cache = new PacketCache()));

@@ -87,11 +87,9 @@ export function readReferences(
 ): Promise<readonly Buffer[]> {
   const { prefixes, peel, symrefs, unborn } = request;
   const list = () => listReferences(repository, request, options.isHidden);
-  // What asks for few references is found as fast as a stamp.
-  const isBroad = prefixes.length === 0 || prefixes.some((prefix) => "refs/heads/".startsWith(prefix));
-  if (!isBroad) return repository.consistently(list);
+  const isAboutAll = prefixes.length === 0 || prefixes.some((prefix) => "refs/heads/".startsWith(prefix));
   const question = JSON.stringify([peel, symrefs, unborn, options.hides, prefixes]);
-  return repository.consistently(() => keptPackets(repository, question, list));
+  return repository.consistently(() => keptPackets(repository, question, list, !isAboutAll));
 }
 
 async function listReferences(
