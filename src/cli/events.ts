@@ -41,7 +41,13 @@ export function eventsCommand(terminal: Terminal): Command {
     if (options.follow === true) {
       await withRunningServer(config, async (server) => {
         const from = { ...input, since: input.since ?? "0" };
-        for await (const event of server.list<Event>("watchEvents", from)) show(event);
+        try {
+          for await (const event of server.list<Event>("watchEvents", from)) show(event);
+        } catch (error) {
+          if (error instanceof Error && "code" in error && error.code === "ECONNRESET")
+            throw new CommandFailure("the server has stopped");
+          throw error;
+        }
       });
     } else {
       await withServer(config, async (server) => {
