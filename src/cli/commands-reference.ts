@@ -97,6 +97,7 @@ function hostFor(place: CommandHost["place"]): CommandHost {
 const NO_TERMINAL: Terminal = {
   print() {},
   async write() {},
+  async flush() {},
   remark() {},
   progress() {},
   settle() {},

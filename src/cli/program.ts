@@ -46,17 +46,15 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     checkWords(args);
     await program(terminal, host).parseAsync(args, { from: "user" });
     await host.flush();
+    await terminal.flush();
     return EXIT.ok;
   } catch (error) {
-    if (isBrokenPipe(error)) return BROKEN_PIPE;
-    await host.flush().catch(() => {});
+    await host
+      .flush()
+      .then(() => terminal.flush())
+      .catch(() => {});
     const { lines, exitCode } = failureOf(error);
     for (const line of lines) terminal.remark(`holdfast: ${line}`);
     return exitCode;
   }
 }
-
-/** As a shell tells of SIGPIPE: whoever reads the output has had enough, as in `holdfast repo list | head -1`. */
-const BROKEN_PIPE = 141;
-
-const isBrokenPipe = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EPIPE";

@@ -4,6 +4,8 @@ export interface Terminal {
   print(line: string): void;
   /** Data as bytes; resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Waits until all that was printed has been taken. Throws when it could not be written. */
+  flush(): Promise<void>;
   /** Progress and remarks go to stderr. */
   remark(line: string): void;
   /** Overwrites the last such line on a terminal; elsewhere it is a line like any other. */
@@ -17,6 +19,9 @@ const WIDTH_FALLBACK = 80;
 /** git's `Counting objects:  42% (42/100)`: a log wants only the line that says `done`. */
 const STAGE_NOT_DONE = /\d+% \(\d+\/\d+\)(?!.*done)/;
 
+/** What a shell tells of a program that SIGPIPE has ended: whoever reads the output has had enough, as in `… list | head -1`. */
+const BROKEN_PIPE = 141;
+
 /** The process' own terminal. */
 export function processTerminal(): Terminal {
   const isTerminal = process.stderr.isTTY;
@@ -25,17 +30,17 @@ export function processTerminal(): Terminal {
     if (open) process.stderr.write(CLEAR_LINE);
     open = false;
   };
+  const output = new ProcessOutput();
   return {
     print: (line) => {
       settle();
-      process.stdout.write(`${line}\n`);
+      output.send(`${line}\n`).catch(() => {});
     },
     write: (bytes) => {
       settle();
-      return new Promise((resolve, reject) => {
-        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
-      });
+      return output.send(bytes);
     },
+    flush: () => output.flush(),
     remark: (line) => {
       settle();
       process.stderr.write(`${line}\n`);
@@ -48,6 +53,31 @@ export function processTerminal(): Terminal {
     },
     settle,
   };
+}
+
+/** The process' standard output. A pipe takes what it is given later: who exits before loses it. */
+class ProcessOutput {
+  #sent: Promise<void> = Promise.resolve();
+
+  constructor() {
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(BROKEN_PIPE);
+    });
+  }
+
+  send(data: string | Uint8Array): Promise<void> {
+    const sent = new Promise<void>((resolve, reject) => {
+      process.stdout.write(data, (error) => (error ? reject(error) : resolve()));
+    });
+    // The first error is the one to be told.
+    this.#sent = Promise.all([this.#sent, sent]).then(() => {});
+    this.#sent.catch(() => {});
+    return sent;
+  }
+
+  flush(): Promise<void> {
+    return this.#sent;
+  }
 }
 
 /** `--json` prints one JSON value; without it a person reads lines. */
