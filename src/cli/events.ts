@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { EVENTS_BEGIN, EVENTS_EXPIRED } from "../domain/event-names.ts";
 import { withRunningServer, withServer } from "./connection.ts";
-import { UsageFailure } from "../commands/failure.ts";
+import { CommandFailure, UsageFailure } from "../commands/failure.ts";
 import { addSettingsOptions, configOf, type SettingsOptions } from "./settings-options.ts";
 import type { Terminal } from "./terminal.ts";
 
