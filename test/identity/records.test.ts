@@ -108,6 +108,16 @@ for (const kind of DATABASES) {
       expect(await find("bob/new")).toMatchObject({ private: false });
     });
 
+    test("a move takes the place of a record whose repository has gone", async () => {
+      const stale = await story.repository("team/new", alice, true);
+      await story.identity.repositories.setDescription(stale, "stale");
+      story.there.clear();
+      const ref = await story.repository("team/old", CONTROL);
+      const move = async () => {};
+      await story.identity.repositories.rename(ref, stale, CONTROL, move);
+      expect(await find("team/new")).toEqual({ private: false, description: "" });
+    });
+
     test("a move that fails leaves the record where it was", async () => {
       const ref = await story.repository("team/old", alice, true);
       const failed = story.identity.repositories.rename(ref, refOf("team/new"), alice, async () => {

@@ -12,6 +12,7 @@ import type { ChangeEvent } from "../../src/events/journal-record.ts";
 import { Hooks } from "../../src/refs/hooks.ts";
 import { recover } from "../../src/refs/recovery.ts";
 import { RefDoor } from "../../src/refs/ref-door.ts";
+import { NO_REF_POLICY, type RefPolicy } from "../../src/refs/ref-policy.ts";
 import { createRepositoryOpener, type RepositoryOpener } from "../../src/refs/repository-opener.ts";
 import { LockTable } from "../../src/storage/lock-table.ts";
 import { Pins } from "../../src/storage/pins.ts";
@@ -37,6 +38,7 @@ export interface StoreOptions {
   readonly globalHooks?: string;
   readonly hookTimeoutMs?: number;
   readonly lockTimeoutMs?: number;
+  readonly policy?: RefPolicy;
 }
 
 /** Storage, references and events together as the server has them, in a temporary directory, without engine and doors. */
@@ -85,7 +87,7 @@ export class TemporaryStore {
       timeoutMs: options.hookTimeoutMs ?? 10_000,
       onIgnoredFailure: (_hook, _gitDir, error) => this.ignoredFailures.push(error),
     });
-    const door = new RefDoor({ journal, locks, hooks });
+    const door = new RefDoor({ journal, locks, hooks, policy: options.policy ?? NO_REF_POLICY });
     this.opener = createRepositoryOpener({
       locator,
       locks,
