@@ -20,3 +20,15 @@ export function quotePath(path: ByteString): ByteString {
   );
   return quoted === path ? path : `"${quoted}"`;
 }
+
+const MEANINGS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(ESCAPES).map(([char, escape]) => [escape, char]),
+);
+
+/** Reads a path that git has quoted; undefined for what is not quoted, or wrongly. */
+export function unquotePath(quoted: ByteString): ByteString | undefined {
+  if (!/^"(?:[^"\\]|\\[abtnvfr"\\]|\\[0-3][0-7]{2})*"$/.test(quoted)) return undefined;
+  return quoted
+    .slice(1, -1)
+    .replace(/\\(?:[0-7]{3}|.)/g, (escape) => MEANINGS[escape] ?? String.fromCharCode(parseInt(escape.slice(1), 8)));
+}

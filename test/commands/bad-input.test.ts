@@ -36,6 +36,7 @@ describe("commands that are called the wrong way", () => {
     ["a new name of a door", ["repo", "create", "api/x"]],
     ["bytes that are not UTF-8", ["repo", "info", "alice/\ufffd"]],
     ["a NUL byte", ["repo", "info", "alice/one\0.git"]],
+    ["a NUL byte in a quoted name", ["repo", "branch", "delete", "alice/one", '"a\\000b"']],
     ["escape sequences", ["\x1b[31m"]],
     ["very many arguments", ["repo", "info", ...Array.from({ length: 4000 }, () => "x")]],
     ["an option of the server's", ["repo", "list", "--data", "/"]],

@@ -90,6 +90,14 @@ describe("repo", () => {
     expect(await story.refusal("repo branch delete alice/branches topic", alice)).toContain("reference not found");
     expect(await story.refusal("repo branch delete alice/branches main", bob)).toStartWith("1 permission denied");
 
+    await git.git(["update-ref", "--stdin"], { input: Buffer.from(`create refs/heads/b\xe4d ${tip}\n`, "latin1") });
+    expect(await story.ask("repo branch list alice/branches", bob)).toContain('"b\\344d"');
+    expect(await story.json("repo branch list alice/branches", bob)).toContainEqual({
+      name: { base64: "YuRk" },
+      oid: tip,
+    });
+    expect(await story.ask('repo branch delete alice/branches "b\\344d"', alice)).toContain("deleted");
+
     const heavy = await git.text(["rev-parse", "heavy"]);
     expect(await story.json("repo tag list alice/branches", bob)).toEqual([
       { name: "heavy", oid: heavy, target_oid: tip },

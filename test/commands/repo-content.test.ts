@@ -43,6 +43,8 @@ describe.each([...BACKENDS])("repo tree, blob, commit on %s", (backend) => {
         size: 4,
         content: { base64: "YQD/Cg==" },
       });
+      expect(await story.ask('repo blob alice/content "bad\\377\\tname"')).toBe("x");
+      expect(await story.json('repo blob alice/content "gr\\303\\274ße.txt"')).toMatchObject({ path: "grüße.txt" });
       expect(await story.refusal("repo blob alice/content docs")).toBe("1 docs is a folder, and no file");
       expect(await story.refusal("repo blob alice/content nothing")).toBe("1 path not found: nothing");
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommandHost, CommandOptions, OperationRunner } from "../command-host.ts";
 import { CommandFailure } from "../failure.ts";
-import { bytesOf, shown, type Text } from "../text.ts";
+import { bytesOf, shown, type Text, textOf } from "../text.ts";
 import { onRepository, oneRepoCommand, type Target } from "./target.ts";
 import { describeEntry, type Entry, placeOf } from "./tree.ts";
 
@@ -33,8 +33,8 @@ export function blobCommand(host: CommandHost): Command {
 async function* readFile(
   operations: OperationRunner,
   repository: Target,
-  revision: string,
-  path: string,
+  revision: Text,
+  path: Text,
   json: true | undefined,
 ): AsyncGenerator<Piece> {
   const limit = json === true ? { sizeMax: JSON_BLOB_BYTES_MAX } : {};
@@ -47,18 +47,16 @@ async function* readFile(
 }
 
 /** `content` is text where the file is UTF-8, else `{"base64"}`. */
-async function asJson(pieces: AsyncIterable<Piece>, revision: string): Promise<string> {
+async function asJson(pieces: AsyncIterable<Piece>, revision: Text): Promise<string> {
   const all: Piece[] = [];
   for await (const piece of pieces) all.push(piece);
   const content = Buffer.concat(all.map(({ data }) => bytesOf(data)));
-  const text = content.toString("utf8");
-  const isText = Buffer.from(text, "utf8").equals(content);
   const { entry } = all[0] ?? {};
   const data = {
     ...(entry === undefined ? {} : describeEntry(entry)),
     revision,
     size: content.length,
-    content: isText ? text : { base64: content.toString("base64") },
+    content: textOf(content),
   };
   return JSON.stringify(data, undefined, 2);
 }

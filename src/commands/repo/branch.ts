@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { fromByteString } from "../../domain/bytes.ts";
 import type { CommandHost, CommandOptions } from "../command-host.ts";
 import { CommandFailure } from "../failure.ts";
 import { printData, printList } from "../print.ts";
-import { byteStringOf, shown, type Text } from "../text.ts";
+import { byteStringOf, shown, type Text, textOf, typed } from "../text.ts";
 import { onRepository, oneRepoCommand } from "./target.ts";
 import { listNames } from "./list-names.ts";
 
@@ -36,8 +37,9 @@ function defaultBranchCommand(host: CommandHost): Command {
     .action(async (name: string, given: string | undefined, options: CommandOptions) => {
       const branch = await onRepository(host, name, options, async (operations, repository) => {
         if (given !== undefined) {
-          await operations.call("setDefaultBranch", { repository, branch: given });
-          return given;
+          const wanted = typed(given);
+          await operations.call("setDefaultBranch", { repository, branch: wanted });
+          return wanted;
         }
         const found = await operations.call<{ name?: Text }>("findDefaultBranch", { repository, headOnly: true });
         return found.name === undefined ? null : shortBranch(found.name);
@@ -46,17 +48,17 @@ function defaultBranchCommand(host: CommandHost): Command {
     });
 }
 
-const shortBranch = (name: Text): Text =>
-  typeof name === "string" && name.startsWith(REFS_HEADS) ? name.slice(REFS_HEADS.length) : name;
+const shortBranch = (name: Text): Text => textOf(fromByteString(byteStringOf(name).replace(/^refs\/heads\//, "")));
 
 /** `repo branch delete NAME BRANCH`. */
 function deleteBranchCommand(host: CommandHost): Command {
   return oneRepoCommand(host, "delete", "delete a branch")
     .argument("<branch>", "its name, without refs/heads/")
-    .action(async (name: string, branch: string, options: CommandOptions) => {
+    .action(async (name: string, given: string, options: CommandOptions) => {
+      const branch = typed(given);
       const data = await onRepository(host, name, options, async (operations, repository) => {
         const head = await operations.call<{ name?: Text }>("findDefaultBranch", { repository, headOnly: true });
-        if (head.name !== undefined && byteStringOf(head.name) === byteStringOf(REFS_HEADS + branch))
+        if (head.name !== undefined && byteStringOf(head.name) === REFS_HEADS + byteStringOf(branch))
           throw new CommandFailure(`${shown(branch)} is the default branch; make another one the default first`);
         const { oldOid } = await operations.call<{ oldOid: string }>("deleteBranch", { repository, branch });
         return { branch, oid: oldOid };

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { EMPTY_TREE } from "../../domain/oid.ts";
 import type { CommandHost, CommandOptions, OperationRunner } from "../command-host.ts";
 import { CommandFailure } from "../failure.ts";
-import { bytesOf, shown, type Text } from "../text.ts";
+import { bytesOf, shown, type Text, textOf, typed } from "../text.ts";
 import { commitLines, type CommitData, describeCommit } from "./commit-lines.ts";
 import { type FileStat, statLines } from "./stat-lines.ts";
 import { onRepository, oneRepoCommand, type Target } from "./target.ts";
@@ -22,7 +22,7 @@ export function commitCommand(host: CommandHost): Command {
     .option("--no-patch", "without the patch")
     .action((name: string, revision: string, options: CommitOptions) =>
       onRepository(host, name, options, (operations, repository) =>
-        show(host, operations, repository, revision, options),
+        show(host, operations, repository, typed(revision), options),
       ),
     );
 }
@@ -31,7 +31,7 @@ async function show(
   host: CommandHost,
   operations: OperationRunner,
   repository: Target,
-  revision: string,
+  revision: Text,
   options: CommitOptions,
 ): Promise<void> {
   const { commit } = await operations.call<{ commit?: CommitData }>("findCommit", { repository, revision });
@@ -75,7 +75,5 @@ async function inMemory(pieces: AsyncIterable<Text>): Promise<Text> {
       throw new CommandFailure(`the patch has more than ${JSON_PATCH_BYTES_MAX} bytes; leave it out with --no-patch`);
     parts.push(bytes);
   }
-  const all = Buffer.concat(parts);
-  const text = all.toString("utf8");
-  return Buffer.from(text, "utf8").equals(all) ? text : { base64: all.toString("base64") };
+  return textOf(Buffer.concat(parts));
 }

@@ -1,6 +1,5 @@
-import { toByteString } from "../../domain/bytes.ts";
 import type { OperationRunner } from "../command-host.ts";
-import { bytesOf, type Text } from "../text.ts";
+import { bytesOf, type Text, textOf } from "../text.ts";
 import type { Target } from "./target.ts";
 
 /** A reference as commands show it. */
@@ -26,7 +25,4 @@ export async function* listNames(
     yield { ...reference, name: withoutPrefix(reference.name, prefix) };
 }
 
-function withoutPrefix(name: Text, prefix: string): Text {
-  if (typeof name === "string") return name.slice(prefix.length);
-  return { base64: Buffer.from(toByteString(bytesOf(name)).slice(prefix.length), "latin1").toString("base64") };
-}
+const withoutPrefix = (name: Text, prefix: string): Text => textOf(bytesOf(name).subarray(prefix.length));

@@ -3,7 +3,7 @@ import type { CommandHost, CommandOptions } from "../command-host.ts";
 import { UsageFailure } from "../failure.ts";
 import { printData, printList } from "../print.ts";
 import { repeated } from "../repeated.ts";
-import { shown, type Text } from "../text.ts";
+import { shown, type Text, typed } from "../text.ts";
 import { onRepository, oneRepoCommand } from "./target.ts";
 
 interface Rule {
@@ -40,7 +40,7 @@ export function protectCommand(host: CommandHost): Command {
     .option("--nobody", "nobody may change them")
     .option("--except-service", "does not bind the holder of the Gitaly protocol's secret")
     .action(async (name: string, pattern: string, options: ProtectOptions) => {
-      const input = { pattern, ...ruleOf(options) };
+      const input = { pattern: typed(pattern), ...ruleOf(options) };
       const rule = await onRepository(host, name, options, (operations, repository) =>
         operations.call<Rule>("protectReference", { repository, ...input }),
       );
@@ -66,7 +66,8 @@ function ruleOf(options: ProtectOptions) {
 export function unprotectCommand(host: CommandHost): Command {
   return oneRepoCommand(host, "unprotect", "stop protecting references")
     .argument("<pattern>", "the rule's pattern, as it was given")
-    .action(async (name: string, pattern: string, options: CommandOptions) => {
+    .action(async (name: string, given: string, options: CommandOptions) => {
+      const pattern = typed(given);
       await onRepository(host, name, options, (operations, repository) =>
         operations.call("unprotectReference", { repository, pattern }),
       );

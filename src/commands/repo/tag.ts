@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { CommandHost, CommandOptions } from "../command-host.ts";
 import { printData, printList } from "../print.ts";
-import { shown } from "../text.ts";
+import { shown, typed } from "../text.ts";
 import { listNames, REFS_TAGS } from "./list-names.ts";
 import { onRepository, oneRepoCommand } from "./target.ts";
 
@@ -29,7 +29,8 @@ function listTagsCommand(host: CommandHost): Command {
 function deleteTagCommand(host: CommandHost): Command {
   return oneRepoCommand(host, "delete", "delete a tag")
     .argument("<tag>", "its name, without refs/tags/")
-    .action(async (name: string, tag: string, options: CommandOptions) => {
+    .action(async (name: string, given: string, options: CommandOptions) => {
+      const tag = typed(given);
       const { oldOid } = await onRepository(host, name, options, (operations, repository) =>
         operations.call<{ oldOid: string }>("deleteTag", { repository, tag }),
       );

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommandHost, CommandOptions, OperationRunner } from "../command-host.ts";
 import { printList } from "../print.ts";
-import { shown, type Text } from "../text.ts";
+import { shown, type Text, typed } from "../text.ts";
 import { onRepository, oneRepoCommand, type Target } from "./target.ts";
 
 interface TreeOptions extends CommandOptions {
@@ -36,15 +36,18 @@ export function treeCommand(host: CommandHost): Command {
 }
 
 /** The one argument of two that is there is the path. */
-export function placeOf(first: string, second: string | undefined): [revision: string, path: string] {
-  const [revision, path] = second === undefined ? ["HEAD", first] : [first, second];
-  return [
-    revision,
-    path
-      .replace(/^(\.?\/)+/, "")
-      .replace(/\/+$/, "")
-      .replace(/^\.$/, ""),
-  ];
+export function placeOf(first: string, second: string | undefined): [revision: Text, path: Text] {
+  const [revision, path] = second === undefined ? ["HEAD", first] : [typed(first), second];
+  return [revision, withoutSlashes(typed(path))];
+}
+
+/** A path from the root, however it was written. */
+function withoutSlashes(path: Text): Text {
+  if (typeof path !== "string") return path;
+  return path
+    .replace(/^(\.?\/)+/, "")
+    .replace(/\/+$/, "")
+    .replace(/^\.$/, "");
 }
 
 /** Modes as git writes them: six octal digits. */
