@@ -89,7 +89,8 @@ export class LiveConnection {
     this.#isEnding = true;
     for (const channel of this.#channels.values()) channel.abort();
     socket.close(code, reason);
-    setTimeout(() => this.#socket?.terminate(), GOODBYE_MAX_MS).unref();
+    // Also where the socket is told to be closed: what waits for a client that does not read keeps it open.
+    setTimeout(() => socket.terminate(), GOODBYE_MAX_MS).unref();
   }
 
   #act(message: ClientMessage): void {
