@@ -9,6 +9,7 @@ const KEY_MODE = 0o600;
 const KINDS = ["ed25519", "ecdsa"] as const;
 type Kind = (typeof KINDS)[number];
 const ECDSA_BITS = 256;
+const TRIES_MAX = 32;
 
 /**
  * The server's host keys, as private keys in OpenSSH's format: files `<kind>_key`, made at the first start and kept, so that clients
@@ -41,19 +42,41 @@ function readKey(path: string): string | undefined {
 }
 
 function makeKey(path: string, kind: Kind): string {
-  const pair =
-    kind === "ed25519"
-      ? ssh2.utils.generateKeyPairSync("ed25519", { comment: "holdfast" })
-      : ssh2.utils.generateKeyPairSync("ecdsa", { bits: ECDSA_BITS, comment: "holdfast" });
+  const key = soundKey(kind);
   // A server that dies halfway leaves no half key under the name.
   const unfinished = `${path}.new`;
   const file = openSync(unfinished, "w", KEY_MODE);
   try {
-    writeSync(file, pair.private);
+    writeSync(file, key);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(unfinished, path);
-  return pair.private;
+  return key;
+}
+
+/**
+ * The library takes leading zeros off the numbers of an Ed25519 key, which are not numbers: one key in 256 cannot be read again. Such a
+ * key is thrown away.
+ */
+function soundKey(kind: Kind): string {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const pair =
+      kind === "ed25519"
+        ? ssh2.utils.generateKeyPairSync("ed25519", { comment: "holdfast" })
+        : ssh2.utils.generateKeyPairSync("ecdsa", { bits: ECDSA_BITS, comment: "holdfast" });
+    if (isSound(pair.private)) return pair.private;
+  }
+  throw new Error(`no ${kind} key could be made`);
+}
+
+/** Can the key be read, and does its public half check what it signs? */
+function isSound(text: string): boolean {
+  const key = ssh2.utils.parseKey(text);
+  if (key instanceof Error) return false;
+  const sample = Buffer.from("holdfast");
+  const signature = key.sign(sample);
+  const publicKey = ssh2.utils.parseKey(key.getPublicSSH());
+  return !(publicKey instanceof Error) && publicKey.verify(sample, signature) === true;
 }
