@@ -273,8 +273,14 @@ export interface PackFacet {
   receive(view: QuarantinedView, pack: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<void>;
   /**
    * Is all there that the tips reach, as `git rev-list --objects --stdin --not --all` finds out? Gives those tips that lack something.
+   * `near` names references that the tips probably descend from, such as those that they shall be; it only makes the answer faster.
    */
-  unconnected(view: RepositoryView, tips: readonly Oid[], shallow?: readonly Oid[]): Promise<Oid[]>;
+  unconnected(
+    view: RepositoryView,
+    tips: readonly Oid[],
+    shallow?: readonly Oid[],
+    near?: readonly RefName[],
+  ): Promise<Oid[]>;
   /** What `git upload-archive` answers to these arguments (git-upload-archive(1)): an archive in a side band. */
   uploadArchive(view: RepositoryView, args: readonly ByteString[]): AsyncIterable<Uint8Array>;
 }

@@ -18,7 +18,7 @@ export function createCachingBackend(backend: GitBackend, options: CachingBacken
     create: (view, request) => cachedPack(inner, view, request, options),
     createInto: (view, request, descriptor) => inner.createInto(view, request, descriptor),
     receive: (view, stream, receiveOptions) => inner.receive(view, stream, receiveOptions),
-    unconnected: (view, tips, shallow) => inner.unconnected(view, tips, shallow),
+    unconnected: (view, tips, shallow, near) => inner.unconnected(view, tips, shallow, near),
     uploadArchive: (view, args) => inner.uploadArchive(view, args),
   };
   return {

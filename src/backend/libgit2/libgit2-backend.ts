@@ -1,9 +1,10 @@
-import type { GitBackend, MaintenanceFacet, PackFacet } from "../backend.ts";
+import type { GitBackend, MaintenanceFacet } from "../backend.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";
 import { createHistory } from "./history.ts";
 import { createMerge } from "./merge.ts";
 import { createObjects } from "./objects.ts";
+import { createPack } from "./pack.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRefs } from "./refs.ts";
 import { unsupportedFacet } from "./unsupported-facet.ts";
@@ -19,23 +20,26 @@ const SUPPORTS: readonly string[] = [
     (method) => `history.${method}`,
   ),
   ...["patches", "raw", "stats", "changedPaths"].map((method) => `diff.${method}`),
+  "pack.unconnected",
   ...["mergeTrees", "mergeCommits"].map((method) => `merge.${method}`),
 ];
 
 /** Makes the backend that works in this process: the addon over libgit2. */
 export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {}): GitBackend {
   addon.configure(settings);
+  const objects = createObjects(addon);
+  const refs = createRefs(addon);
   const history = createHistory(addon);
   return {
     name: "libgit2",
-    objects: createObjects(addon),
+    objects,
     quarantine: createQuarantine(addon),
-    refs: createRefs(addon),
+    refs,
     history,
     diff: createDiff(addon),
     merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
-    pack: unsupportedFacet<PackFacet>("pack"),
+    pack: createPack({ objects, refs, history }),
     supports: new Set(SUPPORTS),
     forget: (gitDir) => addon.forget(gitDir),
     async close() {

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { PackOutput, PackRequest, RepositoryView } from "../backend.ts";
+import { readShallow } from "../read-shallow.ts";
 import { missingObjects } from "./pack-problems.ts";
 import { type GitRunner, type StartedGit, stderrOf } from "./run-git.ts";
 
@@ -75,7 +75,7 @@ async function startPacking(
   request: PackRequest,
   stdoutDescriptor?: number,
 ): Promise<StartedGit> {
-  const shallow = await shallowLines(view, request.shallow ?? []);
+  const shallow = shallowLines(view, request.shallow ?? []);
   const input = revisionsOf(view, request, shallow);
   const run = {
     command: "createPack",
@@ -114,18 +114,9 @@ function revisionsOf(view: RepositoryView, { wants, haves }: PackRequest, shallo
 }
 
 /** The client's shallow commits and, if there are any, those of the repository: upload-pack tells both. */
-async function shallowLines(view: RepositoryView, client: readonly Oid[]): Promise<Oid[]> {
+function shallowLines(view: RepositoryView, client: readonly Oid[]): Oid[] {
   if (client.length === 0) return [];
-  return [...new Set([...client, ...(await ownShallow(view))])];
-}
-
-/** Commits whose parents the repository itself lacks (gitrepository-layout(5), `shallow`). */
-export async function ownShallow({ gitDir, objectFormat }: RepositoryView): Promise<Oid[]> {
-  const text = await readFile(`${gitDir}/shallow`, "latin1").catch((error: unknown) => {
-    if ((error as { code?: string }).code === "ENOENT") return "";
-    throw error;
-  });
-  return text.split("\n").filter((line) => isOid(line, objectFormat));
+  return [...new Set([...client, ...readShallow(view)])];
 }
 
 /** What git said since it was last asked. */

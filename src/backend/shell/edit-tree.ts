@@ -5,7 +5,7 @@ import { OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
 import type { QuarantinedView } from "../backend.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import { OutputReader } from "./output-reader.ts";
-import { parseTree } from "./parse-tree.ts";
+import { parseTree } from "../parse-tree.ts";
 import type { GitRunner } from "./run-git.ts";
 
 /** Folders within folders that an edit may reach, as deep as git's own limit of a path allows. */

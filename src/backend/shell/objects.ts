@@ -8,7 +8,7 @@ import type { CatFilePool } from "./cat-file-pool.ts";
 import { editTree } from "./edit-tree.ts";
 import { listBlobs } from "./list-blobs.ts";
 import { nullRecords } from "./null-records.ts";
-import { parseTree } from "./parse-tree.ts";
+import { parseTree } from "../parse-tree.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
 
 /** Objects read in one go by `readMany`, so that few answers wait in pipes. */

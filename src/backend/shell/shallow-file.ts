@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { RepositoryView } from "../backend.ts";
-import { ownShallow } from "./create-pack.ts";
+import { readShallow } from "../read-shallow.ts";
 
 /**
  * Runs something with a shallow file that names the client's commits besides the repository's own, as receive-pack does
@@ -18,7 +18,7 @@ export async function withShallowFile<T>(
   for (const oid of shallow) {
     if (!isOid(oid, view.objectFormat)) throw new OperationError("invalid_object_id", { value: oid, field: "shallow" });
   }
-  const all = new Set([...(await ownShallow(view)), ...shallow]);
+  const all = new Set([...readShallow(view), ...shallow]);
   const directory = view.quarantineDir ?? view.gitDir;
   await mkdir(directory, { recursive: true });
   const path = `${directory}/shallow_${randomUUID()}`;

@@ -36,7 +36,8 @@ export async function refuseUnconnected(
   // One behind the other: side by side, each would ask for a process of its own where objects are read by native git.
   for (const oid of tips) if ((await git.objects.info(view, oid)) === undefined) absent.add(oid);
   const present = tips.filter((oid) => !absent.has(oid));
-  const unconnected = present.length === 0 ? [] : await git.pack.unconnected(view, present);
+  const near = verdicts.left.map(({ name }) => name);
+  const unconnected = present.length === 0 ? [] : await git.pack.unconnected(view, present, [], near);
   const lacking = new Set<Oid>(unconnected);
   // With the client's own ends of history taken for ends, is all there?
   const still =

@@ -1,4 +1,4 @@
-import type { ByteString } from "../../domain/bytes.ts";
+import type { ByteString } from "../domain/bytes.ts";
 import {
   MODE_BLOB,
   MODE_EXECUTABLE,
@@ -8,8 +8,8 @@ import {
   type FileMode,
   type TreeEntry,
   typeOfMode,
-} from "../../domain/git-object.ts";
-import type { Oid } from "../../domain/oid.ts";
+} from "../domain/git-object.ts";
+import type { Oid } from "../domain/oid.ts";
 
 /** One entry of a tree object; `path` is the bare name. */
 export type RawTreeEntry = TreeEntry;
