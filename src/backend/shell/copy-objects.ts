@@ -1,5 +1,6 @@
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
+import { LongWait } from "../../domain/long-wait.ts";
 import type { QuarantinedView, RepositoryView } from "../backend.ts";
 import { LineQueue } from "./line-queue.ts";
 import type { GitRunner, StartedGit } from "./run-git.ts";
@@ -80,10 +81,10 @@ async function transfer(
 async function feed(receiving: StartedGit, head: Buffer, chunks: AsyncIterator<Buffer>): Promise<void> {
   const { stdin, ended } = receiving.child;
   let gone = false;
-  void ended.then(() => (gone = true));
+  const end = new LongWait(ended.then(() => void (gone = true)));
   const write = async (chunk: Buffer) => {
     if (stdin.write(chunk)) return;
-    await Promise.race([new Promise<void>((resolve) => stdin.once("drain", resolve)), ended]);
+    await end.race(new Promise<void>((resolve) => stdin.once("drain", resolve)));
   };
   await write(head);
   for (let next = await chunks.next(); next.done !== true && !gone; next = await chunks.next()) await write(next.value);

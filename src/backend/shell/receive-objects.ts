@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { OperationError } from "../../domain/errors.ts";
+import { LongWait } from "../../domain/long-wait.ts";
 import { OID_HEX_LENGTH } from "../../domain/oid.ts";
 import type { QuarantinedView, ReceiveOptions } from "../backend.ts";
 import type { GitChild } from "./git-child.ts";
@@ -115,17 +116,19 @@ async function checkEmptyPack(view: QuarantinedView, source: PackSource, head: B
 /** Gives the child the pack, until it has read it or gives up. A stream that ends early is told to the child as such. */
 async function feed(child: GitChild, head: Buffer, source: PackSource, budget: WorkBudget): Promise<void> {
   let gone = false;
-  const ended = child.ended.then(() => {
-    gone = true;
-    return undefined;
-  });
+  const ended = new LongWait(
+    child.ended.then(() => {
+      gone = true;
+      return undefined;
+    }),
+  );
   let chunk: Uint8Array | undefined = head;
   while (chunk !== undefined && !gone) {
     if (!child.stdin.write(chunk)) {
-      await budget.spend(Promise.race([new Promise<void>((resolve) => child.stdin.once("drain", resolve)), ended]));
+      await budget.spend(ended.race(new Promise<void>((resolve) => child.stdin.once("drain", resolve))));
     }
     // A client that waits for an answer keeps its stream open: the child knows where the pack ends.
-    chunk = await Promise.race([source.next(), ended]);
+    chunk = await ended.race(source.next());
   }
   child.stdin.end();
 }

@@ -2,6 +2,7 @@ import type { Context, OpenRepository, Quarantine, RefProposal } from "../../con
 import type { RepositoryRef } from "../../contract/repository-ref.ts";
 import { type ByteString, encodeUtf8, fromByteString } from "../../domain/bytes.ts";
 import { hasReason, OperationError } from "../../domain/errors.ts";
+import { LongWait } from "../../domain/long-wait.ts";
 import type { RefName } from "../../domain/reference.ts";
 import { encodePacket, FLUSH, type PacketReader } from "../../wire/pkt-line.ts";
 import { PushRequest } from "../../wire/push-request.ts";
@@ -144,7 +145,8 @@ export class PushConversation {
       onHookOutput: (output) => this.#sayToUser(output),
     };
     try {
-      const { refused = new Map<RefName, OperationError>() } = await repository.updateRefs(proposal);
+      const { sequence, refused = new Map<RefName, OperationError>() } = await repository.updateRefs(proposal);
+      if (sequence !== undefined) this.#context.settled();
       for (const command of left) {
         const error = refused.get(command.name);
         if (error !== undefined) verdicts.refuse(command, refusalOf(error, command));
@@ -189,9 +191,10 @@ export class PushConversation {
   async #drain(): Promise<void> {
     const late = AbortSignal.timeout(DRAIN_MS_MAX);
     const ended = new Promise<undefined>((resolve) => late.addEventListener("abort", () => resolve(undefined)));
+    const end = new LongWait(ended);
     const pack = this.#pack ?? this.#reader.rest();
     for (let bytes = 0; bytes < DRAIN_BYTES_MAX;) {
-      const next = await Promise.race([pack.next(), ended]).catch(() => undefined);
+      const next = await end.race(pack.next()).catch(() => undefined);
       if (next === undefined || next.done === true) return;
       bytes += next.value.length;
     }

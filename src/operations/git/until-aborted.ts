@@ -1,4 +1,5 @@
 import { OperationError } from "../../domain/errors.ts";
+import { LongWait } from "../../domain/long-wait.ts";
 
 /** The same values, until the signal fires: then waiting for the next one throws `canceled`, whether it would ever come or not. */
 export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
@@ -7,10 +8,11 @@ export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSi
   const abort = () => aborted.reject(new OperationError("canceled", {}));
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
+  const end = new LongWait(aborted.promise);
   const values = source[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([values.next(), aborted.promise]);
+      const next = await end.race(values.next());
       if (next.done === true) return;
       yield next.value;
     }
