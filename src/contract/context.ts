@@ -150,6 +150,8 @@ export interface Context {
   readonly caller: Caller;
   /** Fires on cancellation and when the deadline passes. */
   readonly signal: AbortSignal;
+  /** What was asked for has happened: a client that goes away from now on has missed only the answer, and the log says so. */
+  settled(): void;
   readonly clock: Clock;
   readonly limits: OperationLimits;
   readonly pushes: PushSettings;

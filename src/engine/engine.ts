@@ -167,6 +167,8 @@ class OperationRun {
   readonly #record: OperationRecord;
   #caller: Caller;
   readonly #releases: (() => void | Promise<void>)[] = [];
+  /** Has happened what was asked for, whatever becomes of the answer? */
+  #isSettled = false;
   /** Among those that run; absent until the operation has been admitted. */
   place: Place | undefined;
 
@@ -201,6 +203,7 @@ class OperationRun {
       signal,
       clock: services.clock,
       limits: services.limits,
+      settled: () => (this.#isSettled = true),
       pushes: services.pushes,
       open: (ref) => this.#openOther(ref),
       stage: (ref, options) => this.#stage(ref, options),
@@ -265,7 +268,8 @@ class OperationRun {
   async abandon(): Promise<void> {
     await this.#release();
     // Only a client that has gone is a failure; a door may have read enough, as where a limit of its own is met.
-    this.#record.end(this.#caller.signal.aborted ? new OperationError("canceled", {}) : undefined);
+    const isCanceled = this.#caller.signal.aborted && !this.#isSettled;
+    this.#record.end(isCanceled ? new OperationError("canceled", {}) : undefined);
   }
 
   async #release(): Promise<void> {

@@ -114,7 +114,8 @@ async function moveEach(
     try {
       moved.push(await move([change]));
     } catch (error) {
-      if (!isAboutReferences(error)) throw error;
+      // Once something has moved, the rest is refused for whatever reason: the whole has not failed.
+      if (!(error instanceof OperationError) || (moved.length === 0 && !isAboutReferences(error))) throw error;
       refused.refuse(change.name, error);
     }
   }

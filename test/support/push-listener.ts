@@ -76,6 +76,7 @@ export class PushListener {
       const caller = { ...this.#test.caller, ...this.#as, signal: gone.signal };
       const conversation = { repository, mode: "stateful" as const, ...(protocol === "" ? {} : { protocol }) };
       for await (const bytes of this.#test.engine.run(receivePack, conversation, caller, reader.rest())) {
+        if (socket.destroyed) break;
         if (!socket.write(bytes))
           await new Promise<void>((resolve) => socket.once("drain", resolve).once("close", resolve));
       }

@@ -122,4 +122,21 @@ describe("receivePack", () =>
       expect(() => process.kill(Number(story.read("pid")), 0)).toThrow();
       expect(story.listener.served.at(-1)?.error).toMatchObject({ reason: "canceled" });
     });
+
+    test("a client that goes away while post-receive runs has pushed", async () => {
+      await using story = await PushStory.open(backend);
+      const go = join(story.gitDir, "go");
+      story.hook("post-receive", `echo "moved"; ${WAIT_FOR(go)}; echo done > "$GIT_DIR/after"`);
+      const tip = await story.client.commit({ files: { a: "1" } });
+      const push = story.startPush("main");
+      await push.said("remote: moved");
+      push.kill();
+      await push.ended;
+      expect(await story.references()).toEqual({ [MAIN]: tip });
+      writeFileSync(go, "");
+      await story.listener.idle();
+      expect(story.read("after")).toBe("done\n");
+      expect(story.listener.served.at(-1)).toEqual({ repository: story.repository });
+      expect(story.leftovers()).toEqual([]);
+    });
   }));
