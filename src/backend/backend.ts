@@ -222,6 +222,12 @@ export interface MaintenanceFacet {
   importFrom(view: QuarantinedView, sourceDir: string): AsyncIterable<string>;
 }
 
+/** Free space in the pieces of a pack, for the headers of a protocol: so many bytes before every so many of the pack. */
+export interface PackRoom {
+  readonly every: number;
+  readonly bytes: number;
+}
+
 /** What `git pack-objects --revs` is asked for. */
 export interface PackRequest {
   readonly wants: readonly Oid[];
@@ -236,9 +242,11 @@ export interface PackRequest {
   readonly ofsDelta: boolean;
   /** Annotated tags whose targets are in the pack come with it. */
   readonly includeTag: boolean;
+  /** The pieces of the pack come with free space, each begins with some; absent: without. */
+  readonly room?: PackRoom;
 }
 
-/** A piece of a pack, or of what git says about its progress. */
+/** A piece of a pack, or of what git says about its progress. Pieces belong to who asked: he may write into them. */
 export interface PackOutput {
   readonly kind: "pack" | "progress";
   readonly bytes: Uint8Array;

@@ -10,6 +10,17 @@ const HEADER_BYTES = 5;
 export const SIDEBAND_64K_DATA_MAX = PACKET_BYTES_MAX - HEADER_BYTES;
 export const SIDEBAND_DATA_MAX = 1000 - HEADER_BYTES;
 
+/** The free space that `sealSidebandPackets` wants before each packet's data. */
+export const SIDEBAND_ROOM = { every: SIDEBAND_64K_DATA_MAX, bytes: HEADER_BYTES };
+
+/** Writes the headers of packets into a buffer that has free space for them: so that no byte is copied. */
+export function sealSidebandPackets(band: Band, buffer: Buffer): void {
+  for (let at = 0; at < buffer.length; at += PACKET_BYTES_MAX) {
+    writePacketHeader(buffer, at, Math.min(PACKET_BYTES_MAX, buffer.length - at));
+    buffer[at + 4] = band;
+  }
+}
+
 /**
  * The bytes as packets of one band, one behind the other in one buffer: each byte is copied once. Nothing becomes nothing, since an
  * empty packet of a band would be noise.

@@ -57,9 +57,9 @@ async function* cachedPack(
   }
   const likelyBytes = await packedBytes(view.gitDir);
   const { signal: _, ...lasting } = view;
-  const cached = cache.open(key, view, likelyBytes, (descriptor, signal) =>
-    inner.createInto({ ...lasting, signal }, request, descriptor),
-  );
+  const make = (descriptor: number, signal: AbortSignal) =>
+    inner.createInto({ ...lasting, signal }, request, descriptor);
+  const cached = cache.open(key, view, likelyBytes, make, request.room);
   if (cached !== undefined) {
     let begun = false;
     try {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, openSync, readdirSync, rmSync, statfsSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasReason } from "../../domain/errors.ts";
-import type { PackOutput, RepositoryView } from "../backend.ts";
+import type { PackOutput, PackRoom, RepositoryView } from "../backend.ts";
 import { type PackMaker, SpooledPack } from "./spooled-pack.ts";
 
 export interface PackCacheOptions {
@@ -83,6 +83,7 @@ export class PackCache {
     view: RepositoryView,
     likelyBytes: number,
     make: PackMaker,
+    room?: PackRoom,
   ): AsyncGenerator<PackOutput> | undefined {
     const name = createHash("sha256").update(key).digest("base64");
     const found = this.#entries.get(name);
@@ -90,7 +91,7 @@ export class PackCache {
       this.#tell(found.pack.isWhole ? "hit" : "shared");
       this.#entries.delete(name);
       this.#entries.set(name, found);
-      return found.pack.read(view.signal);
+      return found.pack.read(view.signal, room);
     }
     const descriptor = this.#closed || !this.#hasRoom(likelyBytes) ? undefined : this.#openFile();
     if (descriptor === undefined) {
@@ -101,7 +102,7 @@ export class PackCache {
     if (found !== undefined) this.#drop(name, found);
     const entry: Entry = { gitDir: view.gitDir, pack: new SpooledPack(descriptor, make), bytes: 0 };
     this.#entries.set(name, entry);
-    const reader = entry.pack.read(view.signal);
+    const reader = entry.pack.read(view.signal, room);
     void entry.pack.ended.then(() => this.#ended(name, entry));
     return reader;
   }

@@ -1,9 +1,11 @@
-import { closeSync, fstatSync, read } from "node:fs";
+import { closeSync, fstatSync, readv } from "node:fs";
 import { OperationError } from "../../domain/errors.ts";
-import type { PackOutput } from "../backend.ts";
+import type { PackOutput, PackRoom } from "../backend.ts";
+import { lengthWithRoom, placesOf } from "../pack-room.ts";
 
 /** As much as is read at once: large enough to cost little for each byte. */
 const READ_BYTES = 256 * 1024;
+const NO_ROOM: PackRoom = { every: READ_BYTES, bytes: 0 };
 /** How often a reader looks whether the file has grown. The end of the run is told at once. */
 const POLL_MS = 10;
 /** Progress that is kept for readers that come later. */
@@ -74,7 +76,7 @@ export class SpooledPack {
    * The pack from its beginning, with the progress so far. Ends with the error of the run; `canceled` when the signal fires. The
    * reader counts from now on, also before it reads.
    */
-  read(signal: AbortSignal | undefined): AsyncGenerator<PackOutput> {
+  read(signal: AbortSignal | undefined, room?: PackRoom): AsyncGenerator<PackOutput> {
     this.#readers++;
     let isLeft = false;
     const leave = () => {
@@ -82,10 +84,10 @@ export class SpooledPack {
       isLeft = true;
       this.#leave();
     };
-    return leavingOnce(this.#follow(signal), leave);
+    return leavingOnce(this.#follow(signal, room), leave);
   }
 
-  async *#follow(signal: AbortSignal | undefined): AsyncGenerator<PackOutput> {
+  async *#follow(signal: AbortSignal | undefined, room: PackRoom = NO_ROOM): AsyncGenerator<PackOutput> {
     const wake = () => this.#tell();
     signal?.addEventListener("abort", wake, { once: true });
     try {
@@ -98,8 +100,8 @@ export class SpooledPack {
         while (said < this.#progress.length) yield { kind: "progress", bytes: this.#progress[said++]! };
         const waiting = this.size - offset;
         if (waiting > 0) {
-          const bytes = await readAt(this.#descriptor, Math.min(waiting, READ_BYTES), offset);
-          offset += bytes.length;
+          const { bytes, length } = await readAt(this.#descriptor, Math.min(waiting, readLength(room)), offset, room);
+          offset += length;
           yield { kind: "pack", bytes };
         } else if (!isOver) {
           await this.#news(said);
@@ -188,12 +190,21 @@ function leavingOnce(stream: AsyncGenerator<PackOutput>, leave: () => void): Asy
   };
 }
 
-function readAt(descriptor: number, length: number, offset: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(length);
+/** How much of the file is read at once: whole spans between free spaces. */
+const readLength = ({ every }: PackRoom): number => Math.ceil(READ_BYTES / every) * every;
+
+/** Reads a piece of the file into a buffer of its own; `length` is without the free space. */
+function readAt(
+  descriptor: number,
+  length: number,
+  offset: number,
+  room: PackRoom,
+): Promise<{ bytes: Buffer; length: number }> {
+  const buffer = Buffer.allocUnsafeSlow(lengthWithRoom(length, room));
   return new Promise((resolve, reject) => {
-    read(descriptor, buffer, 0, length, offset, (error, bytes) => {
-      if (error !== null) reject(error);
-      else resolve(buffer.subarray(0, bytes));
+    readv(descriptor, placesOf(buffer, room), offset, (error, read) => {
+      if (error === null) resolve({ bytes: buffer.subarray(0, lengthWithRoom(read, room)), length: read });
+      else reject(error);
     });
   });
 }

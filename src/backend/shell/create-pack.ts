@@ -1,6 +1,7 @@
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { PackOutput, PackRequest, RepositoryView } from "../backend.ts";
+import { withRoom } from "../pack-room.ts";
 import { readShallow } from "../read-shallow.ts";
 import { missingObjects } from "./pack-problems.ts";
 import { type GitRunner, type StartedGit, stderrOf } from "./run-git.ts";
@@ -32,7 +33,7 @@ export async function* createPack(
       // Asked for before the reader has it: the pipe empties meanwhile.
       next = chunks.next();
       next.catch(() => {});
-      yield { kind: "pack", bytes: came.value };
+      yield { kind: "pack", bytes: request.room === undefined ? came.value : withRoom(came.value, request.room) };
     }
     await started.finish();
     const last = progress.take();

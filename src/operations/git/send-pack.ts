@@ -1,7 +1,7 @@
 import type { PackRequest } from "../../backend/backend.ts";
 import type { OpenRepository } from "../../contract/context.ts";
 import { FLUSH } from "../../wire/pkt-line.ts";
-import { sidebandPackets } from "../../wire/sideband.ts";
+import { sealSidebandPackets, SIDEBAND_64K_DATA_MAX, SIDEBAND_ROOM, sidebandPackets } from "../../wire/sideband.ts";
 
 /** After so long without a word, an empty packet says that work goes on: git's own interval, below what proxies wait for. */
 const KEEPALIVE_MS = 5000;
@@ -26,7 +26,9 @@ export async function* sendPack(
   request: PackRequest,
   { sideband, progress }: PackDelivery,
 ): AsyncGenerator<Uint8Array> {
-  const outputs = git.pack.create(view, request)[Symbol.asyncIterator]();
+  const sealed = sideband === SIDEBAND_64K_DATA_MAX;
+  const asked = sealed ? { ...request, room: SIDEBAND_ROOM } : request;
+  const outputs = git.pack.create(view, asked)[Symbol.asyncIterator]();
   // Without side bands nothing can be said about a failure, so the last piece waits until all is well: a pack that lacks its end
   // is noticed by everyone.
   let kept: Uint8Array | undefined;
@@ -37,6 +39,10 @@ export async function* sendPack(
       const { kind, bytes } = output.value;
       if (kind === "progress") {
         if (progress && sideband > 0 && bytes.length > 0) yield sidebandPackets(2, bytes, sideband);
+      } else if (sealed) {
+        const packets = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        sealSidebandPackets(1, packets);
+        yield packets;
       } else if (sideband > 0) yield sidebandPackets(1, bytes, sideband);
       else {
         if (kept !== undefined) yield kept;
