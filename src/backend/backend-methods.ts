@@ -29,6 +29,7 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     reachable: "read",
     unappliedCommits: "read",
     shallow: "read",
+    blame: "read-stream",
   },
   diff: { patches: "read-stream", raw: "read-stream", stats: "read-stream", changedPaths: "read-stream" },
   merge: { mergeTrees: "write", mergeCommits: "write" },

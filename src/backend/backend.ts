@@ -146,6 +146,29 @@ export interface LogQuery {
   readonly limit?: number;
 }
 
+/** Which file is to be blamed, and which of its lines: from 1, both ends included; all when absent. */
+export interface BlameQuery {
+  readonly commit: Oid;
+  readonly path: GitPath;
+  readonly firstLine?: number;
+  /** May be behind the end of the file. */
+  readonly lastLine?: number;
+}
+
+/** Neighbouring lines of a file that came with one commit, where they were neighbours as well. */
+export interface BlamedLines {
+  readonly commitOid: Oid;
+  /** The first line in the file that was asked about, from 1. */
+  readonly finalLine: number;
+  /** The first line in the commit's file. */
+  readonly originalLine: number;
+  readonly lineCount: number;
+  /** The file's path in that commit. */
+  readonly originalPath: GitPath;
+  /** Where the file was before that commit; absent for a file that came with it. */
+  readonly previous?: { readonly commitOid: Oid; readonly path: GitPath };
+}
+
 export interface HistoryFacet {
   /** Commit ids in batches. Throws `revision_not_found` for an unknown revision. */
   log(view: RepositoryView, query: LogQuery): AsyncIterable<Oid[]>;
@@ -159,6 +182,12 @@ export interface HistoryFacet {
   unappliedCommits(view: RepositoryView, upstream: Oid, branch: Oid): Promise<Oid[]>;
   /** Where the repository's own history ends: commits that it has without their parents. None but in a shallow repository. */
   shallow(view: RepositoryView): Promise<Oid[]>;
+  /**
+   * Which commits the lines of a file came with, as `git blame` (without `-M`, `-C`; renames are followed), in batches in the order of
+   * the file's lines; nothing for an empty file. Throws `path_not_found` for what is no file, `object_not_found`, `not_a_commit`,
+   * `invalid_input` for a range that is none or begins behind the end.
+   */
+  blame(view: RepositoryView, query: BlameQuery): AsyncIterable<BlamedLines[]>;
 }
 
 export interface DiffSpec {

@@ -9,6 +9,7 @@ import { packOids } from "./pack-oids.ts";
 import { splitOids } from "./pack-texts.ts";
 import { checkView, runJob, runNow } from "./run-job.ts";
 import { hasAddonCode } from "./translate-error.ts";
+import { unsupportedFacet } from "./unsupported-facet.ts";
 
 type HistoryAddon = CoreFunctions & HistoryFunctions;
 
@@ -27,8 +28,12 @@ export function createHistory(addon: HistoryAddon): HistoryFacet {
     );
   };
 
+  // The library's blame is slower, and decides ties in its own way.
+  const { blame } = unsupportedFacet<HistoryFacet>("history");
+
   return {
     isAncestor,
+    blame,
 
     async shallow(view: RepositoryView): Promise<Oid[]> {
       checkView(view);

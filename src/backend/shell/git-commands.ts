@@ -44,6 +44,8 @@ export const GIT_COMMANDS = {
   revList: command(["rev-list"]),
   isAncestor: command(["merge-base", "--is-ancestor"], { exitCodes: [0, 1], endOfOptions: true }),
   mergeBases: command(["merge-base", "--all"], { exitCodes: [0, 1], endOfOptions: true }),
+  // Porcelain: what the repository's configuration could change about the answer is overruled.
+  blame: command(["blame", "--incremental", "--no-textconv", "--ignore-revs-file=", "--diff-algorithm=myers"]),
   patches: command([...DIFF_TREE, "--raw", "--patch", "-z"], { endOfOptions: true }),
   rawDiff: command([...DIFF_TREE, "--patch", "-M"], { endOfOptions: true }),
   diffStats: command([...DIFF_TREE, "--numstat", "-M", "-z"], { endOfOptions: true }),

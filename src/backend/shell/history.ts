@@ -1,13 +1,15 @@
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
-import type { HistoryFacet, LogQuery, RepositoryView } from "../backend.ts";
+import type { BlameQuery, HistoryFacet, LogQuery, RepositoryView } from "../backend.ts";
 import { readShallow } from "../read-shallow.ts";
+import { blame } from "./blame.ts";
+import { missingCommit } from "./history-errors.ts";
 import { lineRecords } from "./null-records.ts";
 import { revisionArguments, unknownRevision } from "./revision-arguments.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
 
-/** History through `rev-list` and `merge-base`. */
+/** History through `rev-list`, `merge-base` and `blame`. */
 export function createHistory(runner: GitRunner): HistoryFacet {
   const walk = async function* (
     view: RepositoryView,
@@ -71,6 +73,8 @@ export function createHistory(runner: GitRunner): HistoryFacet {
       for await (const batch of walk(view, flags, [`${upstream}...${branch}`], [])) commits.push(...batch);
       return commits;
     },
+
+    blame: (view: RepositoryView, query: BlameQuery) => blame(runner, view, query),
   };
 }
 
@@ -98,12 +102,4 @@ function requireOids(view: RepositoryView, ...oids: readonly Oid[]): void {
   for (const oid of oids) {
     if (!isOid(oid, view.objectFormat)) throw new OperationError("object_not_found", { oid });
   }
-}
-
-const MISSING = /^fatal: Not a valid commit name ([0-9a-f]+)|^fatal: .*bad object ([0-9a-f]+)/m;
-
-function missingCommit(error: unknown): OperationError | undefined {
-  const [, named, bad] = MISSING.exec(stderrOf(error) ?? "") ?? [];
-  const oid = named ?? bad;
-  return oid === undefined ? undefined : new OperationError("object_not_found", { oid }, { cause: error });
 }

@@ -10,6 +10,7 @@ import { listBlobs } from "./list-blobs.ts";
 import { nullRecords } from "./null-records.ts";
 import { parseTree } from "../parse-tree.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
+import { canBePath } from "./tree-path.ts";
 
 /** Objects read in one go by `readMany`, so that few answers wait in pipes. */
 const READ_MANY_MAX = 64;
@@ -161,9 +162,4 @@ const NAMES_NOTHING = /^fatal: (?:relative path syntax|.*upstream|.*reflog|log f
 /** Can git be asked about this name at all? A NUL ends a request. */
 function canBeRevision(revision: ByteString): boolean {
   return revision !== "" && !revision.includes("\0");
-}
-
-/** Can a tree that git accepts hold this path? Others mean something else in `TREE:PATH`. */
-function canBePath(path: GitPath): boolean {
-  return !path.includes("\0") && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
