@@ -138,7 +138,7 @@ export class Engine {
         // A client that reads slowly, or not at all, keeps nobody else from running.
         run.place?.lend();
         yield output;
-        run.place?.takeBack();
+        if (!run.awaitsPart) run.place?.takeBack();
       }
       finished = true;
       await run.leave();
@@ -171,6 +171,8 @@ class OperationRun {
   #isSettled = false;
   /** Among those that run; absent until the operation has been admitted. */
   place: Place | undefined;
+  /** Waits for the client's next part; what is said meanwhile does not change that. */
+  awaitsPart = false;
 
   constructor(services: EngineServices, record: OperationRecord, caller: Caller) {
     this.#services = services;
@@ -244,13 +246,21 @@ class OperationRun {
 
   /** The client's parts; while the next one is awaited, others may run. */
   async *waitingFor<P>(parts: AsyncIterable<P>): AsyncGenerator<P> {
-    this.place?.lend();
-    for await (const part of parts) {
-      this.place?.takeBack();
-      yield part;
+    const wait = () => {
+      this.awaitsPart = true;
       this.place?.lend();
+    };
+    const goOn = () => {
+      this.awaitsPart = false;
+      this.place?.takeBack();
+    };
+    wait();
+    for await (const part of parts) {
+      goOn();
+      yield part;
+      wait();
     }
-    this.place?.takeBack();
+    goOn();
   }
 
   async leave(): Promise<void> {

@@ -2,12 +2,15 @@ import { OperationError } from "../../domain/errors.ts";
 
 /** Bounds how many child processes run at once; the others wait their turn for a bounded time, first come first served. */
 export class ChildSlots {
+  readonly #what: string;
   readonly #maximum: number;
   readonly #waitMs: number;
   readonly #waiting = new Set<() => void>();
   #taken = 0;
 
-  constructor(maximum: number, waitMs: number) {
+  /** `what` names the limit to those who come too late. */
+  constructor(what: string, maximum: number, waitMs: number) {
+    this.#what = what;
     this.#maximum = maximum;
     this.#waitMs = waitMs;
   }
@@ -40,13 +43,21 @@ export class ChildSlots {
       };
       const timer = setTimeout(() => {
         settle();
-        reject(
-          new OperationError("limit_exceeded", { limit: "child processes", maximum: this.#maximum, retryAfterMs: 0 }),
-        );
+        reject(new OperationError("limit_exceeded", { limit: this.#what, maximum: this.#maximum, retryAfterMs: 0 }));
       }, this.#waitMs);
       signal?.addEventListener("abort", cancel, { once: true });
       this.#waiting.add(admit);
     });
+  }
+
+  /** Works in a place; throws what `take` throws. */
+  async during<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    await this.take(signal);
+    try {
+      return await work();
+    } finally {
+      this.give();
+    }
   }
 
   /** Gives a place back; who has waited longest gets it. */

@@ -54,7 +54,9 @@ export async function receiveObjects(
   const flags = small
     ? [strict]
     : [strict, `--threads=${THREADS}`, ...(options.onProgress === undefined ? [] : ["-v"])];
-  await withShallowFile(view, options.shallow ?? [], async (env) => {
+  const receive = (work: (env: Readonly<Record<string, string>>) => Promise<void>) =>
+    runner.packsReceived.during(view.signal, () => withShallowFile(view, options.shallow ?? [], work));
+  await receive(async (env) => {
     const started = await runner.start(
       view,
       {

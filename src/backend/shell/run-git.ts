@@ -61,6 +61,8 @@ export interface StartOptions {
 export class GitRunner {
   readonly limits: ShellLimits;
   readonly #options: GitRunnerOptions;
+  /** For children that read what a client sends, and so run for as long as it likes. */
+  readonly packsReceived: ChildSlots;
   readonly #slots: ChildSlots;
   readonly #children = new Set<GitChild>();
   #closed = false;
@@ -68,7 +70,9 @@ export class GitRunner {
   constructor(options: GitRunnerOptions) {
     this.#options = options;
     this.limits = options.limits;
-    this.#slots = new ChildSlots(options.limits.childrenMax, options.limits.childWaitMs);
+    const { childrenMax, packsReceivedMax, childWaitMs } = options.limits;
+    this.#slots = new ChildSlots("child processes", childrenMax, childWaitMs);
+    this.packsReceived = new ChildSlots("packs that are received", packsReceivedMax, childWaitMs);
   }
 
   /** Milliseconds from an arbitrary start. */

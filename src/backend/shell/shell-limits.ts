@@ -16,6 +16,8 @@ export interface ShellLimits {
   readonly killGraceMs: number;
   /** Child processes at once. */
   readonly childrenMax: number;
+  /** Packs at once that clients send: who sends slowly keeps others from sending, but not from anything else. */
+  readonly packsReceivedMax: number;
   /** How long a run waits for a free place among the children. */
   readonly childWaitMs: number;
   /** Warm `cat-file` processes kept for later. */
@@ -33,6 +35,7 @@ export const SHELL_LIMITS: ShellLimits = {
   maintenanceTimeoutMs: 6 * 60 * 60 * 1000,
   killGraceMs: 5000,
   childrenMax: 256,
+  packsReceivedMax: 128,
   childWaitMs: 30_000,
   catFileIdleMax: 32,
   catFileIdleMs: 10_000,

@@ -34,7 +34,8 @@ export function forwardedOf(headers: Headers, proxies: TrustedProxies): Forwardi
   };
 }
 
-const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/;
+/** A host as `Host` has it (RFC 9112, 3.2), with its port. */
+export const HOST: RegExp = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/;
 
 function hopsOf(headers: Headers): Hop[] {
   const standard = headers.get("forwarded");

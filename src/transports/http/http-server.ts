@@ -1,6 +1,7 @@
 import type { Authenticator } from "../../contract/authenticator.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { errorResponse } from "./error-response.ts";
+import { HOST } from "./forwarded.ts";
 import type { HttpCall, HttpDoor } from "./http-door.ts";
 import { IncomingCall, UPGRADED } from "./incoming-call.ts";
 import { socketHandlers, type SocketData } from "./live-socket.ts";
@@ -111,6 +112,7 @@ function respondWith(options: HttpServerOptions): Respond {
     let response: Response;
     try {
       call = new IncomingCall(request, server, requestId, services);
+      if (call.host !== null && call.host !== "" && !HOST.test(call.host)) throw malformedHost();
       checkHost(call.host);
       listed = checkOrigin(origin, call.url) === "listed";
       response = (listed ? preflightAnswer(request) : undefined) ?? (await answer(request, call, options.doors));
@@ -123,6 +125,8 @@ function respondWith(options: HttpServerOptions): Respond {
     return listed && origin !== null ? shareWith(origin, response) : response;
   };
 }
+
+const malformedHost = () => new OperationError("invalid_input", { field: "host", problem: "is no name of a server" });
 
 async function answer(request: Request, call: HttpCall, doors: readonly HttpDoor[]): Promise<Response> {
   for (const door of doors) {

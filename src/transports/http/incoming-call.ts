@@ -38,7 +38,7 @@ export class IncomingCall implements HttpCall {
     const via = socket !== null && services.proxies.includes(socket.address) ? forwarding(request, services) : {};
     this.peer = via.address ?? (socket === null ? "unknown" : `${socket.address}:${socket.port}`);
     this.host = via.host ?? request.headers.get("host");
-    this.url = addressOf(request, via);
+    this.url = addressOf(request, server.url.origin, via);
   }
 
   get signal(): AbortSignal {
@@ -66,8 +66,9 @@ export class IncomingCall implements HttpCall {
 
 const forwarding = ({ headers }: Request, { proxies }: CallServices): Forwarding => forwardedOf(headers, proxies);
 
-function addressOf(request: Request, { scheme, host }: Forwarding): URL {
-  const url = new URL(request.url);
+function addressOf(request: Request, ours: string, { scheme, host }: Forwarding): URL {
+  // Where the client gives no name of ours, or one that is none, there is the path at least.
+  const url = URL.parse(request.url) ?? new URL(ours + (/^(?:https?:\/\/[^/]*)?(\/.*)$/.exec(request.url)?.[1] ?? "/"));
   if (scheme !== undefined) url.protocol = scheme;
   if (host !== undefined) {
     // Without a port it is the scheme's own, not the one that the proxy came to.

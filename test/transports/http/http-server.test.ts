@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { OperationError } from "../../../src/domain/errors.ts";
 import { type HealthCheck, healthDoor, type Lifecycle } from "../../../src/transports/http/health-door.ts";
 import type { HttpDoor } from "../../../src/transports/http/http-door.ts";
@@ -38,6 +39,15 @@ function health(checks: Record<string, HealthCheck> = {}, lifecycle: () => Lifec
 async function ask(url: string, init?: RequestInit): Promise<{ status: number; body: unknown }> {
   const response = await fetch(url, init);
   return { status: response.status, body: await response.json() };
+}
+
+/** Sends bytes as they are; answers the status. */
+async function rawStatus(head: string): Promise<number> {
+  const socket = connect(server!.port, "127.0.0.1");
+  socket.end(head, "latin1");
+  let answer = "";
+  for await (const data of socket) answer += (data as Buffer).toString("latin1");
+  return Number(answer.split(" ")[1]);
 }
 
 describe("healthDoor", () => {
@@ -152,6 +162,24 @@ describe("startHttpServer", () => {
         body: { reason: "host_not_allowed" },
       });
     }
+  });
+
+  test("a Host that is no name, or none at all, is the client's mistake", async () => {
+    serve(health());
+    for (const [host, status] of [
+      ["[::1", 400],
+      ["127.0.0.1:99999999", 400],
+      ["127.0.0.1/x", 400],
+      ["user@127.0.0.1", 400],
+      ["\xff", 400],
+      ["127.0.0.1:99999", 200],
+      ["", 403],
+    ] as const)
+      expect(await rawStatus(`GET /health/live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toBe(status);
+    expect(await rawStatus("GET /health/live HTTP/1.0\r\n\r\n")).toBe(403);
+    expect(await rawStatus("GET //:::/ HTTP/1.0\r\n\r\n")).toBe(403);
+    expect(refusals).toContain("GET /health/live invalid_input");
+    expect(bugs).toEqual([]);
   });
 
   test("closing waits for requests that run", async () => {
