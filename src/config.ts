@@ -80,7 +80,7 @@ class Loader {
     for (const name of NAMES) if (name !== "data") values[name] = this.#parse(name, { cwd, data });
     this.#warnOfUnknownVariables();
     const config = values as Config;
-    if (this.#mistakes.length === 0) this.#checkTogether(config);
+    this.#checkTogether(config);
     if (this.#mistakes.length > 0) throw new ConfigError(this.#mistakes);
     return { config, warnings: this.#warnings };
   }
@@ -150,9 +150,11 @@ class Loader {
     }
   }
 
-  #checkTogether(config: Config): void {
-    if (config.grpcToken === "" && config.grpcPort !== "off" && !LOOPBACK.test(config.host)) {
-      this.#mistakes.push(`grpc_token: must be set because host ${config.host} is not a loopback address`);
+  /** What is wrong with settings together. One that is wrong by itself is undefined here, and has been told. */
+  #checkTogether(config: Config | Partial<Config>): void {
+    const { host } = config;
+    if (config.grpcToken === "" && config.grpcPort !== "off" && host !== undefined && !LOOPBACK.test(host)) {
+      this.#mistakes.push(`grpc_token: must be set because host ${host} is not a loopback address`);
     }
     if (config.grpcToken === "" && config.grpcTokenPrevious !== "") {
       this.#mistakes.push("grpc_token_previous: is set without grpc_token");

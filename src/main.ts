@@ -83,6 +83,7 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
     add(gitDaemon);
     addresses["git"] = gitDaemon.address;
   }
+  if (http.metrics !== undefined) addresses["metrics"] = http.metrics;
   lifecycle = "running";
   // Closed first of all: whoever watches the server's health hears of its end before its doors close.
   add({ close: () => void (lifecycle = "draining") });

@@ -52,8 +52,8 @@ export class Access implements AccessControl {
     const user = this.#user(principal);
     const facts = this.#services.facts.get(ref);
     if (user instanceof Promise || facts instanceof Promise)
-      return Promise.all([user, facts]).then(([user, facts]) => this.#decide(principal, user, facts, ref));
-    return this.#decide(principal, user, facts, ref);
+      return Promise.all([user, facts]).then(([user, facts]) => this.#levelAt(principal, user, facts, ref));
+    return this.#levelAt(principal, user, facts, ref);
   }
 
   mayCreate(principal: Principal, repository: RepositoryRef): MaybePromise<boolean> {
@@ -103,6 +103,21 @@ export class Access implements AccessControl {
   /** The account as it is now: an open connection does not keep rights that were taken away. */
   #user(principal: Principal): MaybePromise<UserRecord | undefined> {
     return principal.user && this.#services.accounts.byId(principal.user.id);
+  }
+
+  /** The level, and where nothing is: who may make nothing there hears so as of a private repository, at the first question. */
+  #levelAt(
+    principal: Principal,
+    user: UserRecord | undefined,
+    facts: Deciding | undefined,
+    ref: CanonicalRef,
+  ): MaybePromise<AccessLevel> {
+    const level = this.#decide(principal, user, facts, ref);
+    if (facts !== undefined || !allows(level, "read-write") || this.#services.places.isThere(ref)) return level;
+    const owner = namespaceOwner(this.#services.accounts, ref);
+    const unlessClosed = (owner: UserRecord | undefined): AccessLevel =>
+      this.#decideCreation(principal, user, owner, ref) ? level : "read-only";
+    return owner instanceof Promise ? owner.then(unlessClosed) : unlessClosed(owner);
   }
 
   #decide(

@@ -73,13 +73,14 @@ describe("loadConfig", () => {
   test("reports all mistakes at once, each with the place to look at", () => {
     const files = { "/srv/data/holdfast.toml": 'htp_port = 1\nstorages = ["x"]\ncanary_percent = 101' };
     const env = { HOLDFAST_GRPC_PORT: "70000", GIT_BACKEND: "svn" };
-    expect(mistakesOf({ files, env, flags: { requestsMax: "0" } })).toEqual([
+    expect(mistakesOf({ files, env, flags: { requestsMax: "0", tlsCert: "/srv/cert.pem" } })).toEqual([
       "/srv/data/holdfast.toml: htp_port: unknown key; did you mean http_port?",
       "/srv/data/holdfast.toml: storages: is not a single value",
       'HOLDFAST_GRPC_PORT: "70000" is not a port (0 to 65535, or off)',
       'GIT_BACKEND: "svn" is not one of libgit2, shell',
       '/srv/data/holdfast.toml: canary_percent: "101" is not a number from 0 to 100',
       '--requests-max: "0" is not a whole number of at least 1',
+      "tls_cert, tls_key: one is set without the other",
     ]);
   });
 

@@ -4,6 +4,8 @@ import { ACCESS_LEVELS, type AccessLevel, allows, higherLevel } from "../../src/
 import { DATABASES } from "../support/test-databases.ts";
 import { ANONYMOUS, refOf, SERVICE, TestIdentity, withToken } from "../support/test-identity.ts";
 
+const lowerOf = (a: AccessLevel, b: AccessLevel): AccessLevel => (allows(a, b) ? b : a);
+
 for (const kind of DATABASES) {
   describe(`access on ${kind}`, () => {
     let story: TestIdentity;
@@ -51,6 +53,9 @@ for (const kind of DATABASES) {
           ["anonymous private", ANONYMOUS, "alice/private", "no-access"],
           ["anonymous copied in", ANONYMOUS, "copied/in", anonymous],
           ["anonymous not there", ANONYMOUS, "not/there", anonymous],
+          ["owner, below his name", owner, "alice/new", higherLevel(anonymous, "read-write")],
+          ["stranger, below another's name", stranger, "alice/new", "read-only"],
+          ["anonymous, below somebody's name", ANONYMOUS, "alice/new", lowerOf(anonymous, "read-only")],
           ...collaborators.flatMap(([level, principal]) => {
             const given = higherLevel(level, anonymous);
             return [
