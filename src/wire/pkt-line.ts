@@ -50,6 +50,8 @@ export function lineOf(payload: Buffer): string {
 export class PacketReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #buffered: Buffer = Buffer.alloc(0);
+  /** How much of it has been given away; a view of the rest for each packet would cost more than the packet. */
+  #at = 0;
   #ended = false;
 
   constructor(source: AsyncIterable<Uint8Array>) {
@@ -59,19 +61,19 @@ export class PacketReader {
   /** The next packet; undefined at the end of the stream. Throws `protocol_error` for what is no packet, or is cut off. */
   async next(): Promise<Packet | undefined> {
     if (!(await this.#fill(HEADER_BYTES))) {
-      if (this.#buffered.length === 0) return undefined;
+      if (this.#buffered.length === this.#at) return undefined;
       throw new OperationError("protocol_error", { problem: "the input ends within the header of a packet" });
     }
-    const length = lengthOf(this.#buffered);
+    const length = lengthOf(this.#buffered, this.#at);
     if (length <= 2) {
-      this.#buffered = this.#buffered.subarray(HEADER_BYTES);
+      this.#at += HEADER_BYTES;
       return length === 0 ? "flush" : length === 1 ? "delim" : "response-end";
     }
     if (!(await this.#fill(length))) {
       throw new OperationError("protocol_error", { problem: "the input ends within a packet" });
     }
-    const payload = this.#buffered.subarray(HEADER_BYTES, length);
-    this.#buffered = this.#buffered.subarray(length);
+    const payload = this.#buffered.subarray(this.#at + HEADER_BYTES, this.#at + length);
+    this.#at += length;
     return payload;
   }
 
@@ -82,11 +84,10 @@ export class PacketReader {
 
   /** What follows, as bytes in the pieces they come in. */
   async *rest(): AsyncGenerator<Buffer> {
-    if (this.#buffered.length > 0) {
-      const first = this.#buffered;
-      this.#buffered = Buffer.alloc(0);
-      yield first;
-    }
+    const first = this.#buffered.subarray(this.#at);
+    this.#buffered = Buffer.alloc(0);
+    this.#at = 0;
+    if (first.length > 0) yield first;
     while (!this.#ended) {
       const next = await this.#source.next();
       if (next.done === true) this.#ended = true;
@@ -102,9 +103,10 @@ export class PacketReader {
 
   /** Waits until so many bytes are there; false when the stream ends before. */
   async #fill(bytes: number): Promise<boolean> {
-    if (this.#buffered.length >= bytes) return true;
-    const pieces = [this.#buffered];
-    let length = this.#buffered.length;
+    const there = this.#buffered.length - this.#at;
+    if (there >= bytes) return true;
+    const pieces = there === 0 ? [] : [this.#buffered.subarray(this.#at)];
+    let length = there;
     while (length < bytes && !this.#ended) {
       const next = await this.#source.next();
       if (next.done === true) this.#ended = true;
@@ -113,7 +115,8 @@ export class PacketReader {
         length += next.value.length;
       }
     }
-    this.#buffered = pieces.length === 1 ? this.#buffered : Buffer.concat(pieces, length);
+    this.#buffered = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length);
+    this.#at = 0;
     return length >= bytes;
   }
 }
@@ -121,8 +124,8 @@ export class PacketReader {
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** The length in a packet's header; throws `protocol_error` for one that cannot be. */
-function lengthOf(bytes: Buffer): number {
-  const digits = bytes.toString("latin1", 0, HEADER_BYTES);
+function lengthOf(bytes: Buffer, at: number): number {
+  const digits = bytes.toString("latin1", at, at + HEADER_BYTES);
   const length = /^[0-9a-fA-F]{4}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
   if (length < 0 || length === 3 || length > PACKET_BYTES_MAX) {
     throw new OperationError("protocol_error", { problem: `bad line length character: ${JSON.stringify(digits)}` });

@@ -28,9 +28,9 @@ export class DaemonConnection {
   readonly #services: DaemonServices;
   readonly #gone = new AbortController();
   readonly #input: SocketInput;
-  readonly #startedAtMs: number;
+  #startedAtMs: number;
   #activeAtMs: number;
-  #hasAsked = false;
+  #isServed = false;
   #halfClosed: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: Socket, services: DaemonServices) {
@@ -50,9 +50,9 @@ export class DaemonConnection {
     });
   }
 
-  /** Has the client said what it wants? */
-  get hasAsked(): boolean {
-    return this.#hasAsked;
+  /** Has the client said what it wants, and is it being answered? */
+  get isServed(): boolean {
+    return this.#isServed;
   }
 
   /** Serves the client to its end. `admit` is asked once the client has said what it wants; it answers why not. */
@@ -63,14 +63,17 @@ export class DaemonConnection {
       const request = Buffer.isBuffer(first) ? daemonRequestOf(first) : undefined;
       if (request === undefined) return await this.#refuse("not a request of git's");
       const refusal = admit();
-      this.#hasAsked = true;
       if (refusal !== undefined) return await this.#refuse(refusal);
+      this.#isServed = true;
       await this.#answer(request, packets.rest());
     } catch (error) {
       // The first packet was none, or the client has gone.
       if (!(error instanceof OperationError)) this.#services.onBug(error, this.address);
       else if (error.reason === "protocol_error") await this.#refuse("not a request of git's");
     } finally {
+      // Who stays on though he was answered takes no place of those who are served.
+      this.#isServed = false;
+      this.#startedAtMs = this.#services.monotonicMs();
       this.#socket.end();
       // The client may have more to say than anybody wants to hear.
       this.#socket.resume();
@@ -80,7 +83,7 @@ export class DaemonConnection {
   /** Ends a connection that takes too long for something. */
   checkTime(nowMs: number): void {
     const { requestTimeoutMs, idleTimeoutMs } = this.#services.limits;
-    if (this.#hasAsked ? nowMs - this.#activeAtMs > idleTimeoutMs : nowMs - this.#startedAtMs > requestTimeoutMs)
+    if (this.#isServed ? nowMs - this.#activeAtMs > idleTimeoutMs : nowMs - this.#startedAtMs > requestTimeoutMs)
       this.drop();
   }
 
@@ -155,7 +158,7 @@ export class DaemonConnection {
 
   /** The client sends no more: it has gone, or is one of the few that close their side and still read. */
   #ended(): void {
-    if (!this.#hasAsked) return;
+    if (!this.#isServed) return;
     this.#halfClosed = setTimeout(() => this.drop(), this.#services.limits.halfClosedMs);
   }
 }

@@ -67,7 +67,7 @@ class Door implements GitDaemon {
 
   async close(timeoutMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
-    for (const connection of this.#connections.keys()) if (!connection.hasAsked) connection.drop();
+    for (const connection of this.#connections.keys()) if (!connection.isServed) connection.drop();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
     await Promise.race([Promise.all(this.#connections.values()), patience]);
@@ -78,7 +78,7 @@ class Door implements GitDaemon {
   }
 
   #accept(socket: Socket): void {
-    const waiting = [...this.#connections.keys()].filter((connection) => !connection.hasAsked);
+    const waiting = [...this.#connections.keys()].filter((connection) => !connection.isServed);
     // Those who do not say what they want make room: they cannot keep others out, however many they are.
     if (waiting.length >= this.#limits.waitingMax) waiting[0]?.drop();
     const connection = new DaemonConnection(socket, this.#services);
@@ -92,7 +92,7 @@ class Door implements GitDaemon {
 
   /** Why one more client is not served now; undefined when it is. */
   #refusal(address: string): string | undefined {
-    const served = [...this.#connections.keys()].filter((connection) => connection.hasAsked);
+    const served = [...this.#connections.keys()].filter((connection) => connection.isServed);
     if (served.length >= this.#limits.connectionsMax) return "too many connections; try again later";
     const fromThere = served.filter((connection) => connection.address === address).length;
     if (fromThere >= this.#limits.connectionsPerAddressMax) return "too many connections from your address";
