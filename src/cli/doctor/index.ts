@@ -6,13 +6,14 @@ import { printData, type Terminal } from "../terminal.ts";
 import type { Finding } from "./finding.ts";
 import { checkClock, checkDataDirectory, checkDisk, checkPorts } from "./machine.ts";
 import { checkAddon, checkGit, checkLibgit2 } from "./programs.ts";
+import { checkCertificate, checkDatabase } from "./services.ts";
 
 const MARKS: Readonly<Record<Finding["verdict"], string>> = { good: "ok", warning: "warn", problem: "FAIL" };
 
 /** `holdfast doctor`: looks at what a server needs, and says what to do. Fails when there is a problem. */
 export function doctorCommand(terminal: Terminal): Command {
   const command = new Command("doctor")
-    .description("check git, libgit2, the addon, ports, the data directory, clock and disk")
+    .description("check git, libgit2, the addon, ports, the data directory, database, certificate, clock and disk")
     .option("--json", "print JSON");
   return addSettingsOptions(command).action(async (options: SettingsOptions & { json?: true }) => {
     const findings = await examine(configOf(options, terminal));
@@ -28,10 +29,12 @@ async function examine(config: Config): Promise<Finding[]> {
   return [
     ...programs,
     await checkDataDirectory(config),
+    await checkDatabase(config),
     ...(await checkPorts(config)),
+    checkCertificate(config),
     checkClock(config),
     checkDisk(config),
-  ];
+  ].filter((finding) => finding !== undefined);
 }
 
 function linesOf({ check, verdict, found, advice }: Finding): string[] {
