@@ -8,7 +8,8 @@ import { WireRefusal } from "./wire-refusal.ts";
 /** A request of version 2: a command, and its arguments. */
 export interface CommandRequest {
   readonly command: string;
-  readonly args: readonly ByteString[];
+  /** Whoever has read them may empty the list: they can be many, and a conversation long. */
+  readonly args: ByteString[];
 }
 
 /** Capabilities that a client may send along with a command. */

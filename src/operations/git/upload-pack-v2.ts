@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Oid } from "../../domain/oid.ts";
 import type { RefName } from "../../domain/reference.ts";
 import { type CommandRequest, readCommandRequest } from "../../wire/command-request.ts";
@@ -15,6 +16,7 @@ import { sendPack } from "./send-pack.ts";
 import type { UploadPackSession } from "./upload-pack-session.ts";
 import { readExcludedRefs, readWantedRefs, requireObjects } from "./wanted-objects.ts";
 
+const OBJECTS_IN_A_ROW = 500;
 const COMMANDS = ["ls-refs", "fetch", "object-info"];
 
 /** Serves version 2 (gitprotocol-v2(5)): the capabilities, then one request and its answer, or as many as come. */
@@ -41,7 +43,9 @@ async function* answer(session: UploadPackSession, { command, args }: CommandReq
     const request = parseObjectInfo(args, identity.objectFormat);
     const { git, view } = repository;
     const sizes: (number | undefined)[] = [];
-    for (const oid of request.oids) {
+    for (const [index, oid] of request.oids.entries()) {
+      // Objects are mostly found without waiting: others have their turn now and then.
+      if (index % OBJECTS_IN_A_ROW === OBJECTS_IN_A_ROW - 1) await setImmediate();
       signal.throwIfAborted();
       sizes.push((await git.objects.info(view, oid))?.size);
     }
@@ -49,6 +53,7 @@ async function* answer(session: UploadPackSession, { command, args }: CommandReq
   } else {
     const request = new FetchRequest(identity.objectFormat);
     for (const line of args) request.takeArgument(line);
+    args.length = 0;
     yield* fetch(session, request);
   }
 }

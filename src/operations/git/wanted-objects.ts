@@ -6,11 +6,16 @@ import type { HistoryReader } from "./history-reader.ts";
 
 export const notOurRef = (oid: Oid): WireRefusal => new WireRefusal(`upload-pack: not our ref ${oid}`);
 
+/** A client that wants what is not there mostly wants much of it: the first will do. */
+const WANTS_AT_ONCE = 1000;
+
 /** Throws `protocol_error` when a wanted object does not exist. */
 export async function requireObjects(reader: HistoryReader, wants: readonly Oid[]): Promise<void> {
-  const types = await reader.types(wants);
-  const missing = types.indexOf(undefined);
-  if (missing >= 0) throw notOurRef(wants[missing]!);
+  for (let from = 0; from < wants.length; from += WANTS_AT_ONCE) {
+    const some = wants.slice(from, from + WANTS_AT_ONCE);
+    const missing = (await reader.types(some)).indexOf(undefined);
+    if (missing >= 0) throw notOurRef(some[missing]!);
+  }
 }
 
 /**

@@ -58,7 +58,7 @@ export function startControlServer(options: ControlServerOptions): ControlServer
 async function answer(request: Request, operations: JsonOperations, options: ControlServerOptions): Promise<Response> {
   const requestId = options.newRequestId();
   try {
-    const name = /^\/operations\/(\w+)$/.exec(new URL(request.url).pathname)?.[1] ?? "";
+    const name = /^\/operations\/(\w+)$/.exec(new URL(request.url, "http://control").pathname)?.[1] ?? "";
     if (request.method !== "POST") throw new OperationError("unimplemented", { what: name });
     const shape = operations.shapeOf(name);
     const input = await bodyOf(request);
