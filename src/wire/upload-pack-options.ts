@@ -13,9 +13,12 @@ export interface UploadPackOptions {
   readonly hides: string;
 }
 
-/** Reads settings as `key=value`, the last of a key counts; other settings are left alone. */
+/**
+ * Reads settings as `key=value`, the last of a key counts; other settings are left alone. Unless told otherwise version 0 may ask for any
+ * object, as version 2 may always: a partial clone gets what it lacks in no other way.
+ */
 export function uploadPackOptions(settings: readonly string[] = []): UploadPackOptions {
-  let [allowsAny, allowsTips, allowsReachable] = [false, false, false];
+  let [allowsAny, allowsTips, allowsReachable] = [true, false, false];
   const hides: string[] = [];
   for (const setting of settings) {
     const equals = setting.indexOf("=");

@@ -233,7 +233,15 @@ describe("holdfast doctor", () => {
     const { code, stdout } = await holdfast(["doctor", "--json"], env);
     expect(code).toBe(0);
     const found = findings(stdout);
-    expect(found.map(({ check }) => check)).toEqual(["git", "libgit2", "addon", "data directory", "clock", "disk"]);
+    expect(found.map(({ check }) => check)).toEqual([
+      "git",
+      "libgit2",
+      "addon",
+      "data directory",
+      "database",
+      "clock",
+      "disk",
+    ]);
     expect(found.filter(({ verdict }) => verdict === "problem")).toEqual([]);
     expect(existsSync(env.HOLDFAST_DATA)).toBe(false);
   });

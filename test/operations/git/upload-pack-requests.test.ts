@@ -192,26 +192,28 @@ for (const backend of BACKENDS) {
       });
     }
 
-    test("version 2 gives an object that no reference shows, version 0 does not", async () => {
+    const strictly = async (mode: "stateless" | "stateful", body: string) => {
+      const input = { mode, configOptions: ["uploadpack.allowAnySHA1InWant=false"] };
+      return await hear(story.run(uploadPack, input, bodyOf(body)) as AsyncIterable<Uint8Array>);
+    };
+
+    test("an object that no reference shows is given, in version 0 unless that is forbidden", async () => {
       expect((await linesFor(command("fetch", [`want ${hidden}`, "done"]))).at(-1)).toBe("packfile");
-      const refusal = await ask(`${line(`want ${hidden} side-band-64k`)}0000${line("done")}`, "");
+      const body = `${line(`want ${hidden}`)}0000${line("done")}`;
+      expect((await ask(body, "")).bytes.toString("latin1", 0, 12)).toBe("0008NAK\nPACK");
+      const refusal = await strictly("stateless", body);
       expect(await linesOf(refusal.bytes)).toEqual([`ERR upload-pack: not our ref ${hidden}`]);
     });
 
-    test("version 0 without state takes what an advertised reference reaches, with state only the tips", async () => {
+    test("where it is forbidden, version 0 without state takes what an advertised reference reaches, with state only the tips", async () => {
       const body = `${line(`want ${commits[1]}`)}0000${line("done")}`;
-      const stateless = await ask(body, "");
+      const stateless = await strictly("stateless", body);
       expect(stateless.bytes.toString("latin1", 0, 12)).toBe("0008NAK\nPACK");
-      const run = story.run(uploadPack, { mode: "stateful" }, bodyOf(body)) as AsyncIterable<Uint8Array>;
-      const stateful = await hear(run);
+      const stateful = await strictly("stateful", body);
       expect((await linesOf(stateful.bytes)).at(-1)).toBe(`ERR upload-pack: not our ref ${commits[1]}`);
     });
 
-    test("settings of the service allow more, or hide more", async () => {
-      const body = `${line(`want ${hidden}`)}0000${line("done")}`;
-      const input = { mode: "stateless" as const, configOptions: ["uploadpack.allowAnySHA1InWant=true"] };
-      const any = await hear(story.run(uploadPack, input, bodyOf(body)) as AsyncIterable<Uint8Array>);
-      expect(any.bytes.toString("latin1", 0, 12)).toBe("0008NAK\nPACK");
+    test("settings of the service hide more", async () => {
       const configOptions = ["transfer.hideRefs=refs/tags", "uploadpack.hideRefs=!refs/tags/v1"];
       for (const [count, names] of [
         [1, ["HEAD", "refs/heads/alias", "refs/heads/main"]],
