@@ -8,7 +8,11 @@ import { createCachingBackend } from "../../src/backend/caching/caching-backend.
 import { PackCache, type PackCacheAnswer, type PackCacheOptions } from "../../src/backend/caching/pack-cache.ts";
 import { createFaultyBackend, type Fault } from "../../src/backend/faulty/faulty-backend.ts";
 import { createShellBackend, type ShellBackend } from "../../src/backend/shell/shell-backend.ts";
+import { loadConfig } from "../../src/config.ts";
 import { hasReason, OperationError } from "../../src/domain/errors.ts";
+import { createGit } from "../../src/main/create-git.ts";
+import { systemClock } from "../../src/telemetry/clock.ts";
+import { createTelemetry } from "../../src/telemetry/telemetry.ts";
 import { failureOf } from "../support/failure-of.ts";
 import { Gate } from "../support/gate.ts";
 import { TemporaryRepository } from "../support/temporary-repository.ts";
@@ -80,6 +84,7 @@ function open(
     entryBytesMax: 100_000_000,
     ageMs: 600_000,
     reserveBytes: 0,
+    reserveShare: 0,
     observer: {
       answered: (how) => answers.push(how),
       bytes: (bytes) => {
@@ -121,6 +126,21 @@ async function begin(stream: AsyncIterable<PackOutput>): Promise<AsyncIterator<P
     const { value, done } = await reader.next();
     if (done === true) throw new Error("no pack came");
     if (value.kind === "pack") return reader;
+  }
+}
+
+/** Runs a test on a disk of so many bytes. */
+async function withSmallDisk(bytes: number, run: (place: string) => Promise<void>): Promise<void> {
+  const place = await mkdtemp(join(directory, "disk-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", place]);
+  if (mounted.status !== 0) {
+    process.stderr.write(`not tested: a small disk needs the right to mount one: ${String(mounted.stderr)}`);
+    return;
+  }
+  try {
+    await run(place);
+  } finally {
+    spawnSync("umount", ["-l", place]);
   }
 }
 
@@ -263,13 +283,34 @@ describe("limits", () => {
     expect(answers).toEqual(["miss"]);
   });
 
-  test("of one pack: a repository that is larger is passed by", async () => {
+  test("of one pack: a larger one is shared as long as somebody reads it", async () => {
     await using packed = await TemporaryRepository.create();
     const oid = await packed.commit({ files: { large: noise(LARGE_BYTES, 1) } });
     await packed.git(["gc", "-q"]);
-    const { backend, answers } = open({ entryBytesMax: LARGE_BYTES });
+    const where = { ...view, gitDir: packed.path };
+    const { backend, cache, answers, packs } = open({ entryBytesMax: LARGE_BYTES });
+    const create = () => backend.pack.create(where, { ...request, wants: [oid] });
+    const slow = await begin(create());
+    const all = await Promise.all([packOf(create()), packOf(create())]);
+    // Also when it is whole.
+    all.push(await packOf(create()));
+    for (const pack of all) expect(Buffer.compare(pack, all[0]!)).toBe(0);
+    expect([packs(), cache.entries, cache.bytes]).toEqual([1, 1, 0]);
+    expect([answers.slice(0, 1), answers.slice(3)]).toEqual([["miss"], ["hit"]]);
+    await slow.return?.();
+    expect(cache.entries).toBe(0);
+    await packOf(create());
+    expect([packs(), answers.at(-1), cache.entries]).toEqual([2, "miss", 0]);
+  });
+
+  test("of the disk for packs that are not kept", async () => {
+    await using packed = await TemporaryRepository.create();
+    const oid = await packed.commit({ files: { large: noise(LARGE_BYTES, 1), small: "small\n" } });
+    await packed.git(["gc", "-q"]);
+    const { backend, answers } = open({ entryBytesMax: LARGE_BYTES, reserveShare: 1 });
     await packOf(backend.pack.create({ ...view, gitDir: packed.path }, { ...request, wants: [oid] }));
-    expect(answers).toEqual(["bypass"]);
+    await packOf(backend.pack.create(view, request));
+    expect(answers).toEqual(["bypass", "miss"]);
   });
 
   test("of all packs: the one used longest ago goes", async () => {
@@ -289,6 +330,23 @@ describe("limits", () => {
       expect(cache.bytes).toBeLessThan(25_000);
     }
   });
+
+  for (const [packCacheBytes, children] of [
+    [0, 2],
+    [1024 ** 3, 1],
+  ] as const) {
+    test(`of packCacheBytes = ${packCacheBytes}: two who ask at once make ${children} of it`, async () => {
+      const data = await mkdtemp(join(directory, "data-"));
+      const { config } = loadConfig({ flags: { data }, env: {}, cwd: data, readFile: () => undefined });
+      const telemetry = createTelemetry({ version: "0", logLevel: "silent", clock: systemClock });
+      const { git } = createGit({ ...config, packCacheBytes }, telemetry, data, () => 0n);
+      await Promise.all([1, 2].map(() => packOf(git.pack.create(view, request))));
+      expect(telemetry.metrics.childrenStarted("pack-objects").value).toBe(children);
+      expect(await readdir(data)).toEqual(packCacheBytes === 0 ? [] : ["cache"]);
+      await git.close();
+      telemetry.close();
+    });
+  }
 
   test("of packs at once", async () => {
     const { backend, cache, answers } = open({ entriesMax: 1 });
@@ -337,16 +395,10 @@ describe("trouble", () => {
   });
 
   test("a disk that fills in the middle of a pack fails that pack alone", async () => {
-    const place = await mkdtemp(join(directory, "disk-"));
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${LARGE_BYTES}`, "tmpfs", place]);
-    if (mounted.status !== 0) {
-      process.stderr.write(`not tested: a full disk needs the right to mount one: ${String(mounted.stderr)}`);
-      return;
-    }
-    try {
+    await withSmallDisk(LARGE_BYTES, async (place) => {
       // Loose objects are not counted beforehand.
       const { backend, shell, cache, answers } = open({ directory: place });
-      const loose = await TemporaryRepository.create();
+      await using loose = await TemporaryRepository.create();
       const blobs = await Promise.all([3, 4].map((seed) => loose.writeObject("blob", noise(LARGE_BYTES, seed))));
       const where = { ...view, gitDir: loose.path };
       const error = await failureOf(packOf(backend.pack.create(where, { ...request, wants: blobs })));
@@ -355,11 +407,36 @@ describe("trouble", () => {
       const blob = await loose.writeObject("blob", "small\n");
       expect((await packOf(backend.pack.create(where, { ...request, wants: [blob] }))).length).toBeGreaterThan(32);
       expect(answers).toEqual(["miss", "miss"]);
-      await loose[Symbol.asyncDispose]();
       await backend.close();
-    } finally {
-      spawnSync("umount", ["-l", place]);
-    }
+    });
+  });
+
+  test("a disk whose room has been promised to packs that are being made is passed by", async () => {
+    await using packed = await TemporaryRepository.create();
+    const oid = await packed.commit({ files: { large: noise(LARGE_BYTES, 1) } });
+    await packed.git(["gc", "-q"]);
+    await withSmallDisk(1.5 * LARGE_BYTES + 1024 * 1024, async (place) => {
+      const gate = new Gate();
+      const { backend, answers } = open({ directory: place, entryBytesMax: LARGE_BYTES }, (method) =>
+        method === "createInto" ? { before: () => gate.pass() } : undefined,
+      );
+      const ask = (filter?: string) =>
+        packOf(
+          backend.pack.create(
+            { ...view, gitDir: packed.path },
+            { ...request, wants: [oid], ...(filter === undefined ? {} : { filter }) },
+          ),
+        );
+      const first = ask();
+      await gate.reached;
+      await ask("blob:none");
+      expect(answers).toEqual(["miss", "bypass"]);
+      gate.open();
+      await first;
+      await ask("blob:none");
+      expect(answers.at(-1)).toBe("miss");
+      await backend.close();
+    });
   });
 
   test("an error of git is everybody's, and is not kept", async () => {

@@ -10,7 +10,7 @@ export interface PackCacheOptions {
   readonly directory: string;
   /** Packs kept in all. */
   readonly bytesMax: number;
-  /** A larger pack is handed out while it is made, and not kept. */
+  /** A larger pack is shared while somebody reads it, and not kept. */
   readonly entryBytesMax: number;
   /** How long a pack is kept. */
   readonly ageMs: number;
@@ -18,6 +18,8 @@ export interface PackCacheOptions {
   readonly entriesMax?: number;
   /** This much of the disk is left free. */
   readonly reserveBytes?: number;
+  /** This share of the disk is left free by packs that are too large to be kept, from 0 to 1: slow readers may hold many of them. */
+  readonly reserveShare?: number;
   readonly observer?: PackCacheObserver;
 }
 
@@ -32,11 +34,15 @@ export type PackCacheAnswer = "hit" | "shared" | "miss" | "bypass";
 
 const ENTRIES_MAX = 256;
 const RESERVE_BYTES = 256 * 1024 * 1024;
+const RESERVE_SHARE = 0.1;
 const NAME = /^pack-[0-9a-f-]{36}$/;
 
 interface Entry {
   readonly gitDir: string;
   readonly pack: SpooledPack;
+  /** What the disk must have room for while the pack is being made. */
+  readonly likelyBytes: number;
+  /** Those that count as kept. */
   bytes: number;
   timer?: ReturnType<typeof setTimeout>;
 }
@@ -46,6 +52,7 @@ export class PackCache {
   readonly #options: PackCacheOptions;
   readonly #entriesMax: number;
   readonly #reserveBytes: number;
+  readonly #reserveShare: number;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
   /** Dropped from the map, but somebody still reads, or the run has not ended. */
@@ -57,6 +64,7 @@ export class PackCache {
     this.#options = options;
     this.#entriesMax = options.entriesMax ?? ENTRIES_MAX;
     this.#reserveBytes = options.reserveBytes ?? RESERVE_BYTES;
+    this.#reserveShare = options.reserveShare ?? RESERVE_SHARE;
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(options.directory)) {
       // A server that was killed may leave a name, between making the file and taking the name away.
@@ -69,14 +77,14 @@ export class PackCache {
     return this.#bytes;
   }
 
-  /** Packs that are kept or running. */
+  /** Packs that are kept, being made, or being read. */
   get entries(): number {
     return this.#entries.size;
   }
 
   /**
    * A reader of the pack that the key names, made by `make` unless it is there. Undefined when the cache cannot serve: no room on
-   * the disk, too many packs, a pack that is likely too large.
+   * the disk, or too many packs.
    */
   open(
     key: string,
@@ -100,7 +108,8 @@ export class PackCache {
     }
     this.#tell("miss");
     if (found !== undefined) this.#drop(name, found);
-    const entry: Entry = { gitDir: view.gitDir, pack: new SpooledPack(descriptor, make), bytes: 0 };
+    const pack = new SpooledPack(descriptor, make, () => this.#dropUnusable(name));
+    const entry: Entry = { gitDir: view.gitDir, pack, likelyBytes, bytes: 0 };
     this.#entries.set(name, entry);
     const reader = entry.pack.read(view.signal, room);
     void entry.pack.ended.then(() => this.#ended(name, entry));
@@ -122,15 +131,20 @@ export class PackCache {
 
   #ended(name: string, entry: Entry): void {
     if (this.#entries.get(name) !== entry) return;
-    const bytes = entry.pack.isWhole ? entry.pack.size : 0;
-    if (!entry.pack.isWhole || bytes > Math.min(this.#options.entryBytesMax, this.#options.bytesMax)) {
+    if (!entry.pack.isWhole) {
       this.#drop(name, entry);
+      return;
+    }
+    entry.timer = setTimeout(() => this.#drop(name, entry), this.#options.ageMs);
+    entry.timer.unref();
+    const bytes = entry.pack.size;
+    if (bytes > this.#keptBytesMax) {
+      // Others may join as long as somebody reads.
+      entry.pack.drop();
       return;
     }
     entry.bytes = bytes;
     this.#bytes += bytes;
-    entry.timer = setTimeout(() => this.#drop(name, entry), this.#options.ageMs);
-    entry.timer.unref();
     for (const [oldName, old] of this.#entries) {
       if (this.#bytes <= this.#options.bytesMax) break;
       if (old.bytes > 0 && old !== entry) this.#drop(oldName, old);
@@ -138,8 +152,19 @@ export class PackCache {
     this.#options.observer?.bytes(this.#bytes);
   }
 
+  /** How large a pack may be that is kept. */
+  get #keptBytesMax(): number {
+    return Math.min(this.#options.entryBytesMax, this.#options.bytesMax);
+  }
+
+  #dropUnusable(name: string): void {
+    const found = this.#entries.get(name);
+    if (found !== undefined && !found.pack.isUsable) this.#drop(name, found);
+  }
+
   #drop(name: string, entry: Entry): void {
-    if (this.#entries.get(name) === entry) this.#entries.delete(name);
+    if (this.#entries.get(name) !== entry) return;
+    this.#entries.delete(name);
     clearTimeout(entry.timer);
     this.#bytes -= entry.bytes;
     entry.bytes = 0;
@@ -150,14 +175,23 @@ export class PackCache {
   }
 
   #hasRoom(likelyBytes: number): boolean {
-    if (likelyBytes > Math.min(this.#options.entryBytesMax, this.#options.bytesMax)) return false;
     if (this.#entries.size >= this.#entriesMax && !this.#dropOldest()) return false;
     try {
-      const { bavail, bsize } = statfsSync(this.#options.directory);
-      return bavail * bsize > likelyBytes + this.#reserveBytes;
+      const { bavail, blocks, bsize } = statfsSync(this.#options.directory);
+      const share = likelyBytes > this.#keptBytesMax ? this.#reserveShare * blocks * bsize : 0;
+      return bavail * bsize > likelyBytes + this.#promisedBytes() + Math.max(this.#reserveBytes, share);
     } catch {
       return false;
     }
+  }
+
+  /** What packs that are being made will probably still take. */
+  #promisedBytes(): number {
+    let bytes = 0;
+    for (const { pack, likelyBytes } of this.#entries.values()) {
+      if (pack.isRunning) bytes += Math.max(0, likelyBytes - pack.size);
+    }
+    return bytes;
   }
 
   #dropOldest(): boolean {

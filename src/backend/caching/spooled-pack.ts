@@ -20,6 +20,7 @@ export type PackMaker = (descriptor: number, signal: AbortSignal) => AsyncIterab
  */
 export class SpooledPack {
   readonly #descriptor: number;
+  readonly #onGone: () => void;
   readonly #abort = new AbortController();
   readonly #progress: Uint8Array[] = [];
   #progressBytes = 0;
@@ -32,8 +33,10 @@ export class SpooledPack {
   /** Settles when the run is over; never rejects. */
   readonly ended: Promise<void>;
 
-  constructor(descriptor: number, make: PackMaker) {
+  /** `onGone` is told when the file has gone; nobody can join any more. */
+  constructor(descriptor: number, make: PackMaker, onGone: () => void = () => {}) {
     this.#descriptor = descriptor;
+    this.#onGone = onGone;
     this.ended = this.#run(make);
   }
 
@@ -59,7 +62,7 @@ export class SpooledPack {
     return this.#closed ? 0 : fstatSync(this.#descriptor).size;
   }
 
-  /** Is not wanted any more: readers finish, then the file goes. */
+  /** Is not wanted any more: readers finish, and those who join them meanwhile, then the file goes. */
   drop(): void {
     this.#kept = false;
     this.#settle();
@@ -162,6 +165,7 @@ export class SpooledPack {
     if (this.#kept && this.#state === "whole") return;
     this.#closed = true;
     closeSync(this.#descriptor);
+    this.#onGone();
   }
 }
 
