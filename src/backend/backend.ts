@@ -304,8 +304,8 @@ export interface PackFacet {
   /**
    * Reads a pack, completes a thin one, checks every object as `git fsck --strict` does, and puts it into the quarantine. Stops at the
    * pack's end, without waiting for the stream's: the client may be waiting for an answer. Throws as soon as it is clear that nothing
-   * will come of it, also before the pack's end: `pack_invalid`, `objects_invalid`, `objects_missing` (what the objects themselves
-   * point at, or the bases of a thin pack), `too_large`, `disk_full`.
+   * will come of it, also before the pack's end: `pack_invalid` (also when bases of a thin pack are missing: git does not say
+   * which), `objects_invalid`, `objects_missing` (what the objects themselves point at), `too_large`, `disk_full`.
    */
   receive(view: QuarantinedView, pack: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<void>;
   /**
