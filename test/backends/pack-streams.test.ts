@@ -147,7 +147,7 @@ for (const name of ["shell", "routed"] as const) {
       readonly into?: TemporaryRepository;
       readonly objectFormat?: "sha1" | "sha256";
       /** What is asked when the pack is in. */
-      readonly then?: (inside: QuarantinedView) => Promise<void>;
+      readonly whenIn?: (inside: QuarantinedView) => Promise<void>;
     }
 
     async function receive(stream: AsyncIterable<Uint8Array>, receiving: Receiving = {}): Promise<void> {
@@ -163,7 +163,7 @@ for (const name of ["shell", "routed"] as const) {
           refuseLegacyFaults: false,
           ...(shallow === undefined ? {} : { shallow }),
         });
-        await receiving.then?.(inside);
+        await receiving.whenIn?.(inside);
       } finally {
         await backend.quarantine.discard(inside);
       }
@@ -241,7 +241,7 @@ for (const name of ["shell", "routed"] as const) {
       await having.git(["fetch", "-q", source.path, `${first}:refs/heads/main`]);
       await receive(inPieces(thin), {
         into: having,
-        then: async (inside) => expect(await backend.pack.unconnected(inside, [tip])).toEqual([]),
+        whenIn: async (inside) => expect(await backend.pack.unconnected(inside, [tip])).toEqual([]),
       });
       const error = await failureOf(receive(inPieces(thin)));
       expect(error).toMatchObject({ reason: "pack_invalid" });
@@ -258,7 +258,7 @@ for (const name of ["shell", "routed"] as const) {
         expect(await objectsIn(pack)).toEqual(expected);
         await receive(inPieces(pack), {
           shallow: [tip],
-          then: async (inside) => {
+          whenIn: async (inside) => {
             expect(await backend.pack.unconnected(inside, [tip], [tip])).toEqual([]);
             expect(await backend.pack.unconnected(inside, [tip])).toEqual([tip]);
           },
@@ -295,7 +295,7 @@ for (const name of ["shell", "routed"] as const) {
         const there = { into, objectFormat: "sha256" } as const;
         await receive(inPieces(pack), {
           ...there,
-          then: async (inside) => expect(await backend.pack.unconnected(inside, [oid])).toEqual([]),
+          whenIn: async (inside) => expect(await backend.pack.unconnected(inside, [oid])).toEqual([]),
         });
         const cut = inPieces(pack.subarray(0, pack.length - 1));
         expect(await failureOf(receive(cut, there))).toMatchObject({ reason: "pack_invalid" });
