@@ -14,7 +14,7 @@ export function serveCommand(terminal: Terminal): Command {
     // Without a certificate it keeps its meaning: the terminal has gone.
     if (config.tlsCert !== undefined) process.on("SIGHUP", () => server.reload());
     terminal.print(readyLine(server));
-    for (const line of nextSteps(server)) terminal.remark(line);
+    for (const line of nextSteps(server, config)) terminal.remark(line);
     await stopped;
   });
 }
@@ -61,9 +61,10 @@ function readyLine({ addresses }: RunningServer): string {
 }
 
 /** What somebody who sees the server for the first time may type next; only on a terminal. */
-function nextSteps({ addresses }: RunningServer): string[] {
+function nextSteps({ addresses }: RunningServer, { publicUrl }: Pick<Config, "publicUrl">): string[] {
   if (!process.stderr.isTTY && process.env["npm_lifecycle_event"] !== "start") return [];
-  const { http, ssh } = addresses;
+  const { ssh } = addresses;
+  const http = addresses["http"] && (publicUrl?.href.replace(/\/$/, "") ?? addresses["http"]);
   const [host, port] = [ssh?.slice(0, ssh.lastIndexOf(":")), ssh?.slice(ssh.lastIndexOf(":") + 1)];
   const steps = [
     "npx holdfast user create alice --admin",
