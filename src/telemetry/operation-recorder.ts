@@ -2,7 +2,7 @@ import type { Clock } from "../contract/context.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Code } from "../domain/code.ts";
-import { OperationError } from "../domain/errors.ts";
+import { hasReason, OperationError } from "../domain/errors.ts";
 import type { OperationRecord, Recorder } from "../engine/record.ts";
 import type { Histogram } from "./instruments.ts";
 import { type Log, timestamp } from "./log.ts";
@@ -171,10 +171,15 @@ class RunningOperation implements OperationRecord {
       peer,
       request_id: requestId,
       context: error instanceof OperationError ? error.context : undefined,
-      err: error,
+      // A limit can be met by anybody, and is no riddle: how we got there is told of all else.
+      ...(isAtLimit(error) ? { details: error.details } : { err: error }),
     };
     this.#log.logger[level](facts, "operation");
   }
+}
+
+function isAtLimit(error: unknown): error is OperationError {
+  return hasReason(error, "limit_exceeded") || hasReason(error, "too_large");
 }
 
 /** Microseconds are enough. */

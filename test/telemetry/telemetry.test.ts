@@ -113,6 +113,14 @@ describe("createTelemetry", () => {
     }
   });
 
+  test("who meets a limit is told of in a short line", () => {
+    const { recorder, lines } = telemetry();
+    const details = { what: "pack", sizeBytes: 2, limitBytes: 1 };
+    recorder.begin("receivePack", CALLER).end(new OperationError("too_large", details));
+    expect(lines()).toMatchObject([{ level: "warn", code: "resource_exhausted", reason: "too_large", details }]);
+    expect(JSON.stringify(lines())).not.toContain("stack");
+  });
+
   test("the level decides which lines are written", () => {
     const { recorder, log, lines } = telemetry("warn");
     recorder.begin("findCommit", CALLER).end();
