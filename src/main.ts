@@ -52,7 +52,13 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   add(telemetry);
   const data = await openDataDirectory(config.data);
   add({ close: () => data.release() });
-  const { engine, repositories, authenticator, database } = await openEngine(config, telemetry, data, add);
+  const {
+    engine,
+    open: opened,
+    repositories,
+    authenticator,
+    database,
+  } = await openEngine(config, telemetry, data, add);
   const newRequestId = requestIds();
   const onBug = (err: unknown, request_id: string) => telemetry.log.logger.error({ err, request_id }, "bug");
   // A promise that nobody waited for is a bug of one request, and no reason to end all others.
@@ -83,6 +89,7 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
     add(gitDaemon);
     addresses["git"] = gitDaemon.address;
   }
+  opened.doors = addresses;
   if (http.metrics !== undefined) addresses["metrics"] = http.metrics;
   lifecycle = "running";
   // Closed first of all: whoever watches the server's health hears of its end before its doors close.

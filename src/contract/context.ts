@@ -1,6 +1,7 @@
 import type { GitBackend, QuarantinedView, RepositoryView } from "../backend/backend.ts";
 import type { ByteString } from "../domain/bytes.ts";
 import type { OperationError } from "../domain/errors.ts";
+import type { CloneDoors } from "../domain/clone-addresses.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
 import type { Events } from "./events.ts";
@@ -143,6 +144,8 @@ export interface ReceiveConfig {
 export interface ServerFacts {
   readonly version: string;
   gitVersion(): Promise<string>;
+  /** Where repositories of the storage `default` can be cloned from; empty until the doors are open. */
+  cloneDoors(): CloneDoors;
 }
 
 /** Everything that an operation may use: all that is not domain arrives through here. */

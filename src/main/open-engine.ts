@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import type { ShellBackend } from "../backend/shell/shell-backend.ts";
 import type { Config } from "../config.ts";
+import type { ServerFacts } from "../contract/context.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
+import { type CloneDoors, publicDoors } from "../domain/clone-addresses.ts";
 import { Admission } from "../engine/admission.ts";
 import { authoriseReading } from "../engine/authorise.ts";
 import { Engine } from "../engine/engine.ts";
@@ -97,6 +100,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
   add({ close: () => events.close() });
   const webhooks = openWebhooks(config, log, database, events, locator);
   add(webhooks);
+  const open: OpenDoors = { doors: {} };
   const engine: Engine = new Engine({
     opener: createRepositoryOpener({
       locator,
@@ -115,7 +119,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     events: (caller) => events.forCaller(caller),
     webhooks,
     backends: git,
-    server: { version: VERSION, gitVersion: () => shell.version() },
+    server: serverFacts(shell, open, config),
     admission: new Admission({
       requestsMax: config.requestsMax,
       requestsPerRepositoryMax: config.repositoryRequestsMax,
@@ -136,5 +140,16 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     },
   });
   webhooks.start();
-  return { engine, repositories, git, authenticator, identity, database };
+  return { engine, open, repositories, git, authenticator, identity, database };
 }
+
+/** Where the doors are; filled when they are open. */
+interface OpenDoors {
+  doors: CloneDoors;
+}
+
+const serverFacts = (shell: ShellBackend, open: OpenDoors, { publicUrl }: Config): ServerFacts => ({
+  version: VERSION,
+  gitVersion: () => shell.version(),
+  cloneDoors: () => publicDoors(open.doors, publicUrl),
+});

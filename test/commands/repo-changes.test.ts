@@ -35,6 +35,7 @@ describe("repo", () => {
       head: "refs/heads/main",
       head_oid: null,
       branches: 0,
+      clone_urls: {},
       tags: 0,
       references: 0,
       path: null,

@@ -54,6 +54,12 @@ test("the lines of the README make a repository, push to it and clone it over ev
       await shell(`${line} clone-${at}`, home);
       expect(await names(`clone-${at}`)).toBe("First commit\n");
     }
+    const told = await shell("npx holdfast repo info alice/hello --json", home);
+    expect((JSON.parse(told) as { clone_urls: object }).clone_urls).toEqual({
+      http: `http://127.0.0.1:${port("http")}/alice/hello.git`,
+      ssh: `ssh://127.0.0.1:${port("ssh")}/alice/hello`,
+      git: `git://127.0.0.1:${port("git")}/alice/hello`,
+    });
     const [make = "", push = ""] = token.trim().split("\n");
     const { token: secret } = JSON.parse(await shell(make, home)) as { token: string };
     await shell("git commit -q --allow-empty -m 'Second commit'", join(home, "hello"));

@@ -52,6 +52,20 @@ export async function* createPackInto(
   request: PackRequest,
   stdoutDescriptor: number,
 ): AsyncGenerator<Uint8Array> {
+  await runner.packsMade.take(view.signal);
+  try {
+    yield* packInto(runner, view, request, stdoutDescriptor);
+  } finally {
+    runner.packsMade.give();
+  }
+}
+
+async function* packInto(
+  runner: GitRunner,
+  view: RepositoryView,
+  request: PackRequest,
+  stdoutDescriptor: number,
+): AsyncGenerator<Uint8Array> {
   const started = await startPacking(runner, view, request, stdoutDescriptor);
   try {
     const progress = new PendingProgress();

@@ -63,6 +63,8 @@ export class GitRunner {
   readonly #options: GitRunnerOptions;
   /** For children that read what a client sends, and so run for as long as it likes. */
   readonly packsReceived: ChildSlots;
+  /** Places of packs that are made into files. */
+  readonly packsMade: ChildSlots;
   readonly #slots: ChildSlots;
   readonly #children = new Set<GitChild>();
   #closed = false;
@@ -70,9 +72,10 @@ export class GitRunner {
   constructor(options: GitRunnerOptions) {
     this.#options = options;
     this.limits = options.limits;
-    const { childrenMax, packsReceivedMax, childWaitMs } = options.limits;
+    const { childrenMax, packsReceivedMax, childWaitMs, packsMadeMax, packWaitMs } = options.limits;
     this.#slots = new ChildSlots("child processes", childrenMax, childWaitMs);
     this.packsReceived = new ChildSlots("packs that are received", packsReceivedMax, childWaitMs);
+    this.packsMade = new ChildSlots("packs that are made", packsMadeMax, packWaitMs);
   }
 
   /** Milliseconds from an arbitrary start. */

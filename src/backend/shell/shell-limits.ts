@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 /** Bounds of the child processes and of what they may say. */
 export interface ShellLimits {
   /** Bytes of output that one run may collect in memory; streams are not counted. */
@@ -18,6 +20,10 @@ export interface ShellLimits {
   readonly childrenMax: number;
   /** Packs at once that clients send: who sends slowly keeps others from sending, but not from anything else. */
   readonly packsReceivedMax: number;
+  /** Packs at once that are made into files, as fast as the processors can; the others wait. */
+  readonly packsMadeMax: number;
+  /** How long such a pack waits for its turn. */
+  readonly packWaitMs: number;
   /** How long a run waits for a free place among the children. */
   readonly childWaitMs: number;
   /** Warm `cat-file` processes kept for later. */
@@ -36,6 +42,8 @@ export const SHELL_LIMITS: ShellLimits = {
   killGraceMs: 5000,
   childrenMax: 256,
   packsReceivedMax: 128,
+  packsMadeMax: Math.max(4, 2 * availableParallelism()),
+  packWaitMs: 10 * 60 * 1000,
   childWaitMs: 30_000,
   catFileIdleMax: 32,
   catFileIdleMs: 10_000,

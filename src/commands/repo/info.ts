@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CommandHost, CommandOptions, OperationRunner } from "../command-host.ts";
+import type { CloneDoors } from "../../domain/clone-addresses.ts";
 import { factLines, printData } from "../print.ts";
 import { shown, shownLine, type Text } from "../text.ts";
 import { describeTarget, onRepository, oneRepoCommand, type Target } from "./target.ts";
@@ -13,6 +14,7 @@ interface Shown {
   readonly description: string;
   /** What the caller may do with it. */
   readonly access: string;
+  readonly cloneUrls: CloneDoors;
   readonly head?: Text;
   readonly headOid?: string;
   readonly branches: number;
@@ -26,9 +28,11 @@ export function infoCommand(host: CommandHost): Command {
     .alias("show")
     .action(async (name: string, options: CommandOptions) => {
       const data = await onRepository(host, name, options, read);
+      const { clone_urls, ...facts } = data;
       await printData(host.output, options, data, () =>
         factLines({
-          ...data,
+          ...facts,
+          ...clone_urls,
           description: shownLine(data.description),
           head: shownOrNone(data.head),
           path: shownOrNone(data.path),
@@ -48,6 +52,7 @@ async function read(operations: OperationRunner, repository: Target) {
     private: told.private,
     description: told.description,
     access: told.access,
+    clone_urls: told.cloneUrls,
     object_format: told.objectFormat,
     head: told.head ?? null,
     head_oid: told.headOid ?? null,

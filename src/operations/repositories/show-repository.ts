@@ -1,7 +1,17 @@
 import { ByteStringField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
+import { cloneAddresses } from "../../domain/clone-addresses.ts";
 import { REFS_HEADS, REFS_TAGS } from "../../domain/reference.ts";
+import { repositoryNameOf } from "../../domain/repository-name.ts";
 import { LevelField } from "../collaborators/level-field.ts";
+
+const CloneUrls = Type.Object(
+  { http: Maybe(Type.String()), ssh: Maybe(Type.String()), git: Maybe(Type.String()) },
+  { description: "Addresses to clone from, by door; none for storages that the doors do not serve" },
+);
+
+/** Storage whose repositories have clone addresses. */
+const CLONED_STORAGE = "default";
 
 /** Tells what a repository is: whose, what the caller may do with it, its object format, where HEAD points, how many references it has. */
 export const showRepository = defineOperation({
@@ -19,6 +29,7 @@ export const showRepository = defineOperation({
     private: Type.Boolean(),
     description: Type.String(),
     access: LevelField,
+    cloneUrls: CloneUrls,
     head: Maybe(ByteStringField("Reference that HEAD names; absent while it is detached")),
     headOid: Maybe(OidField("Commit that HEAD leads to; absent while there is none")),
     branches: Type.Integer(),
@@ -27,7 +38,7 @@ export const showRepository = defineOperation({
   }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository", input: {} }],
-  async run({ repository: ref }, { caller, identity, repository }) {
+  async run({ repository: ref }, { caller, identity, repository, server }) {
     const { git, view } = repository;
     const record = await identity.repositories.find(ref);
     const access = await identity.access.levelOf(caller.principal, ref);
@@ -46,6 +57,10 @@ export const showRepository = defineOperation({
         objectFormat: repository.objectFormat,
         ...record,
         access,
+        cloneUrls:
+          ref.storage === CLONED_STORAGE
+            ? cloneAddresses(repositoryNameOf(ref.relativePath), server.cloneDoors(), record.private)
+            : {},
         ...(seesDisk ? { path: view.gitDir } : {}),
         ...(head.target === undefined ? {} : { head: head.target }),
         ...(head.oid === undefined ? {} : { headOid: head.oid }),

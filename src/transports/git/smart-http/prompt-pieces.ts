@@ -1,5 +1,5 @@
-/** So much is gathered at most before an answer begins. */
-const GATHERED_BYTES_MAX = 1024 * 1024;
+/** So much is gathered before an answer begins; packs come in larger pieces. */
+const GATHERED_BYTES_MAX = 128 * 1024;
 
 /** What an operation has yielded so far; when it is not `whole`, `next` is the piece that is being waited for. */
 export interface PromptPieces {
