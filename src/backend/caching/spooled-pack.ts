@@ -8,6 +8,8 @@ const READ_BYTES = 256 * 1024;
 const NO_ROOM: PackRoom = { every: READ_BYTES, bytes: 0 };
 /** How often a reader looks whether the file has grown. The end of the run is told at once. */
 const POLL_MS = 10;
+/** How often a reader looks before it takes what is less than a whole piece. */
+const WAITS_FOR_MORE = 5;
 /** Progress that is kept for readers that come later. */
 const PROGRESS_BYTES_MAX = 64 * 1024;
 
@@ -96,17 +98,22 @@ export class SpooledPack {
     try {
       let said = 0;
       let offset = 0;
+      let waits = 0;
       for (;;) {
         if (signal?.aborted === true) throw new OperationError("canceled", {});
         // Asked before the file's size: what is written in between belongs to the next round.
         const isOver = this.#state !== "running";
         while (said < this.#progress.length) yield { kind: "progress", bytes: this.#progress[said++]! };
         const waiting = this.size - offset;
-        if (waiting > 0) {
+        // Many small pieces cost more than a short wait for a large one.
+        const isWorthwhile = isOver || waiting >= readLength(room) || waits >= WAITS_FOR_MORE;
+        if (waiting > 0 && isWorthwhile) {
+          waits = 0;
           const { bytes, length } = await readAt(this.#descriptor, Math.min(waiting, readLength(room)), offset, room);
           offset += length;
           yield { kind: "pack", bytes };
         } else if (!isOver) {
+          waits++;
           await this.#news(said);
         } else if (this.#state === "failed") {
           throw this.#error;
