@@ -21,7 +21,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static entry *buckets[BUCKETS];
 static entry *newest, *oldest;
 static size_t used_bytes;
-static size_t limit_bytes = 12 * 1024 * 1024;
+static size_t limit_bytes = 24 * 1024 * 1024;
 
 hf_object *hf_object_new(git_object_t type, size_t size) {
   hf_object *object = size < SIZE_MAX - sizeof(*object) - 1 ? malloc(sizeof(*object) + size + 1) : NULL;
