@@ -93,6 +93,11 @@ describe("showRepository", () => {
       private: false,
       description: "",
       access: "admin-access",
+      cloneUrls: {
+        http: `${server.addresses["http"]}/shown.git`,
+        ssh: `ssh://${server.addresses["ssh"]}/shown`,
+        git: `git://${server.addresses["git"]}/shown`,
+      },
       path: pathOf("shown.git"),
       head: "refs/heads/grün",
       headOid: git(source, "rev-parse", "grün").trim(),

@@ -110,7 +110,7 @@ describe("receivePack", () =>
 
     test("a client that goes away while a hook runs ends the hook, and changes nothing", async () => {
       await using story = await PushStory.open(backend);
-      story.hook("pre-receive", `echo "here"; echo $$ > "$GIT_DIR/pid"; sleep 60 & wait`);
+      story.hook("pre-receive", `echo $$ > "$GIT_DIR/pid"; echo "here"; sleep 60 & wait`);
       await story.client.commit({ files: { a: "1" } });
       const push = story.startPush("main");
       await push.said("remote: here");
