@@ -19,6 +19,7 @@ import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Webhooks } from "../contract/webhooks.ts";
 import { OperationError } from "../domain/errors.ts";
+import { untilAborted } from "../domain/until-aborted.ts";
 import type { Admission, Place } from "./admission.ts";
 import { type Authority, authorise, authoriseCreation, authoriseReading } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
@@ -244,7 +245,7 @@ class OperationRun {
     return staged.repository;
   }
 
-  /** The client's parts; while the next one is awaited, others may run. */
+  /** The client's parts; while the next one is awaited, others may run. Throws `canceled` when the client goes, or its time is over. */
   async *waitingFor<P>(parts: AsyncIterable<P>): AsyncGenerator<P> {
     const wait = () => {
       this.awaitsPart = true;
@@ -255,7 +256,7 @@ class OperationRun {
       this.place?.takeBack();
     };
     wait();
-    for await (const part of parts) {
+    for await (const part of untilAborted(parts, this.#caller.signal)) {
       goOn();
       yield part;
       wait();

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../domain/until-aborted.ts";
 import type { Static } from "../../contract/fields.ts";
 import { Type } from "../../contract/fields.ts";
 import type { Context, OpenRepository } from "../../contract/context.ts";
@@ -9,7 +10,6 @@ import { refuseUnusableName } from "./create-on-push.ts";
 import { advertiseForPush } from "./push-advertisement.ts";
 import { PushConversation } from "./push-conversation.ts";
 import { type KeepAlive, speakWhile } from "./speak-while.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 /** How long a client that waits for the end of checks and hooks hears nothing, as with git (git-config(1), `receive.keepAlive`). */
 const KEEP_ALIVE_MS = 5000;

@@ -25,11 +25,12 @@ export const uploadArchive = defineOperation({
   output: Type.Uint8Array(),
   errors: ["repository_not_found", "protocol_error", "invalid_input"],
   examples: [{ title: "Usual", input: {} }],
-  async *run(_input, { repository }, parts: AsyncIterable<Uint8Array>) {
+  async *run(_input, { repository, signal }, parts: AsyncIterable<Uint8Array>) {
     let args: ByteString[];
     try {
       args = await readArguments(parts);
     } catch (error) {
+      if (signal.aborted) throw error;
       const problem = error instanceof OperationError ? String(Object.values(error.details)[0]) : "internal error";
       yield encodePacket(`NACK ${problem}\n`);
       throw error;

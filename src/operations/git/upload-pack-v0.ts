@@ -10,6 +10,7 @@ import { WireRefusal } from "../../wire/wire-refusal.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { SharedHistory } from "./shared-history.ts";
 import { HistoryReader } from "./history-reader.ts";
+import { packRequest } from "./pack-request.ts";
 import { planShallow, type ShallowPlan } from "./plan-shallow.ts";
 import { readAdvertisement, readTips, tipsShown } from "./read-advertisement.ts";
 import { sendPack } from "./send-pack.ts";
@@ -58,19 +59,10 @@ export async function* serveV0(session: UploadPackSession, version: 0 | 1): Asyn
 
   const common = new SharedHistory(history);
   if (!(yield* negotiate(session, needs, common, wants))) return;
-  yield* sendPack(
-    repository,
-    {
-      wants: [...new Set([...wants, ...plan.moreWants])],
-      haves: [...common.haves, ...plan.unshallow],
-      ...(plan.ends.length > 0 && { shallow: plan.ends }),
-      ...(request.filter !== undefined && { filter: request.filter }),
-      thin: request.thinPack,
-      ofsDelta: request.ofsDelta,
-      includeTag: request.includeTag,
-    },
-    { sideband: needs.sideband, progress: !request.noProgress },
-  );
+  yield* sendPack(repository, packRequest(request, wants, common.haves, plan), {
+    sideband: needs.sideband,
+    progress: !request.noProgress,
+  });
 }
 
 /** Reads wants and depth, up to the flush; undefined when nothing is wanted. */

@@ -10,6 +10,7 @@ import { SIDEBAND_64K_DATA_MAX } from "../../wire/sideband.ts";
 import { addCapabilities } from "../../wire/upload-pack-advertisement.ts";
 import { SharedHistory } from "./shared-history.ts";
 import { HistoryReader } from "./history-reader.ts";
+import { packRequest } from "./pack-request.ts";
 import { planShallow, type ShallowPlan } from "./plan-shallow.ts";
 import { readReferences } from "./read-advertisement.ts";
 import { sendPack } from "./send-pack.ts";
@@ -92,19 +93,10 @@ async function* fetch(
   if (isAboutShallow) addShallowInfo(text, plan);
   addWantedRefs(text, wantedRefs);
   yield text.line("packfile").take();
-  yield* sendPack(
-    repository,
-    {
-      wants: [...new Set([...wants, ...plan.moreWants])],
-      haves: [...common.haves, ...plan.unshallow],
-      ...(plan.ends.length > 0 && { shallow: plan.ends }),
-      ...(request.filter !== undefined && { filter: request.filter }),
-      thin: request.thinPack,
-      ofsDelta: request.ofsDelta,
-      includeTag: request.includeTag,
-    },
-    { sideband: SIDEBAND_64K_DATA_MAX, progress: !request.noProgress },
-  );
+  yield* sendPack(repository, packRequest(request, wants, common.haves, plan), {
+    sideband: SIDEBAND_64K_DATA_MAX,
+    progress: !request.noProgress,
+  });
 }
 
 function addAcknowledgments(text: PacketText, haves: readonly Oid[], isReady: boolean): void {

@@ -1,5 +1,5 @@
-import { OperationError } from "../../domain/errors.ts";
-import { LongWait } from "../../domain/long-wait.ts";
+import { OperationError } from "./errors.ts";
+import { LongWait } from "./long-wait.ts";
 
 /** The same values, until the signal fires: then waiting for the next one throws `canceled`, whether it would ever come or not. */
 export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
