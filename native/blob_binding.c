@@ -103,16 +103,17 @@ typedef struct {
 static int read_execute(hf_job *base) {
   read_job *job = (read_job *)base;
   uint8_t *bytes = hf_buffer_reserve(&job->out, job->length + 1);
-  int rc = bytes ? hf_blob_stream_read(bytes, job->length, &job->out.length, job->shared->stream, &base->error) : hf_fail_memory(&base->error);
-  atomic_store(&job->shared->busy, false);
-  return rc;
+  if (!bytes) return hf_fail_memory(&base->error);
+  return hf_blob_stream_read(bytes, job->length, &job->out.length, job->shared->stream, &base->error);
 }
 
 static napi_value read_complete(napi_env env, hf_job *base) { return hf_bytes_take(env, &((read_job *)base)->out); }
 
 static void read_destroy(hf_job *base) {
   read_job *job = (read_job *)base;
-  if (job->shared) release(job->shared);
+  /* A read lasts until its promise is settled, not until its thread is done: whether another is refused is no matter of luck. */
+  atomic_store(&job->shared->busy, false);
+  release(job->shared);
   hf_buffer_free(&job->out);
   free(job);
 }
