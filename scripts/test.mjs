@@ -20,7 +20,10 @@ await report.part("postgres", () => {
 });
 // Without it the tests that need one fail, and say so.
 const env = postgres === undefined ? {} : { [POSTGRES_VARIABLE]: postgres.url };
-await report.part("bun test", () => bunTests(["test"], env));
+// With the dot they are folders; without, any path that has the word in it.
+await report.part("bun test", () => bunTests(["./test"], env));
 postgres?.stop();
+await report.part("client", () => bunTests(["./client/test"]));
+await report.part("examples", () => bunTests(["./examples"]));
 await conformance(report);
 report.end();

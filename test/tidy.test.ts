@@ -5,7 +5,10 @@ import { camelCase, type Import, importsOf, type SourceFile, sourceFiles } from 
 
 const FILES = sourceFiles();
 const SOURCES = FILES.filter(({ path }) => path.startsWith("src/") && path.endsWith(".ts"));
-const TESTS = FILES.filter(({ path }) => path.startsWith("test/") && path.endsWith(".ts"));
+const CLIENT = FILES.filter(({ path }) => path.startsWith("client/src/") && path.endsWith(".ts"));
+const EXAMPLES = FILES.filter(({ path }) => /^examples\/[^/]+\/src\/.*\.ts$/.test(path));
+const TESTS = FILES.filter(({ path }) => /^(test|client\/test|examples\/[^/]+\/test)\/.*\.ts$/.test(path));
+const PROGRAMS = [...SOURCES, ...CLIENT, ...EXAMPLES];
 const CODE = FILES.filter(({ path }) => /\.(ts|mjs|c|h)$/.test(path));
 
 const SOURCE_LINES_MAX = 400;
@@ -70,6 +73,21 @@ const RULES: Readonly<Record<string, Rule>> = {
   "transports/control/client": { may: ["domain"] },
 };
 
+/** What each folder and file of client/src may import of its others; `index` and `testing` bring them together. */
+const CLIENT_RULES: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  errors: [],
+  "call-options": [],
+  requests: ["domain"],
+  "git-adapter": ["call-options", "domain", "requests"],
+  gitaly: ["call-options", "domain", "errors", "git-adapter", "requests"],
+  memory: ["call-options", "domain", "errors", "git-adapter", "requests"],
+  mock: ["call-options", "domain", "errors", "git-adapter", "requests"],
+  // It speaks to any adapter, so it knows none.
+  contract: ["call-options", "domain", "errors", "git-adapter", "requests"],
+  watch: ["call-options", "domain", "errors"],
+};
+
 /** Areas with a rule of their own, the longest name first. */
 const AREAS = Object.keys(RULES).sort((a, b) => b.length - a.length);
 
@@ -119,6 +137,36 @@ describe("imports", () => {
       return foreign.filter((each) => !isAllowed(area, each)).map(({ target }) => `${file.path} imports ${target}`);
     });
     expect(wrong).toEqual([]);
+  });
+
+  test("of the client follow its table", () => {
+    const areaWithin = (path: string) => path.replace(/^client\/src\//, "").replace(/(\/.*|\.ts)$/, "");
+    const wrong = CLIENT.flatMap((file) => {
+      const area = areaWithin(file.path);
+      if (area === "index" || area === "testing") return [];
+      const may = CLIENT_RULES[area];
+      if (may === undefined) return [`${file.path} has no rule`];
+      const own = importsOf(file).filter(({ target }) => target.startsWith("client/src/"));
+      const foreign = own.filter(({ target }) => areaWithin(target) !== area && !may.includes(areaWithin(target)));
+      return foreign.map(({ target }) => `${file.path} imports ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("of the client and of the server do not cross, nor do they start at an example", () => {
+    const crosses = (from: readonly SourceFile[], banned: RegExp) =>
+      breaking(from, (file) => importsOf(file).some(({ target }) => banned.test(target)));
+    expect(crosses(CLIENT, /^(src|native|test|bench|examples)\//)).toEqual([]);
+    expect(crosses(SOURCES, /^(client|examples)\/|^@holdfast\/client/)).toEqual([]);
+    expect(crosses(EXAMPLES, /^(src|native|test|client|bench)\//)).toEqual([]);
+  });
+
+  test("of the client are packages it depends on, or Node's own modules by their full name", async () => {
+    const { dependencies } = (await Bun.file("client/package.json").json()) as { dependencies: Record<string, string> };
+    const nameOf = (target: string) => target.split("/", target.startsWith("@") ? 2 : 1).join("/");
+    const isKnown = (target: string) =>
+      target.startsWith("client/src/") || target.startsWith("node:") || Object.hasOwn(dependencies, nameOf(target));
+    expect(breaking(CLIENT, (file) => importsOf(file).some(({ target }) => !isKnown(target)))).toEqual([]);
   });
 
   test("only the shell backend, hooks and the command line start processes", () => {
@@ -194,12 +242,12 @@ describe("files", () => {
   const linesOf = (text: string): number => text.split("\n").length;
 
   test("are short enough to be read at one sitting", () => {
-    const max = (path: string) => (path.startsWith("test/") ? TEST_LINES_MAX : SOURCE_LINES_MAX);
-    expect(breaking([...SOURCES, ...TESTS], ({ path, text }) => linesOf(text) > max(path))).toEqual([]);
+    const max = (path: string) => (/(^|\/)test\//.test(path) ? TEST_LINES_MAX : SOURCE_LINES_MAX);
+    expect(breaking([...PROGRAMS, ...TESTS], ({ path, text }) => linesOf(text) > max(path))).toEqual([]);
   });
 
   test("have no default export", () => {
-    expect(breaking([...SOURCES, ...TESTS], ({ text }) => /^export default\b/m.test(text))).toEqual([]);
+    expect(breaking([...PROGRAMS, ...TESTS], ({ text }) => /^export default\b/m.test(text))).toEqual([]);
   });
 
   test("leave nothing for later without saying so in SHORTCOMINGS.md", () => {
@@ -223,7 +271,7 @@ describe("files", () => {
   test("of TypeScript switch no check off", () => {
     const off = new RegExp(`@ts-(${"ignore"}|nocheck)|(ox|es)lint-disable(?!-next-line)`);
     expect(
-      breaking([...SOURCES, ...TESTS], ({ path, text }) => path !== "test/tidy.test.ts" && off.test(text)),
+      breaking([...PROGRAMS, ...TESTS], ({ path, text }) => path !== "test/tidy.test.ts" && off.test(text)),
     ).toEqual([]);
   });
 });
