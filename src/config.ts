@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { nearest } from "./config/nearest.ts";
+import { nearest } from "./domain/nearest.ts";
 import { fileKey, flag, type ParseBase, type Setting, variable } from "./config/setting.ts";
 import { type Config, type SettingName, SETTINGS } from "./config/settings.ts";
 

@@ -17,6 +17,7 @@ export interface ReasonEntry {
 
 /** Details of each reason: the facts that a client gets as data. */
 export interface ReasonDetails {
+  malformed_request: { readonly part: string; readonly problem: string };
   invalid_input: { readonly field: string; readonly problem: string };
   invalid_revision: { readonly revision: ByteString; readonly problem: string };
   invalid_reference_name: { readonly references: readonly RefName[]; readonly problem: string };
@@ -108,12 +109,13 @@ function entry(code: Code, httpStatus: number, retry: RetryAdvice, message: stri
 
 /** The closed catalogue of reasons. */
 export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
-  invalid_input: entry("invalid_argument", 400, "never", "invalid input"),
-  invalid_revision: entry("invalid_argument", 400, "never", "invalid revision"),
-  invalid_reference_name: entry("invalid_argument", 400, "never", "invalid reference name"),
-  invalid_path: entry("invalid_argument", 400, "never", "invalid path"),
-  invalid_object_id: entry("invalid_argument", 400, "never", "invalid object id"),
-  invalid_identity: entry("invalid_argument", 400, "never", "invalid name or email"),
+  malformed_request: entry("invalid_argument", 400, "never", "malformed request"),
+  invalid_input: entry("invalid_argument", 422, "never", "invalid input"),
+  invalid_revision: entry("invalid_argument", 422, "never", "invalid revision"),
+  invalid_reference_name: entry("invalid_argument", 422, "never", "invalid reference name"),
+  invalid_path: entry("invalid_argument", 422, "never", "invalid path"),
+  invalid_object_id: entry("invalid_argument", 422, "never", "invalid object id"),
+  invalid_identity: entry("invalid_argument", 422, "never", "invalid name or email"),
   storage_unknown: entry("invalid_argument", 400, "never", "storage name not found"),
   repository_path_escapes: entry("invalid_argument", 400, "never", "relative path escapes root directory"),
   unauthenticated: entry("unauthenticated", 401, "never", "authentication required"),
@@ -138,7 +140,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   revision_not_found: entry("not_found", 404, "never", "revision not found"),
   object_not_found: entry("not_found", 404, "never", "object not found"),
   path_not_found: entry("not_found", 404, "never", "path not found"),
-  page_token_not_found: entry("invalid_argument", 400, "never", "page token not found"),
+  page_token_not_found: entry("invalid_argument", 422, "never", "page token not found"),
   user_not_found: entry("not_found", 404, "never", "user not found"),
   user_exists: entry("already_exists", 409, "never", "user exists already"),
   user_built_in: entry("failed_precondition", 409, "never", "the built-in administrator stays as it is"),

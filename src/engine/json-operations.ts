@@ -1,4 +1,5 @@
-import { fromJson, toJson } from "../contract/json-values.ts";
+import type { TSchema } from "@sinclair/typebox";
+import { type JsonCodec, jsonCodec } from "../contract/json-codec.ts";
 import type { Operation, OperationShape } from "../contract/operation.ts";
 import type { Caller } from "../contract/principal.ts";
 import { OperationError } from "../domain/errors.ts";
@@ -8,6 +9,7 @@ import type { Engine } from "./engine.ts";
 export class JsonOperations {
   readonly #engine: Engine;
   readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #codecs = new Map<TSchema, JsonCodec>();
 
   constructor(engine: Engine, operations: readonly Operation[]) {
     this.#engine = engine;
@@ -24,25 +26,35 @@ export class JsonOperations {
     const operation = this.#find(name);
     if (operation.shape !== "call") throw unsupported(operation);
     const call = operation as Operation<never, never, "call">;
-    const result = await this.#engine.run(call, fromJson(operation.input, input) as never, caller);
-    return toJson(operation.output, result);
+    const result = await this.#engine.run(call, this.#codecOf(operation.input).decode(input) as never, caller);
+    return this.#codecOf(operation.output).encode(result);
   }
 
   /** Runs an operation that answers a list, a download or a watch: its items in batches, its pieces, its events. */
   async *list(name: string, input: unknown, caller: Caller): AsyncGenerator<unknown[]> {
     const operation = this.#find(name);
-    const value = fromJson(operation.input, input) as never;
+    const value = this.#codecOf(operation.input).decode(input) as never;
+    const output = this.#codecOf(operation.output);
     if (operation.shape === "list") {
       const list = operation as Operation<never, never, "list">;
       for await (const items of this.#engine.run(list, value, caller) as AsyncIterable<unknown[]>)
-        yield items.map((item) => toJson(operation.output, item));
+        yield items.map((item) => output.encode(item));
     } else if (operation.shape === "download") {
       const download = operation as Operation<never, never, "download">;
-      for await (const piece of this.#engine.run(download, value, caller)) yield [toJson(operation.output, piece)];
+      for await (const piece of this.#engine.run(download, value, caller)) yield [output.encode(piece)];
     } else if (operation.shape === "watch") {
       const watch = operation as Operation<never, never, "watch">;
-      for await (const event of this.#engine.run(watch, value, caller)) yield [toJson(operation.output, event)];
+      for await (const event of this.#engine.run(watch, value, caller)) yield [output.encode(event)];
     } else throw unsupported(operation);
+  }
+
+  #codecOf(schema: TSchema): JsonCodec {
+    let codec = this.#codecs.get(schema);
+    if (codec === undefined) {
+      codec = jsonCodec(schema, "camel");
+      this.#codecs.set(schema, codec);
+    }
+    return codec;
   }
 
   #find(name: string): Operation {

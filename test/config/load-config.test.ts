@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ConfigError, type ConfigSources, loadConfig } from "../../src/config.ts";
-import { editDistance, nearest } from "../../src/config/nearest.ts";
+import { editDistance, nearest } from "../../src/domain/nearest.ts";
 
 /** Loads with the given sources; files are a record of paths. */
 function load(sources: Partial<ConfigSources> & { files?: Record<string, string> } = {}) {

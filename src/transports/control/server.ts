@@ -76,7 +76,7 @@ async function bodyOf(request: Request): Promise<unknown> {
   try {
     return await request.json();
   } catch (error) {
-    throw new OperationError("invalid_input", { field: "", problem: "is not JSON" }, { cause: error });
+    throw new OperationError("malformed_request", { part: "body", problem: "is not JSON" }, { cause: error });
   }
 }
 

@@ -60,7 +60,7 @@ export class IncomingCall implements HttpCall {
 
   upgrade(listener: SocketListener): Response {
     if (this.#server.upgrade(this.#request, { data: { listener } })) return UPGRADED;
-    throw new OperationError("invalid_input", { field: "upgrade", problem: "the request asks for no WebSocket" });
+    throw new OperationError("malformed_request", { part: "upgrade", problem: "the request asks for no WebSocket" });
   }
 }
 

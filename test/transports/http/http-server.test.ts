@@ -178,7 +178,7 @@ describe("startHttpServer", () => {
       expect(await rawStatus(`GET /health/live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toBe(status);
     expect(await rawStatus("GET /health/live HTTP/1.0\r\n\r\n")).toBe(403);
     expect(await rawStatus("GET //:::/ HTTP/1.0\r\n\r\n")).toBe(403);
-    expect(refusals).toContain("GET /health/live invalid_input");
+    expect(refusals).toContain("GET /health/live malformed_request");
     expect(bugs).toEqual([]);
   });
 

@@ -101,6 +101,6 @@ describe("a WebSocket", () => {
 
   test("what asks for none is refused", async () => {
     const address = serve(nothing);
-    expect(await (await fetch(`http://${address}/ws`)).json()).toMatchObject({ reason: "invalid_input" });
+    expect(await (await fetch(`http://${address}/ws`)).json()).toMatchObject({ reason: "malformed_request" });
   });
 });

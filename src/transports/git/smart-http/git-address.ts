@@ -33,13 +33,13 @@ export function placesOf(encoded: string): { readonly name: string; readonly usu
   const name = places?.plain ?? repositoryNameOf(path);
   const problem = problemOfRepositoryName(name);
   if (places !== undefined && problem === undefined) return { name, ...places };
-  throw new OperationError("invalid_input", { field: "repository", problem: problem ?? "is no name" });
+  throw new OperationError("malformed_request", { part: "repository", problem: problem ?? "is no name" });
 }
 
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    throw new OperationError("invalid_input", { field: "url", problem: "its percent-encoding is broken" });
+    throw new OperationError("malformed_request", { part: "url", problem: "its percent-encoding is broken" });
   }
 }
