@@ -32,6 +32,7 @@ import type {
 export interface GitAdapter {
   /** Makes an empty repository. `ConflictError` when it exists. */
   createRepo(repo: GitRepo, request?: CreateRepo, options?: CallOptions): Promise<void>;
+  /** Whether there is such a repository. */
   repoExists(repo: GitRepo, options?: CallOptions): Promise<boolean>;
   /** `NotFoundError` when there is none. */
   removeRepo(repo: GitRepo, options?: CallOptions): Promise<void>;
@@ -68,6 +69,7 @@ export interface GitAdapter {
   rawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<Uint8Array>;
   /** As `rawDiff`, piece by piece. */
   streamRawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): AsyncIterable<Uint8Array>;
+  /** How many lines changed, file by file. */
   diffStats(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<GitDiffStat[]>;
 
   /** By any revision: an id, a branch, a tag, `main~2`. `null` when there is none. */
@@ -91,6 +93,7 @@ export interface GitAdapter {
   rebaseToRef(repo: GitRepo, request: RebaseToRef, options?: CallOptions): Promise<MergeResult>;
   /** Annotated with a message, lightweight without. `ConflictError` when it exists. */
   createTag(repo: GitRepo, request: CreateTag, options?: CallOptions): Promise<GitTag>;
+  /** `NotFoundError` when there is none, `ConflictError` when it is not at `expectedOldId`. */
   deleteTag(repo: GitRepo, request: DeleteTag, options?: CallOptions): Promise<void>;
   /** `null` when there is none. */
   findTag(repo: GitRepo, name: string, options?: CallOptions): Promise<GitTag | null>;

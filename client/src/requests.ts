@@ -11,22 +11,24 @@ export interface CreateRepo {
 }
 
 /** Every change names who makes it. */
-interface Change {
+export interface Change {
   readonly user: GitUser;
 }
 
 /** A change that can be bound to what a reference is now; without it, whatever that is. */
-interface ConditionalChange extends Change {
+export interface ConditionalChange extends Change {
   /** The id the reference must have; zeros for "it must not exist". */
   readonly expectedOldId?: string;
 }
 
+/** A branch that is to be made. */
 export interface CreateBranch extends Change {
   readonly name: string;
   /** A revision: an id, a branch, a tag. */
   readonly startPoint: string;
 }
 
+/** A branch that is to go. */
 export interface DeleteBranch extends ConditionalChange {
   readonly name: string;
 }
@@ -46,6 +48,7 @@ export interface TreeAt {
   readonly recursive?: boolean;
 }
 
+/** Files that are to be written as one commit. */
 export interface CommitFiles extends ConditionalChange {
   readonly branch: string;
   readonly message: string;
@@ -64,6 +67,7 @@ export interface DiffRange {
   readonly paths?: readonly string[];
 }
 
+/** Which commits, and how many of them. */
 export interface ListCommits {
   /** As `git rev-list` takes them: `main`, `^v1.0`, `v1.0..main`, `--all`. */
   readonly revisions: readonly string[];
@@ -77,6 +81,7 @@ export interface ListCommits {
   readonly paths?: readonly string[];
 }
 
+/** A merge that no branch sees. */
 export interface MergeToRef extends ConditionalChange {
   /** The commit that is merged. */
   readonly sourceId: string;
@@ -87,6 +92,7 @@ export interface MergeToRef extends ConditionalChange {
   readonly message: string;
 }
 
+/** A merge into a branch. */
 export interface MergeBranch extends ConditionalChange {
   readonly branch: string;
   /** The commit that is merged. */
@@ -96,6 +102,7 @@ export interface MergeBranch extends ConditionalChange {
   readonly approve?: (commitId: string) => boolean | Promise<boolean>;
 }
 
+/** Commits that are to be replayed onto others, where no branch sees it. */
 export interface RebaseToRef extends ConditionalChange {
   /** The tip of what is replayed. */
   readonly sourceId: string;
@@ -104,6 +111,7 @@ export interface RebaseToRef extends ConditionalChange {
   readonly firstParentRef: string;
 }
 
+/** A tag that is to be made. */
 export interface CreateTag extends Change {
   readonly name: string;
   /** A revision. */
@@ -112,10 +120,12 @@ export interface CreateTag extends Change {
   readonly message?: string;
 }
 
+/** A tag that is to go. */
 export interface DeleteTag extends ConditionalChange {
   readonly name: string;
 }
 
+/** A commit that is to be taken back on a branch. */
 export interface Revert extends ConditionalChange {
   /** The commit that is taken back. */
   readonly commitId: string;
@@ -126,6 +136,7 @@ export interface Revert extends ConditionalChange {
   readonly startBranch?: string;
 }
 
+/** References that move together. */
 export interface UpdateReferences extends Change {
   readonly updates: readonly RefUpdate[];
 }
