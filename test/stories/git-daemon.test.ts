@@ -3,20 +3,22 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { ControlClient } from "../../src/transports/control/client.ts";
 import { encodePacket, lineOf, PacketReader } from "../../src/wire/pkt-line.ts";
-import { BACKENDS } from "../support/operation-story.ts";
-import { type RunningServer, startServer } from "../support/running-server.ts";
+import { COMBINATIONS, install, type Installation } from "../support/installation.ts";
+import type { RunningServer } from "../support/running-server.ts";
 import { must, run, SshClient } from "../support/ssh-client.ts";
 
 const STORY_MS = 60_000;
 const HALF_OPEN = 1_000;
 
-describe.each([...BACKENDS])("git://, %s", (backend) => {
+describe.each([...COMBINATIONS])("git://, %s", (combination) => {
+  let installation: Installation;
   let server: RunningServer;
   let client: SshClient;
   let source: string;
 
   beforeAll(async () => {
-    server = await startServer({ env: { GIT_BACKEND: backend } });
+    installation = await install(combination);
+    server = await installation.start();
     client = new SshClient(server);
     await client.makeUser("alice");
     source = await client.makeRepository("source");
@@ -28,6 +30,7 @@ describe.each([...BACKENDS])("git://, %s", (backend) => {
 
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
+    await installation[Symbol.asyncDispose]();
     client[Symbol.dispose]();
   });
 

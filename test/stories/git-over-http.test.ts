@@ -1,4 +1,4 @@
-// Git's own client over HTTP, as a user runs it, on both backends.
+// Git's own client over HTTP, as a user runs it, on both backends and both databases.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
@@ -6,23 +6,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DELIM, encodePacket, FLUSH } from "../../src/wire/pkt-line.ts";
 import { git, gitOutput, startGit } from "../support/git-client.ts";
-import { startServer, type RunningServer } from "../support/running-server.ts";
+import { EACH_ONCE, install, type Installation } from "../support/installation.ts";
+import type { RunningServer } from "../support/running-server.ts";
 import { runGit } from "../support/temporary-repository.ts";
 
 const TOKEN = "holdfast-story-token-of-the-administrator";
 const MIB = 1024 * 1024;
 const VERSIONS = ["0", "1", "2"];
 
-describe.each(["libgit2", "shell"])("git over HTTP, backend %s", (backend) => {
+describe.each([...EACH_ONCE])("git over HTTP, %s", (combination) => {
   const place = mkdtempSync(join(tmpdir(), "holdfast-http-"));
   const work = join(place, "work");
+  let installation: Installation;
   let server: RunningServer;
   /** Address of a repository for its owner. */
   let address: (name: string) => string;
 
   beforeAll(async () => {
-    const env = { HOLDFAST_ADMIN_TOKEN: TOKEN, GIT_BACKEND: backend };
-    server = await startServer({ data: join(place, "data"), env });
+    installation = await install(combination);
+    server = await installation.start({ HOLDFAST_ADMIN_TOKEN: TOKEN });
     address = (name) => `${server.addresses["http"]!.replace("://", `://admin:${TOKEN}@`)}/git/${name}`;
     await gitOutput(place, ["init", "-q", "-b", "main", work]);
     for (let turn = 1; turn <= 5; turn++) await commit(`file${turn}`, `content ${turn}\n`.repeat(100));
@@ -31,6 +33,7 @@ describe.each(["libgit2", "shell"])("git over HTTP, backend %s", (backend) => {
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
+    await installation[Symbol.asyncDispose]();
     rmSync(place, { recursive: true, force: true });
   });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ControlClient } from "../../src/transports/control/client.ts";
-import { BACKENDS } from "../support/operation-story.ts";
+import { COMBINATIONS, EACH_ONCE, install, type Installation } from "../support/installation.ts";
 import { type RunningServer, startServer } from "../support/running-server.ts";
 import { must, run, SshClient } from "../support/ssh-client.ts";
 
@@ -27,13 +27,15 @@ async function untilSaid(stream: ReadableStream<Uint8Array>, words: string): Pro
   reader.releaseLock();
 }
 
-describe.each([...BACKENDS])("git over SSH, %s", (backend) => {
+describe.each([...COMBINATIONS])("git over SSH, %s", (combination) => {
+  let installation: Installation;
   let server: RunningServer;
   let client: SshClient;
   let source: string;
 
   beforeAll(async () => {
-    server = await startServer({ env: { GIT_BACKEND: backend } });
+    installation = await install(combination);
+    server = await installation.start();
     client = new SshClient(server);
     await Promise.all([client.makeUser("alice"), client.makeUser("bob", "ecdsa"), client.makeUser("carol", "rsa")]);
     source = await client.makeRepository("source");
@@ -42,6 +44,7 @@ describe.each([...BACKENDS])("git over SSH, %s", (backend) => {
 
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
+    await installation[Symbol.asyncDispose]();
     client[Symbol.dispose]();
   });
 
@@ -200,12 +203,14 @@ describe.each([...BACKENDS])("git over SSH, %s", (backend) => {
   });
 });
 
-describe("SSH keys", () => {
+describe.each([...EACH_ONCE])("SSH keys, %s", (combination) => {
+  let installation: Installation;
   let server: RunningServer;
   let client: SshClient;
 
   beforeAll(async () => {
-    server = await startServer();
+    installation = await install(combination);
+    server = await installation.start();
     client = new SshClient(server);
     await client.makeUser("alice");
     await Promise.all([client.makeKey("unknown-1"), client.makeKey("unknown-2", "rsa")]);
@@ -213,6 +218,7 @@ describe("SSH keys", () => {
 
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
+    await installation[Symbol.asyncDispose]();
     client[Symbol.dispose]();
   });
 

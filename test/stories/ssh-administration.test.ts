@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HookReceiver } from "../support/hook-receiver.ts";
-import { BACKENDS } from "../support/operation-story.ts";
-import { type CommandResult, holdfast, type RunningServer, startServer } from "../support/running-server.ts";
+import { COMBINATIONS, install, type Installation } from "../support/installation.ts";
+import { type CommandResult, holdfast, type RunningServer } from "../support/running-server.ts";
 import { must, run, SshClient } from "../support/ssh-client.ts";
 
 const STORY_MS = 60_000;
@@ -13,17 +13,20 @@ const STORY_MS = 60_000;
 const complaintsOf = (log: string): string[] =>
   log.split("\n").filter((line) => line !== "" && !line.includes('"level":"info"'));
 
-describe.each([...BACKENDS])("administration over SSH, %s", (backend) => {
+describe.each([...COMBINATIONS])("administration over SSH, %s", (combination) => {
+  let installation: Installation;
   let server: RunningServer;
   let client: SshClient;
 
   beforeAll(async () => {
-    server = await startServer({ env: { GIT_BACKEND: backend, HOLDFAST_ALLOW_PRIVATE_TARGETS: "true" } });
+    installation = await install(combination);
+    server = await installation.start({ HOLDFAST_ALLOW_PRIVATE_TARGETS: "true" });
     client = new SshClient(server);
   }, STORY_MS);
 
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
+    await installation[Symbol.asyncDispose]();
     client[Symbol.dispose]();
   });
 
