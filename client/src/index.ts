@@ -24,3 +24,7 @@ export {
 } from "./errors.ts";
 export type { GitAdapter } from "./git-adapter.ts";
 export type * from "./requests.ts";
+export type { EventsExpired, RepositoryEvent, RepositoryEventName, WatchedEvent } from "./watch/repository-event.ts";
+export type { RepositoryWatch, WatchConnected, WatchDisconnected } from "./watch/repository-watch.ts";
+export type { WatchClock } from "./watch/watch-clock.ts";
+export { watchRepository, type WatchRepositoryOptions } from "./watch/watch-repository.ts";
