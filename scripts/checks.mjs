@@ -1,6 +1,10 @@
 // What can be said about the code without running it, one tool each.
-import { bun, tool } from "./paths.mjs";
+import { join } from "node:path";
+import { bun, root, tool } from "./paths.mjs";
 import { run } from "./run.mjs";
+
+/** Has a compiler of its own, so it lies with the client. */
+const typedoc = join(root, "client", "node_modules", ".bin", "typedoc");
 
 export const checks = [
   { name: "format", run: () => run(tool("oxfmt"), ["--check"]) },
@@ -8,6 +12,8 @@ export const checks = [
   // With the types of Node alone: the client uses nothing of Bun's.
   { name: "client types", run: () => run(tool("tsc"), ["-p", "client", "--noEmit"]) },
   { name: "lint", run: () => run(tool("oxlint"), ["--type-aware", "--deny-warnings"]) },
+  // Its settings make a mistake of every warning: what is exported is documented, what is linked exists.
+  { name: "client reference", run: () => run(typedoc, ["--emit", "none"], { cwd: join(root, "client") }) },
   { name: "generated files", run: () => run(process.execPath, ["scripts/generate.mjs", "--check"]) },
 ];
 
