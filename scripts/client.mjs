@@ -50,8 +50,8 @@ export function buildClient(say) {
   if (builtHash() === hash) return undefined;
   say("building the client …");
   mkdirSync(DIST, { recursive: true });
-  // On the file system of their place, so that files can be renamed to it.
-  const fresh = mkdtempSync(join(DIST, ".new-"));
+  // Beside their place, so that files can be renamed to it, and source maps name sources by the path from there.
+  const fresh = mkdtempSync(join(CLIENT, ".dist-"));
   try {
     const tsc = run(tool("tsc"), ["-p", "client", "--noEmitOnError", "--outDir", fresh]);
     if (!tsc.ok) return `the client cannot be built:\n${tail(tsc.output)}`;

@@ -74,6 +74,7 @@ export function linkPackage(folder: string, name: string): void {
   const found = [CLIENT, ROOT].map((at) => join(at, "node_modules", name)).find((path) => existsSync(path));
   if (found === undefined) throw new Error(`${name} is not installed in the checkout`);
   const link = join(folder, "node_modules", name);
+  if (existsSync(link)) return;
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(found, link);
 }
