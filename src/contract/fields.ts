@@ -11,6 +11,9 @@ export const RepositoryField = Type.Object(
 /** Raw bytes. Doors that speak JSON take UTF-8 text or base64 instead. */
 export const BytesField = (description: string) => Type.Uint8Array({ description });
 
+/** A file's bytes. Doors that speak JSON have two fields for it: the content as text, and `encoding`, `utf-8` or `base64`. */
+export const ContentField = (description: string) => Type.Uint8Array({ description, content: true });
+
 /**
  * Bytes as a string of one character for each byte: reference names, revisions, paths. `byteString` marks it for doors that
  * speak text.

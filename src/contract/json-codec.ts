@@ -129,7 +129,44 @@ function attempt(decode: () => unknown): unknown {
 }
 
 function object(schema: TSchema, naming: Naming): Pair {
-  const fields = Object.entries(schema["properties"] as Record<string, TSchema>).map(([field, part]) => ({
+  const properties = Object.entries(schema["properties"] as Record<string, TSchema>);
+  const content = properties.find(([, part]) => isContent(part));
+  if (content === undefined) return plainObject(schema, properties, naming);
+  return withContent(content[0], plainObject(schema, properties, naming), jsonName(content[0], content[1], naming));
+}
+
+/** A file's content is two fields in JSON: its text, and how that says the bytes. */
+function withContent(field: string, inner: Pair, name: string): Pair {
+  return {
+    encode: (value, place) => {
+      const bytes = isRecord(value) ? value[field] : undefined;
+      if (!(bytes instanceof Uint8Array)) return inner.encode(value, place);
+      const text = bytesToJson(bytes);
+      const said =
+        typeof text === "string" ? { [name]: text, encoding: "utf-8" } : { [name]: text.base64, encoding: "base64" };
+      return { ...(inner.encode({ ...(value as object), [field]: undefined }, place) as object), ...said };
+    },
+    decode: (json, place) => {
+      if (!isRecord(json) || json["encoding"] === undefined) return inner.decode(json, place);
+      const { encoding, ...rest } = json;
+      if (encoding === "utf-8") return inner.decode(rest, place);
+      if (encoding !== "base64")
+        throw new OperationError("invalid_input", {
+          field: under(place, "encoding"),
+          problem: "is neither utf-8 nor base64",
+        });
+      const text = rest[name];
+      if (typeof text !== "string" || !isBase64(text))
+        throw new OperationError("invalid_input", { field: under(place, name), problem: "is not base64" });
+      return inner.decode({ ...rest, [name]: { base64: text } }, place);
+    },
+  };
+}
+
+const isContent = (schema: TSchema): boolean => schema["content"] === true;
+
+function plainObject(schema: TSchema, properties: readonly [string, TSchema][], naming: Naming): Pair {
+  const fields = properties.map(([field, part]) => ({
     field,
     name: jsonName(field, part, naming),
     ...compile(part, naming),
@@ -188,8 +225,12 @@ function bytesToJson(bytes: Uint8Array): string | Base64 {
 function bytesFromJson(value: unknown): Uint8Array | undefined {
   if (typeof value === "string") return Buffer.from(value, "utf8");
   if (!isRecord(value) || typeof value["base64"] !== "string" || Object.keys(value).length !== 1) return undefined;
+  if (!isBase64(value["base64"])) return undefined;
   return Buffer.from(value["base64"], "base64");
 }
+
+/** What Node.js would pass over in silence is refused. */
+const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

@@ -37,6 +37,36 @@ export interface ResultOfShape<Output> {
   duplex: AsyncIterable<Output>;
 }
 
+/**
+ * Where an operation stands in the REST API, below `/v1`. What the path does not name is in the query of a GET or DELETE, and in the
+ * JSON body of the others; fields are called in snake_case, or as `json` in their schema says.
+ */
+export interface HttpRoute {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** `/repos/:repo/branches/:name`. `:repo` is the full name of the repository; every other parameter is a field of the input. */
+  readonly path: string;
+  /** Of success; 200 when absent. Answers of 204 have no body. */
+  readonly status?: 200 | 201 | 202 | 204;
+  /** The field of the output that is the answer's ETag; `If-None-Match` with the same is answered 304. */
+  readonly etag?: string;
+  /** The field of the input that `If-Match` stands for: a mismatch is 412 then, and 409 where the field itself was given. */
+  readonly ifMatch?: string;
+  /** The bytes of the output that are the answer's body, unless the client asks for `application/json`. */
+  readonly content?: HttpContent;
+  /** Does nothing that moves show in the answer? Then it may be kept for ever. */
+  isImmutable?(input: never): boolean;
+}
+
+/** An answer that is bytes. */
+export interface HttpContent {
+  /** The field of the output that has them; of a download they are the pieces. */
+  readonly field?: string;
+  /** Their media type. */
+  type(input: never, output: never): string;
+  /** A name to save them under; absent: shown. */
+  filename?(input: never): string;
+}
+
 /** An example that tests run through every door. */
 export interface Example<Input> {
   readonly title: string;
@@ -67,6 +97,8 @@ export interface Operation<
   /** Reasons it may fail with, besides those that every operation shares. */
   readonly errors: readonly Reason[];
   readonly examples: readonly Example<Static<I>>[];
+  /** Absent: not in the REST API, nor in those that are made from it. */
+  readonly route?: HttpRoute;
   run(input: Static<I>, ctx: Context, parts: AsyncIterable<Part>): ResultOfShape<Static<O>>[S];
 }
 

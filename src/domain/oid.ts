@@ -14,6 +14,9 @@ export function isOid(text: string, format: ObjectFormat): boolean {
   return text.length === OID_HEX_LENGTH[format] && HEX.test(text);
 }
 
+/** Is it a full object id, in whichever format? */
+export const isFullOid = (text: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+
 /** The id that stands for "no object": all zeros, in the format's length. */
 export function zeroOid(format: ObjectFormat): Oid {
   return "0".repeat(OID_HEX_LENGTH[format]);

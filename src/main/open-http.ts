@@ -2,6 +2,8 @@ import type { Repositories } from "../contract/context.ts";
 import { OperationError } from "../domain/errors.ts";
 import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
+import { operations } from "../operations/index.ts";
+import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
 import { type HealthCheck, healthDoor, type Lifecycle } from "../transports/http/health-door.ts";
 import type { HttpDoor } from "../transports/http/http-door.ts";
@@ -45,8 +47,10 @@ export function openHttp(
     });
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
+  const rest = restDoor({ engine, operations, bodyBytesMax: restBodyBytesMax(config.blobBytesMax), onBug });
   const live = new WebsocketDoor({ engine, authenticator, newRequestId, onBug });
-  const joined = config.metricsPort === "http" ? [health, metrics, git, live.answer] : [health, git, live.answer];
+  const joined =
+    config.metricsPort === "http" ? [health, metrics, rest, git, live.answer] : [health, rest, git, live.answer];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";
@@ -62,6 +66,9 @@ export function openHttp(
     },
   };
 }
+
+/** The largest blob in base64, and something for the fields beside it. */
+const restBodyBytesMax = (blobBytesMax: number) => Math.ceil(blobBytesMax / 3) * 4 + 1024 * 1024;
 
 /** The check of the storages. Throws `storage_unusable` for the first that cannot be read and written. */
 export async function checkStorages(repositories: Repositories): Promise<undefined> {

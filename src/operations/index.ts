@@ -23,11 +23,14 @@ import { describePush } from "./events/describe-push.ts";
 import { listEvents } from "./events/list-events.ts";
 import { watchEvents } from "./events/watch-events.ts";
 import { watchRepository } from "./events/watch-repository.ts";
+import { getFile } from "./files/get-file.ts";
 import { getTreeEntry } from "./files/get-tree-entry.ts";
+import { listFiles } from "./files/list-files.ts";
 import { listTree } from "./files/list-tree.ts";
 import { receivePack } from "./git/receive-pack.ts";
 import { uploadArchive } from "./git/upload-archive.ts";
 import { uploadPack } from "./git/upload-pack.ts";
+import { showLog } from "./history/show-log.ts";
 import { addKey } from "./keys/add-key.ts";
 import { listKeys } from "./keys/list-keys.ts";
 import { removeKey } from "./keys/remove-key.ts";
@@ -115,6 +118,7 @@ export const operations: readonly Operation[] = [
   findTag,
   getBlob,
   getBlobs,
+  getFile,
   getTreeEntry,
   importRepository,
   isAncestor,
@@ -125,6 +129,7 @@ export const operations: readonly Operation[] = [
   listCommits,
   listDeliveries,
   listEvents,
+  listFiles,
   listKeys,
   listProtections,
   listReferences,
@@ -154,6 +159,7 @@ export const operations: readonly Operation[] = [
   setUserAdmin,
   setVisibility,
   showBackend,
+  showLog,
   showRepository,
   showSettings,
   showUser,
@@ -200,6 +206,7 @@ export {
   findTag,
   getBlob,
   getBlobs,
+  getFile,
   getTreeEntry,
   importRepository,
   isAncestor,
@@ -210,6 +217,7 @@ export {
   listCommits,
   listDeliveries,
   listEvents,
+  listFiles,
   listKeys,
   listProtections,
   listReferences,
@@ -239,6 +247,7 @@ export {
   setUserAdmin,
   setVisibility,
   showBackend,
+  showLog,
   showRepository,
   showSettings,
   showUser,

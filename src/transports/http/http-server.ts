@@ -126,7 +126,8 @@ function respondWith(options: HttpServerOptions): Respond {
   };
 }
 
-const malformedHost = () => new OperationError("malformed_request", { part: "host", problem: "is no name of a server" });
+const malformedHost = () =>
+  new OperationError("malformed_request", { part: "host", problem: "is no name of a server" });
 
 async function answer(request: Request, call: HttpCall, doors: readonly HttpDoor[]): Promise<Response> {
   for (const door of doors) {

@@ -32,7 +32,8 @@ export function refusal(error: unknown, { headers }: Request, requestId: string)
 function textOf(error: OperationError, requestId: string): string {
   if (hasReason(error, "unauthenticated")) return "authentication required: give a token as the password";
   if (hasReason(error, "repository_not_found")) return `repository not found: ${error.details.repository}`;
-  if (hasReason(error, "malformed_request")) return `${error.message}: the ${error.details.part} ${error.details.problem}`;
+  if (hasReason(error, "malformed_request"))
+    return `${error.message}: the ${error.details.part} ${error.details.problem}`;
   if (hasReason(error, "invalid_input")) return `${error.message}: the ${error.details.field} ${error.details.problem}`;
   if (hasReason(error, "service_not_offered")) {
     return `${error.details.service} is not served here; git 1.6.6 and later speak what is (unset GIT_SMART_HTTP)`;

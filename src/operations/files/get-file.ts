@@ -1,0 +1,72 @@
+import { ContentField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
+import { formatMode, PathField, RevField } from "../../contract/management-nouns.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { OperationError } from "../../domain/errors.ts";
+import { isFullOid } from "../../domain/oid.ts";
+import { openBlob } from "../blobs/read-blob.ts";
+import { entryAt } from "./entry-at.ts";
+import { resolveTree } from "./resolve-tree.ts";
+
+const Input = Type.Object(
+  {
+    repository: RepositoryField,
+    rev: Maybe(RevField("Revision; the default branch when absent")),
+    path: PathField("Path of the file"),
+  },
+  { additionalProperties: false },
+);
+
+const Output = Type.Object(
+  {
+    path: PathField(),
+    oid: OidField("Id of the blob"),
+    mode: Type.String({ description: "100644, 100755, or 120000 for a symbolic link" }),
+    size: Type.Integer({ description: "Length in bytes" }),
+    content: ContentField("What is in the file; of a symbolic link its target"),
+  },
+  { additionalProperties: false },
+);
+
+/** Reads a file at a revision. */
+export const getFile = defineOperation({
+  name: "getFile",
+  summary: "Read a file",
+  kind: "read",
+  shape: "call",
+  access: "read",
+  target: "repository",
+  input: Input,
+  output: Output,
+  errors: ["revision_not_found", "path_not_found", "too_large"],
+  examples: [{ title: "A file of main", input: { rev: "main", path: "README.md" } }],
+  route: {
+    method: "GET",
+    path: "/repos/:repo/blob",
+    etag: "oid",
+    content: { field: "content", type: () => "application/octet-stream" },
+    isImmutable: ({ rev }: { rev?: string }) => rev !== undefined && isFullOid(rev),
+  },
+  async run({ rev = "HEAD", path }, { repository, limits }) {
+    const tree = await resolveTree(repository, rev);
+    if (tree === undefined) throw new OperationError("revision_not_found", { revision: rev });
+    const entry = await entryAt(repository, tree, path);
+    if (entry?.type !== "blob") throw new OperationError("path_not_found", { path });
+    const blob = await openBlob(repository, entry.oid);
+    if (blob === undefined) throw new OperationError("path_not_found", { path });
+    const { size } = blob;
+    if (size > limits.blobBytesMax)
+      throw new OperationError("too_large", { what: "file", sizeBytes: size, limitBytes: limits.blobBytesMax });
+    const content = blob.content ?? (await whole(blob.pieces(), size));
+    return { path, oid: entry.oid, mode: formatMode(entry.mode), size, content };
+  },
+});
+
+async function whole(pieces: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
+  const content = Buffer.allocUnsafe(size);
+  let at = 0;
+  for await (const piece of pieces) {
+    content.set(piece, at);
+    at += piece.length;
+  }
+  return content;
+}

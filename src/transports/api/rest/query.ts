@@ -1,0 +1,80 @@
+import { KindGuard, type TSchema } from "@sinclair/typebox";
+import { unknownField } from "../../../contract/json-codec.ts";
+import { type ByteString, fromByteString } from "../../../domain/bytes.ts";
+import { OperationError } from "../../../domain/errors.ts";
+import { isListSchema, type RouteField } from "./rest-route.ts";
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const HEX = /^[0-9A-Fa-f]{2}$/;
+
+/**
+ * Percent-decodes to bytes: names and paths need not be UTF-8. `+` is a space in a query. Throws `malformed_request` for a `%` without
+ * two digits.
+ */
+export function percentDecode(text: string, part: "path" | "query"): ByteString {
+  // Whatever arrives unescaped is UTF-8.
+  const bytes = /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+  const spaced = part === "query" ? bytes.replaceAll("+", " ") : bytes;
+  if (!spaced.includes("%")) return spaced;
+  return spaced.replaceAll(/%(.{0,2})/gs, (_, digits: string) => {
+    if (!HEX.test(digits))
+      throw new OperationError("malformed_request", { part, problem: "has a % without two hexadecimal digits" });
+    return String.fromCharCode(Number.parseInt(digits, 16));
+  });
+}
+
+/** A text from an address as a value of the schema; what does not fit stays text, for the engine to refuse. */
+export function valueOfText(text: ByteString, { schema, name }: RouteField): unknown {
+  if (schema["byteString"] === true) return text;
+  const unicode = unicodeOf(text, name);
+  return convert(schema, unicode);
+}
+
+/** Reads a query string; each field at most once, but for lists. Throws `invalid_input` for fields that are not known, or are repeated. */
+export function readQuery(search: string, fields: ReadonlyMap<string, RouteField>): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  if (search === "" || search === "?") return values;
+  for (const pair of search.slice(1).split("&")) {
+    if (pair === "") continue;
+    const at = pair.indexOf("=");
+    const name = unicodeOf(percentDecode(at < 0 ? pair : pair.slice(0, at), "query"), "query");
+    const field = fields.get(name);
+    if (field === undefined) throw unknownField(name, name, fields.keys());
+    const text = at < 0 ? "" : percentDecode(pair.slice(at + 1), "query");
+    if (isListSchema(field.schema)) {
+      const item = valueOfText(text, { ...field, schema: field.schema.items });
+      ((values[field.field] ??= []) as unknown[]).push(item);
+    } else if (field.field in values) {
+      throw new OperationError("invalid_input", { field: name, problem: "is given twice" });
+    } else {
+      values[field.field] = valueOfText(text, field);
+    }
+  }
+  return values;
+}
+
+function unicodeOf(text: ByteString, field: string): string {
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
+  try {
+    return UTF8.decode(fromByteString(text));
+  } catch (error) {
+    throw new OperationError("invalid_input", { field, problem: "is not UTF-8" }, { cause: error });
+  }
+}
+
+function convert(schema: TSchema, text: string): unknown {
+  if (KindGuard.IsInteger(schema)) return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (KindGuard.IsNumber(schema)) return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
+  if (KindGuard.IsBoolean(schema)) return BOOLEANS.get(text) ?? text;
+  if (KindGuard.IsBigInt(schema)) return /^-?\d{1,30}$/.test(text) ? BigInt(text) : text;
+  return text;
+}
+
+/** A field that is only named is meant: `?recursive`. */
+const BOOLEANS = new Map([
+  ["true", true],
+  ["1", true],
+  ["", true],
+  ["false", false],
+  ["0", false],
+]);
