@@ -25,6 +25,7 @@ export interface ContractCheck {
   readonly name: string;
   /** Capabilities it cannot do without; none for most reads. */
   readonly needs: readonly ContractCapability[];
+  /** Makes what it needs in the context's repository, and looks. */
   readonly run: (context: ContractContext) => Promise<void>;
 }
 

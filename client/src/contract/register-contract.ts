@@ -3,7 +3,9 @@ import { gitAdapterContract } from "./git-adapter-contract.ts";
 
 /** The two functions that `node:test`, `bun:test`, Vitest and Jest have in common. */
 export interface TestRunner {
+  /** Groups tests under a name. */
   readonly describe: (name: string, body: () => void) => unknown;
+  /** Registers a test. */
   readonly test: (name: string, body: () => Promise<void>) => unknown;
 }
 
