@@ -43,10 +43,7 @@ function applyFileAction(objects: ObjectStore, tree: FileTree, action: FileActio
       tree.remove(path);
       return;
     case "chmod": {
-      const file = fileAt(tree, path);
-      // Only plain files have the bit; a symbolic link or submodule stays what it is.
-      if (file.mode !== MODE_BLOB && file.mode !== MODE_EXECUTABLE) return;
-      tree.put(path, action.executable ? MODE_EXECUTABLE : MODE_BLOB, file.id);
+      tree.put(path, action.executable ? MODE_EXECUTABLE : MODE_BLOB, fileAt(tree, path).id);
       return;
     }
     default: {

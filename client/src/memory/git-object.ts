@@ -3,11 +3,10 @@ import type { ByteString } from "./byte-string.ts";
 /** What an object database holds. */
 export type ObjectType = "blob" | "tree" | "commit" | "tag";
 
+// Of what can be written through `GitAdapter` there is no other: symbolic links and submodules come by a push.
 export const MODE_BLOB = 0o100644;
 export const MODE_EXECUTABLE = 0o100755;
-export const MODE_SYMLINK = 0o120000;
 export const MODE_TREE = 0o40000;
-export const MODE_SUBMODULE = 0o160000;
 
 /** One line of a tree. */
 export interface TreeItem {

@@ -1,21 +1,46 @@
 import type { CallOptions } from "../call-options.ts";
 import type { GitBranch } from "../domain/branch.ts";
 import type { GitCommit } from "../domain/commit.ts";
+import type { GitDiffEntry, GitDiffStat } from "../domain/diff.ts";
 import type { FileAction } from "../domain/file-action.ts";
 import type { GitRepo } from "../domain/repo.ts";
-import type { CommitResult } from "../domain/results.ts";
+import type { CommitResult, MergeResult, RevertResult } from "../domain/results.ts";
+import type { GitTag } from "../domain/tag.ts";
 import type { GitTreeEntry } from "../domain/tree-entry.ts";
 import type { GitUser } from "../domain/user.ts";
 import { ConflictError, NotFoundError, ValidationError } from "../errors.ts";
-import type { CommitFiles, CreateBranch, CreateRepo, DeleteBranch, PathAt, TreeAt } from "../requests.ts";
+import type { GitAdapter } from "../git-adapter.ts";
+import type {
+  CommitFiles,
+  CreateBranch,
+  CreateRepo,
+  CreateTag,
+  DeleteBranch,
+  DeleteTag,
+  DiffRange,
+  ListCommits,
+  MergeBranch,
+  MergeToRef,
+  PathAt,
+  RebaseToRef,
+  Revert,
+  TreeAt,
+  UpdateReferences,
+} from "../requests.ts";
 import { toText } from "./byte-string.ts";
 import { callScope, type CallScope } from "./call-scope.ts";
 import { commitFiles } from "./commit-files.ts";
 import { describeCommit } from "./describe-objects.ts";
+import { diffEntries, diffStats, rawDiffPieces } from "./diff.ts";
+import { isAncestor } from "./history.ts";
+import { listCommits } from "./list-commits.ts";
 import { branchRef, MemoryRepository, referenceNotFound } from "./memory-repository.ts";
+import { mergeToRef, prepareMerge, rebaseToRef, revert } from "./merge-operations.ts";
 import { blobAt, treeEntries } from "./read-tree.ts";
 import { problemOfRefName, REFS_HEADS } from "./ref-name.ts";
 import { resolveCommit } from "./revision.ts";
+import { createTag, deleteTag, findTag, listTags } from "./tags.ts";
+import { updateReferences } from "./update-references.ts";
 
 /** What an adapter in memory may be told. */
 export interface MemoryGitAdapterOptions {
@@ -31,7 +56,7 @@ const PIECE_BYTES = 64 * 1024;
  * Git in memory: it behaves like a server, down to the ids that Git gives, and is gone with the process. For tests of
  * applications, and where nothing has to stay. Several adapters share nothing.
  */
-export class MemoryGitAdapter {
+export class MemoryGitAdapter implements GitAdapter {
   readonly #repositories = new Map<string, MemoryRepository>();
   readonly #clock: () => Date;
   readonly #defaultBranch: string;
@@ -119,10 +144,100 @@ export class MemoryGitAdapter {
     return commitFiles(this.#open(repo, options).repository, request, actions, this.#clock());
   }
 
+  async commitDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<GitDiffEntry[]> {
+    return gathered(this.streamCommitDiff(repo, range, options));
+  }
+
+  async *streamCommitDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): AsyncIterable<GitDiffEntry> {
+    const { repository, scope } = this.#open(repo, options);
+    yield* oneByOne(diffEntries(repository, range), scope);
+  }
+
+  async rawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<Uint8Array> {
+    return Uint8Array.from(Buffer.concat(await gathered(this.streamRawDiff(repo, range, options))));
+  }
+
+  async *streamRawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): AsyncIterable<Uint8Array> {
+    const { repository, scope } = this.#open(repo, options);
+    for (const diff of rawDiffPieces(repository, range)) yield* oneByOne(pieces(diff), scope);
+  }
+
+  async diffStats(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<GitDiffStat[]> {
+    const { repository, scope } = this.#open(repo, options);
+    return gathered(oneByOne(diffStats(repository, range), scope));
+  }
+
   async findCommit(repo: GitRepo, revision: string, options?: CallOptions): Promise<GitCommit | null> {
     const { repository } = this.#open(repo, options);
     const id = resolveCommit(repository, revision);
     return id === undefined ? null : describeCommit(repository.objects, id);
+  }
+
+  async listCommits(repo: GitRepo, request: ListCommits, options?: CallOptions): Promise<GitCommit[]> {
+    return gathered(this.streamCommits(repo, request, options));
+  }
+
+  async *streamCommits(repo: GitRepo, request: ListCommits, options?: CallOptions): AsyncIterable<GitCommit> {
+    const { repository, scope } = this.#open(repo, options);
+    for await (const id of oneByOne(listCommits(repository, request), scope)) {
+      yield describeCommit(repository.objects, id);
+    }
+  }
+
+  /** Also false when one of the two does not exist, as servers have it. */
+  async isAncestor(
+    repo: GitRepo,
+    request: { readonly ancestor: string; readonly descendant: string },
+    options?: CallOptions,
+  ): Promise<boolean> {
+    const { repository } = this.#open(repo, options);
+    const ancestor = resolveCommit(repository, request.ancestor);
+    const descendant = resolveCommit(repository, request.descendant);
+    if (ancestor === undefined || descendant === undefined) return false;
+    return isAncestor(repository.objects, ancestor, descendant);
+  }
+
+  async mergeToRef(repo: GitRepo, request: MergeToRef, options?: CallOptions): Promise<MergeResult> {
+    return mergeToRef(this.#change(repo, request, options).repository, request, this.#clock());
+  }
+
+  async mergeBranch(repo: GitRepo, request: MergeBranch, options?: CallOptions): Promise<MergeResult> {
+    const { repository, scope } = this.#change(repo, request, options);
+    const { commitId, apply } = prepareMerge(repository, request, this.#clock());
+    if (request.approve !== undefined && !(await scope.until(request.approve(commitId)))) {
+      const facts = { code: "FAILED_PRECONDITION", detail: { kind: "merge_not_confirmed" } } as const;
+      throw new ConflictError("the merge was not approved", facts);
+    }
+    apply();
+    return { commitId };
+  }
+
+  async rebaseToRef(repo: GitRepo, request: RebaseToRef, options?: CallOptions): Promise<MergeResult> {
+    return rebaseToRef(this.#change(repo, request, options).repository, request, this.#clock());
+  }
+
+  async createTag(repo: GitRepo, request: CreateTag, options?: CallOptions): Promise<GitTag> {
+    return createTag(this.#change(repo, request, options).repository, request, this.#clock());
+  }
+
+  async deleteTag(repo: GitRepo, request: DeleteTag, options?: CallOptions): Promise<void> {
+    deleteTag(this.#change(repo, request, options).repository, request);
+  }
+
+  async findTag(repo: GitRepo, name: string, options?: CallOptions): Promise<GitTag | null> {
+    return findTag(this.#open(repo, options).repository, name);
+  }
+
+  async listTags(repo: GitRepo, options?: CallOptions): Promise<GitTag[]> {
+    return listTags(this.#open(repo, options).repository);
+  }
+
+  async revert(repo: GitRepo, request: Revert, options?: CallOptions): Promise<RevertResult> {
+    return revert(this.#change(repo, request, options).repository, request, this.#clock());
+  }
+
+  async updateReferences(repo: GitRepo, request: UpdateReferences, options?: CallOptions): Promise<void> {
+    updateReferences(this.#change(repo, request, options).repository, request);
   }
 
   #open(repo: GitRepo, options: CallOptions | undefined): { repository: MemoryRepository; scope: CallScope } {
@@ -171,6 +286,12 @@ async function collect(actions: CommitFiles["actions"], scope: CallScope): Promi
     collected.push(copied ? { ...action, content: Uint8Array.from(action.content) } : { ...action });
   }
   return collected;
+}
+
+async function gathered<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 async function* oneByOne<T>(items: Iterable<T>, scope: CallScope): AsyncIterable<T> {

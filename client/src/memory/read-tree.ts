@@ -1,8 +1,8 @@
-import type { GitObjectType, GitTreeEntry } from "../domain/tree-entry.ts";
+import type { GitTreeEntry } from "../domain/tree-entry.ts";
 import { NotFoundError } from "../errors.ts";
 import type { PathAt, TreeAt } from "../requests.ts";
 import { type ByteString, toByteString, toText } from "./byte-string.ts";
-import { MODE_SUBMODULE, MODE_TREE, type TreeItem } from "./git-object.ts";
+import { MODE_TREE, type TreeItem } from "./git-object.ts";
 import type { MemoryRepository } from "./memory-repository.ts";
 import type { ObjectStore } from "./object-store.ts";
 
@@ -29,7 +29,7 @@ function* entriesBelow(
     const path = prefix + name;
     const isFolder = mode === MODE_TREE;
     const flatPath = isFolder && !recursive ? flatPathOf(objects, path, id) : path;
-    yield { oid: id, path: toText(path), type: typeOfMode(mode), mode, flatPath: toText(flatPath) };
+    yield { oid: id, path: toText(path), type: isFolder ? "tree" : "blob", mode, flatPath: toText(flatPath) };
     if (isFolder && recursive) yield* entriesBelow(objects, id, `${path}/`, true);
   }
 }
@@ -47,16 +47,11 @@ function flatPathOf(objects: ObjectStore, path: ByteString, treeId: string): Byt
   return flatPath;
 }
 
-function typeOfMode(mode: number): GitObjectType {
-  if (mode === MODE_TREE) return "tree";
-  return mode === MODE_SUBMODULE ? "commit" : "blob";
-}
-
 /** The content of a file, as it is kept: copy it before handing it out. */
 export function blobAt(repository: MemoryRepository, { revision, path }: PathAt): Uint8Array {
   const { objects } = repository;
   const item = itemAt(objects, repository.treeAt(revision), folderPath(path));
-  if (item === undefined || typeOfMode(item.mode) !== "blob") throw pathNotFound(revision, path);
+  if (item === undefined || item.mode === MODE_TREE) throw pathNotFound(revision, path);
   return objects.blob(item.id);
 }
 
