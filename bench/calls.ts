@@ -62,12 +62,12 @@ export const calls = {
     prepare(CommitService.method.listCommits, { repository, revisions: [revision], paginationParams: { limit } }),
   isAncestor: (repository: Target, ancestorId: string, childId: string) =>
     prepare(CommitService.method.commitIsAncestor, { repository, ancestorId, childId }),
-  listTree: (repository: Target, revision: string) =>
+  listTree: (repository: Target, revision: string, path = ".", recursive = true) =>
     prepare(CommitService.method.getTreeEntries, {
       repository,
       revision: utf8(revision),
-      path: utf8("."),
-      recursive: true,
+      path: utf8(path),
+      recursive,
     }),
   commitDiff: (repository: Target, leftCommitId: string, rightCommitId: string) =>
     prepare(DiffService.method.commitDiff, { repository, leftCommitId, rightCommitId }),

@@ -6,6 +6,7 @@ import { calls } from "./calls.ts";
 import { gitRows } from "./git-rows.ts";
 import { LoadClient } from "./load-client.ts";
 import { Repositories } from "./repositories.ts";
+import { clientRateRows, largeAnswerRows } from "./rows-client.ts";
 import { fallbackRows } from "./rows-fallbacks.ts";
 import { growthRows } from "./rows-growth.ts";
 import { pointReadRows, workRows } from "./rows-reads.ts";
@@ -20,7 +21,8 @@ const HELP = `Measures a server against references of the same run.
 
   --quick            a tenth of the load: for a look, not for a record
   --only REGEX       only groups whose name matches: reads, work, writes, writers, growth, memory, canary, fallbacks,
-                     git-references, git-clones, git-parts, git-pushes, git-memory, events
+                     client, git-references, git-clones, git-parts, git-pushes, git-memory,
+                     events
   --repo PATH        measure on a copy of this repository instead of the generated one
   --against HOST:PORT  measure this server of the Gitaly protocol instead of one that is started; its storage "default" must
                      be --storage-path (groups reads, work, writes, writers and growth)
@@ -144,6 +146,15 @@ async function serverRows(repositories: Repositories, data: string, main: Main, 
       await Promise.all([off.stop(), on.stop()]);
     }
   });
+  await print("client", () =>
+    withServer({ HOLDFAST_CANARY_PERCENT: "0" }, async function* ({ grpc }) {
+      const large = await repositories.largeAnswers();
+      const writable = repositories.copy(main, "client-writable.git");
+      Bun.spawnSync(["sync"]);
+      yield* clientRateRows(grpc, writable, options.quick);
+      yield* largeAnswerRows(grpc, large);
+    }),
+  );
   await print("fallbacks", () =>
     withServer({ HOLDFAST_CANARY_PERCENT: "0" }, (server) => fallbackRows(server, storage)),
   );

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchRepository } from "./bench-context.ts";
 import { target } from "./calls.ts";
+import { makeLargeFixture } from "./client/large-fixture.ts";
 import { gitLines, runGit } from "./git-reference.ts";
 import { type FixtureSize, makeFixture } from "./make-fixture.ts";
 
@@ -32,6 +33,12 @@ export class Repositories {
   async short(): Promise<BenchRepository> {
     await makeFixture(this.#path("short.git"), SHORT);
     return this.#named("short.git");
+  }
+
+  /** A blob, a tree and a difference that are large. */
+  async largeAnswers(): Promise<BenchRepository> {
+    await makeLargeFixture(this.#path("large-answers.git"));
+    return this.#named("large-answers.git");
   }
 
   /** A copy of a repository with another number of references, packed. */

@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import type { BenchRepository } from "./bench-context.ts";
+import { calls } from "./calls.ts";
+import { gitLines } from "./git-reference.ts";
+import { LoadClient } from "./load-client.ts";
+import { median } from "./measure.ts";
+import { atLeast, atMost, perSecond, type Row, within } from "./table.ts";
+
+const HERE = join(import.meta.dir, "client");
+const MIB = 1024 * 1024;
+const STREAMED_BYTES_MAX = 16 * MIB;
+const WHOLE_TIMES_MAX = 3;
+const LARGE_ROUNDS = 3;
+
+/** What a driver in `bench/client` prints. */
+interface CallRates {
+  readonly kind: string;
+  readonly inFlight: number;
+  readonly adapter: readonly number[];
+  readonly bare: readonly number[];
+}
+interface LargeAnswer {
+  readonly elapsedMs: number;
+  readonly peakBytes: number;
+}
+
+/** The client's adapter against the same RPCs by bare gRPC, both in one other process on Node.js. */
+export async function* clientRateRows(address: string, writable: BenchRepository, quick: boolean): AsyncGenerator<Row> {
+  const commits = gitLines(writable.gitDir, ["rev-list", "--max-count=2000", "main"]);
+  const paths = gitLines(writable.gitDir, ["ls-tree", "-r", "--name-only", "main"]);
+  const places = commits.map((revision, n) => ({ revision, path: paths[(n * 7919) % paths.length]! }));
+  const load = quick ? { rounds: 6, reads: 200, writes: 30 } : { rounds: 16, reads: 500, writes: 60 };
+  const { relativePath } = writable.target;
+  const task = { address, storage: "default", relativePath, ...load, revisions: commits, places };
+  for (const { kind, inFlight, adapter, bare } of await drive<CallRates[]>("call-rates.mjs", task)) {
+    yield atLeast(`client: ${kind}, ${inFlight} in flight`, median(adapter), median(bare), 0.85, perSecond);
+  }
+}
+
+/** Each large answer: how it is asked for, and the call whose messages it is made of. */
+function largeAnswers({ gitDir, target }: BenchRepository) {
+  const [to = "", from = "", before = ""] = gitLines(gitDir, ["rev-list", "--max-count=3", "main"]);
+  const at = (path: string) => ({ revision: to, path });
+  const diff = { request: { from, to }, warmUp: { from: before, to: from } };
+  return [
+    {
+      name: "a blob of 100 MB",
+      calls: ["getBlob", "streamBlob"],
+      request: at("blob/large.bin"),
+      warmUp: at("small/blob.bin"),
+      answer: calls.treeEntry(target, to, "blob/large.bin"),
+    },
+    {
+      name: "a tree of 20,000 entries",
+      calls: ["getTreeEntries", "streamTreeEntries"],
+      request: at("many"),
+      warmUp: at("small/tree"),
+      answer: calls.listTree(target, to, "many", false),
+    },
+    {
+      name: "a diff of 50 MB, file by file",
+      calls: ["commitDiff", "streamCommitDiff"],
+      ...diff,
+      answer: calls.commitDiff(target, from, to),
+    },
+    {
+      name: "a diff of 50 MB, raw",
+      calls: ["rawDiff", "streamRawDiff"],
+      ...diff,
+      answer: calls.rawDiff(target, from, to),
+    },
+  ] as const;
+}
+
+/** Time and memory of large answers, each in a process of its own; time against bare gRPC, memory against the answer's bytes. */
+export async function* largeAnswerRows(address: string, large: BenchRepository): AsyncGenerator<Row> {
+  const { relativePath } = large.target;
+  const counting = new LoadClient(address, 1);
+  for (const { name, calls, request, warmUp, answer } of largeAnswers(large)) {
+    const bytes = await counting.call(answer);
+    const ask = (call: string, way: string) =>
+      medianAnswer({ address, storage: "default", relativePath, call, way, request, warmUp });
+    const [whole, streamed] = [await ask(calls[0], "adapter"), await ask(calls[1], "adapter")];
+    const bare = await ask(calls[0], "bare");
+    for (const [how, { elapsedMs }] of [
+      ["", whole],
+      [", streamed", streamed],
+    ] as const) {
+      const figures = { figure: seconds(elapsedMs), reference: seconds(bare.elapsedMs) };
+      yield { row: `client: ${name}${how}, time`, ...figures, ratio: elapsedMs / bare.elapsedMs, target: "–" };
+    }
+    yield atMost(`client: ${name}, memory`, whole.peakBytes, bytes, WHOLE_TIMES_MAX, mib);
+    yield within(`client: ${name}, streamed, memory`, streamed.peakBytes, STREAMED_BYTES_MAX, mib);
+  }
+  counting.close();
+}
+
+const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
+const seconds = (elapsedMs: number): string => `${(elapsedMs / 1000).toFixed(2)} s`;
+
+/** The middle of several, each in a process of its own. */
+async function medianAnswer(task: object): Promise<LargeAnswer> {
+  const answers: LargeAnswer[] = [];
+  for (let round = 0; round < LARGE_ROUNDS; round++) answers.push(await drive<LargeAnswer>("large-answer.mjs", task));
+  return {
+    elapsedMs: median(answers.map(({ elapsedMs }) => elapsedMs)),
+    peakBytes: median(answers.map(({ peakBytes }) => peakBytes)),
+  };
+}
+
+/** Runs a driver on Node.js and answers what it prints. */
+async function drive<T>(program: string, task: object): Promise<T> {
+  const child = Bun.spawn(["node", "--expose-gc", join(HERE, program), JSON.stringify(task)], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const text = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(`${program} failed`);
+  return JSON.parse(text) as T;
+}
