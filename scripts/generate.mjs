@@ -6,9 +6,10 @@ import { bun, modules, root, tool } from "./paths.mjs";
 import { run, tail } from "./run.mjs";
 
 const MESSAGES = "src/transports/api/gitaly/generated";
+const CLIENT_MESSAGES = "client/src/gitaly/generated";
 const SETTINGS = "docs/reference/settings.md";
 const COMMANDS = "docs/reference/commands.md";
-const MADE = [MESSAGES, SETTINGS, COMMANDS];
+const MADE = [MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
 
 const place = mkdtempSync(join(tmpdir(), "holdfast-generate-"));
 process.on("exit", () => rmSync(place, { recursive: true, force: true }));
@@ -22,6 +23,7 @@ function must(result) {
 // The generator is a Node.js program: it is found next to the others, without asking for a package.
 const env = { ...process.env, PATH: `${join(modules, ".bin")}:${dirname(process.execPath)}:${process.env.PATH}` };
 must(run(tool("buf"), ["generate", "--output", place], { env }));
+must(run(tool("buf"), ["generate", "--template", "client/buf.gen.yaml", "--output", place], { env }));
 must(run(bun, ["scripts/settings-reference.ts", join(place, SETTINGS)]));
 must(run(bun, ["scripts/commands-reference.ts", join(place, COMMANDS)]));
 

@@ -22,6 +22,10 @@ export {
   UnauthorizedError,
   ValidationError,
 } from "./errors.ts";
+export type { TokenKind } from "./gitaly/credentials.ts";
+export { GitalyClient } from "./gitaly/gitaly-client.ts";
+export type { GitalyClientOptions, TlsOptions } from "./gitaly/gitaly-client-options.ts";
+export type { RetryOptions } from "./gitaly/retry-policy.ts";
 export type { GitAdapter } from "./git-adapter.ts";
 export type * from "./requests.ts";
 export type { EventsExpired, RepositoryEvent, RepositoryEventName, WatchedEvent } from "./watch/repository-event.ts";

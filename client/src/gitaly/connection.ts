@@ -1,0 +1,190 @@
+import {
+  create,
+  type DescMethod,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { type Channel, type Metadata, status } from "@grpc/grpc-js";
+import type { CallOptions } from "../call-options.ts";
+import type { Attempts, AttemptTerms, Effect } from "./attempts.ts";
+import { type Call, cancelOn } from "./call.ts";
+import { CollectedAnswers } from "./collected-answers.ts";
+import { Conversation } from "./conversation.ts";
+import type { CallMetadata } from "./credentials.ts";
+import { errorOfStatus, FailedAttempt, failedAttempt } from "./error-of-status.ts";
+import { type Method, methodOf } from "./method.ts";
+import { SingleAnswer } from "./single-answer.ts";
+
+type Input<M extends DescMethod> = MessageInitShape<M["input"]>;
+type Output<M extends DescMethod> = MessageShape<M["output"]>;
+
+/** What makes a call of a kind its own. */
+export interface CallTraits {
+  readonly effect: Effect;
+  /** Sent besides the credentials. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const READ: CallTraits = { effect: "read" };
+
+/** A server of the protocol behind one channel: makes calls of every shape, with credentials, in time, and again where that may help. */
+export class Connection {
+  readonly #channel: Channel;
+  readonly #metadata: CallMetadata;
+  readonly #attempts: Attempts;
+  readonly #messageTimeoutMs: number;
+  #closed = false;
+
+  constructor(channel: Channel, metadata: CallMetadata, attempts: Attempts, messageTimeoutMs: number) {
+    this.#channel = channel;
+    this.#metadata = metadata;
+    this.#attempts = attempts;
+    this.#messageTimeoutMs = messageTimeoutMs;
+  }
+
+  /** A call with one message in each direction. */
+  unary<M extends DescMethodUnary>(
+    desc: M,
+    request: Input<M>,
+    options: CallOptions | undefined,
+    traits: CallTraits = READ,
+  ): Promise<Output<M>> {
+    const method = methodOf(desc);
+    const bytes = method.encode(create(desc.input, request) as MessageShape<M["input"]>);
+    return this.#attempts.run(
+      traits.effect,
+      options,
+      ({ deadlineMs, signal }) =>
+        new Promise((resolve, reject) => {
+          const call = this.#open(method, deadlineMs);
+          const answer = new SingleAnswer<Output<M>>(method.decode, resolve, reject);
+          call.start(this.#headers(traits), answer);
+          answer.over = cancelOn(signal, () => cancel(call));
+          sendOnly(call, bytes);
+        }),
+    );
+  }
+
+  /**
+   * Reads a whole stream: `begin` makes what takes its messages, anew for each attempt, and what that has become is the
+   * answer. What taking throws ends the call.
+   */
+  collect<M extends DescMethodServerStreaming, C extends { take(message: Output<M>): void }>(
+    desc: M,
+    request: Input<M>,
+    options: CallOptions | undefined,
+    begin: () => C,
+  ): Promise<C> {
+    const method = methodOf(desc);
+    const bytes = method.encode(create(desc.input, request) as MessageShape<M["input"]>);
+    return this.#attempts.run(
+      "read",
+      options,
+      ({ deadlineMs, signal }) =>
+        new Promise((resolve, reject) => {
+          const collector = begin();
+          const call = this.#open(method, deadlineMs);
+          const answers = new CollectedAnswers<Output<M>>(call, method.decode, (message) => collector.take(message), {
+            resolve: () => resolve(collector),
+            reject,
+          });
+          call.start(this.#headers(READ), answers);
+          answers.over = cancelOn(signal, () => cancel(call));
+          sendOnly(call, bytes);
+        }),
+    );
+  }
+
+  /**
+   * Reads a stream at its consumer's pace; whoever stops early cancels the call. Until the first message is there, the call
+   * is made again as others are. Without a time of its own it may take as long as it likes, as long as messages come.
+   */
+  async *stream<M extends DescMethodServerStreaming>(
+    desc: M,
+    request: Input<M>,
+    options: CallOptions | undefined,
+  ): AsyncGenerator<Output<M>, void, undefined> {
+    const method = methodOf(desc);
+    const message = create(desc.input, request) as MessageShape<M["input"]>;
+    const signal = options?.signal;
+    const { conversation, first } = await this.#attempts.run("read", options, async (terms) => {
+      const conversation = this.#converse(method, terms, READ, options?.timeoutMs === undefined);
+      try {
+        if (await conversation.write(message)) conversation.halfClose();
+        return { conversation, first: await conversation.next() };
+      } catch (failure) {
+        conversation.cancel();
+        throw failure;
+      }
+    });
+    try {
+      for (let next = first; next !== undefined; next = await conversation.next()) yield next;
+    } catch (failure) {
+      if (signal?.aborted === true) throw signal.reason;
+      throw failure instanceof FailedAttempt ? errorOfStatus(failure.status) : failure;
+    } finally {
+      conversation.cancel();
+    }
+  }
+
+  /** A call that is written to, and maybe read from, step by step. It is cancelled when `hold` fails. */
+  converse<M extends DescMethod, T>(
+    desc: M,
+    options: CallOptions | undefined,
+    traits: CallTraits,
+    hold: (conversation: Conversation<M>) => Promise<T>,
+  ): Promise<T> {
+    const method = methodOf(desc);
+    return this.#attempts.run(traits.effect, options, async (terms) => {
+      const conversation = this.#converse(method, terms, traits, false);
+      try {
+        return await hold(conversation);
+      } finally {
+        conversation.cancel();
+      }
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#channel.close();
+  }
+
+  #converse<M extends DescMethod>(
+    method: Method<M>,
+    { deadlineMs, signal }: AttemptTerms,
+    traits: CallTraits,
+    atItsPace: boolean,
+  ): Conversation<M> {
+    return new Conversation(this.#open(method, atItsPace ? Infinity : deadlineMs), method, {
+      metadata: this.#headers(traits),
+      signal,
+      messageTimeoutMs: atItsPace ? this.#messageTimeoutMs : Infinity,
+    });
+  }
+
+  #open<M extends DescMethod>(method: Method<M>, deadlineMs: number): Call {
+    if (this.#closed) throw failedAttempt(status.CANCELLED, "the client is closed");
+    return this.#channel.createCall(method.path, deadlineMs, undefined, null, undefined);
+  }
+
+  #headers({ headers }: CallTraits): Metadata {
+    const metadata = this.#metadata();
+    if (headers === undefined) return metadata;
+    const own = metadata.clone();
+    for (const [name, value] of Object.entries(headers)) own.set(name, value);
+    return own;
+  }
+}
+
+function sendOnly(call: Call, bytes: Buffer): void {
+  call.sendMessageWithContext({}, bytes);
+  call.halfClose();
+  call.startRead();
+}
+
+function cancel(call: Call): void {
+  call.cancelWithStatus(status.CANCELLED, "cancelled by the client");
+}
