@@ -81,6 +81,7 @@ export interface ReasonDetails {
   reference_repeated: { readonly reference: RefName };
   references_locked: { readonly references: readonly RefName[] };
   reference_mismatch: { readonly reference: RefName; readonly expected: Oid; readonly actual: Oid };
+  file_mismatch: { readonly path: GitPath; readonly expected: Oid; readonly actual: Oid };
   commit_not_pickable: { readonly oid: Oid };
   not_a_commit: { readonly oid: Oid };
   merge_conflict: { readonly conflictingPaths: readonly GitPath[]; readonly commitOids: readonly Oid[] };
@@ -169,6 +170,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   reference_repeated: entry("invalid_argument", 400, "never", "reference changed more than once"),
   references_locked: entry("aborted", 409, "retry", "references are locked"),
   reference_mismatch: entry("aborted", 409, "refresh", "reference does not point to the expected object"),
+  file_mismatch: entry("aborted", 409, "refresh", "file is not what was expected"),
   not_a_commit: entry("failed_precondition", 409, "never", "object is not a commit"),
   commit_not_pickable: entry("failed_precondition", 409, "never", "a root commit cannot be picked"),
   merge_conflict: entry("failed_precondition", 409, "refresh", "merge conflict"),

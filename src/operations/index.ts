@@ -12,6 +12,7 @@ import { addCollaborator } from "./collaborators/add-collaborator.ts";
 import { listCollaborators } from "./collaborators/list-collaborators.ts";
 import { removeCollaborator } from "./collaborators/remove-collaborator.ts";
 import { commitFiles } from "./commits/commit-files.ts";
+import { createCommit } from "./commits/create-commit.ts";
 import { findCommit } from "./commits/find-commit.ts";
 import { isAncestor } from "./commits/is-ancestor.ts";
 import { listCommits } from "./commits/list-commits.ts";
@@ -23,6 +24,7 @@ import { describePush } from "./events/describe-push.ts";
 import { listEvents } from "./events/list-events.ts";
 import { watchEvents } from "./events/watch-events.ts";
 import { watchRepository } from "./events/watch-repository.ts";
+import { deleteFile } from "./files/delete-file.ts";
 import { getFile } from "./files/get-file.ts";
 import { getTreeEntry } from "./files/get-tree-entry.ts";
 import { listFiles } from "./files/list-files.ts";
@@ -30,6 +32,8 @@ import { listTree } from "./files/list-tree.ts";
 import { receivePack } from "./git/receive-pack.ts";
 import { uploadArchive } from "./git/upload-archive.ts";
 import { uploadPack } from "./git/upload-pack.ts";
+import { moveFile } from "./files/move-file.ts";
+import { putFile } from "./files/put-file.ts";
 import { showLog } from "./history/show-log.ts";
 import { addKey } from "./keys/add-key.ts";
 import { listKeys } from "./keys/list-keys.ts";
@@ -96,12 +100,14 @@ export const operations: readonly Operation[] = [
   collectGarbage,
   commitFiles,
   createBranch,
+  createCommit,
   createRepository,
   createTag,
   createToken,
   createUser,
   createWebhook,
   deleteBranch,
+  deleteFile,
   deleteReferences,
   deleteTag,
   deleteUser,
@@ -141,7 +147,9 @@ export const operations: readonly Operation[] = [
   listWebhooks,
   mergeBranch,
   mergeToRef,
+  moveFile,
   protectReference,
+  putFile,
   rawDiff,
   rebaseToRef,
   receivePack,
@@ -185,12 +193,14 @@ export {
   collectGarbage,
   commitFiles,
   createBranch,
+  createCommit,
   createRepository,
   createTag,
   createToken,
   createUser,
   createWebhook,
   deleteBranch,
+  deleteFile,
   deleteReferences,
   deleteTag,
   deleteUser,
@@ -229,7 +239,9 @@ export {
   listWebhooks,
   mergeBranch,
   mergeToRef,
+  moveFile,
   protectReference,
+  putFile,
   rawDiff,
   rebaseToRef,
   receivePack,

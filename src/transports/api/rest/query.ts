@@ -26,6 +26,7 @@ export function percentDecode(text: string, part: "path" | "query"): ByteString 
 /** A text from an address as a value of the schema; what does not fit stays text, for the engine to refuse. */
 export function valueOfText(text: ByteString, { schema, name }: RouteField): unknown {
   if (schema["byteString"] === true) return text;
+  if (KindGuard.IsUint8Array(schema)) return fromByteString(text);
   const unicode = unicodeOf(text, name);
   return convert(schema, unicode);
 }
