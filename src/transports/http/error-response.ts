@@ -1,3 +1,5 @@
+import { fromByteString } from "../../domain/bytes.ts";
+import { errorSentence } from "../../domain/error-sentence.ts";
 import { hasReason, OperationError } from "../../domain/errors.ts";
 import { REASONS } from "../../domain/reasons.ts";
 import { CHALLENGES } from "./credentials.ts";
@@ -5,11 +7,16 @@ import { CHALLENGES } from "./credentials.ts";
 /** An error in the shape of the contract: `error` is always a string. What was not thrown on purpose tells nothing of itself. */
 export function errorResponse(error: unknown, requestId: string): Response {
   const told = asOperationError(error);
-  const { message, code, reason, details } = told;
-  return Response.json(
-    { error: message, code, reason, details: plain(details), request_id: requestId },
-    { status: REASONS[reason].httpStatus, headers: headersOf(told) },
-  );
+  return Response.json(errorBody(told, requestId), {
+    status: REASONS[told.reason].httpStatus,
+    headers: headersOf(told),
+  });
+}
+
+/** What an error's answer says. */
+export function errorBody(error: OperationError, requestId: string) {
+  const { code, reason, details } = error;
+  return { error: errorSentence(error), code, reason, details: inJson(details), request_id: requestId };
 }
 
 /** What an error says in the head of its answer: what to show, what to ask instead, when to come back. */
@@ -30,13 +37,36 @@ export function asOperationError(error: unknown): OperationError {
   return error instanceof OperationError ? error : new OperationError("internal", { what: "see the server's log" });
 }
 
-/** Details as JSON can say them: large numbers as text, bytes as text or, where they are no UTF-8, as base64. */
-function plain(value: unknown): unknown {
+/** Details that are byte strings: names, revisions, paths. */
+const BYTE_STRINGS: ReadonlySet<string> = new Set([
+  "references",
+  "revision",
+  "reference",
+  "path",
+  "pattern",
+  "conflictsWith",
+  "parent",
+  "child",
+  "conflictingPaths",
+]);
+
+/** Details as JSON can say them, named in its manner: large numbers as text, bytes as text or, where they are no UTF-8, as base64. */
+function inJson(details: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      plain(value, BYTE_STRINGS.has(name)),
+    ]),
+  );
+}
+
+function plain(value: unknown, isByteString: boolean): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint8Array) return textOrBase64(Buffer.from(value));
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map((each) => plain(each, isByteString));
+  if (typeof value === "string" && isByteString) return textOrBase64(Buffer.from(fromByteString(value)));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+  return inJson(value);
 }
 
 function textOrBase64(bytes: Buffer): string | { base64: string } {

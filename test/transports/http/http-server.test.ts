@@ -111,7 +111,7 @@ describe("startHttpServer", () => {
     expect(await ask(`${base}/nothing?x=1`)).toEqual({
       status: 404,
       body: {
-        error: "nothing is at this address",
+        error: "nothing is at this address: /nothing",
         code: "not_found",
         reason: "address_unknown",
         details: { path: "/nothing" },
@@ -132,7 +132,7 @@ describe("startHttpServer", () => {
     });
     const { status, body } = await ask(`${base}/x`);
     expect(status).toBe(500);
-    expect(body).toMatchObject({ error: "internal error", code: "internal", request_id: "id-1" });
+    expect(body).toMatchObject({ error: "internal error: see the server's log", code: "internal", request_id: "id-1" });
     expect(JSON.stringify(body)).not.toContain("secret");
     expect(bugs).toHaveLength(1);
   });

@@ -7,6 +7,7 @@ import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { collectItems } from "./collect-items.ts";
 import { readInput } from "./read-input.ts";
+import { inRequestWords } from "./request-words.ts";
 import { REST_PREFIX, type RestRoute, restRoutes } from "./rest-route.ts";
 import { streamAnswer } from "./stream-answer.ts";
 import { writeAnswer } from "./write-answer.ts";
@@ -82,7 +83,8 @@ async function answer(prepared: RestRoute, request: Request, call: HttpCall, opt
     else if (!running) call.refused(error);
     // A condition that the client has put on the request is a precondition; a value that it expected is a conflict.
     const isPrecondition = route.ifMatch !== undefined && request.headers.has("if-match");
-    const response = errorResponse(error, call.requestId);
+    const told = error instanceof OperationError ? inRequestWords(error, operation) : error;
+    const response = errorResponse(told, call.requestId);
     return isPrecondition && hasReason(error, "reference_mismatch")
       ? new Response(response.body, { status: 412, headers: response.headers })
       : response;
