@@ -1,7 +1,7 @@
 import type { FileAction, FileContent } from "../domain/file-action.ts";
-import { ConflictError, NotFoundError, ValidationError } from "../errors.ts";
+import { ConflictError, ValidationError } from "../errors.ts";
 import { type ByteString, toText } from "./byte-string.ts";
-import { cleanFilePath } from "./file-path.ts";
+import { checkedFilePath } from "./file-path.ts";
 import type { FileNode, FileTree } from "./file-tree.ts";
 import { MODE_BLOB, MODE_EXECUTABLE } from "./git-object.ts";
 import { normalizedLineEndings } from "./line-endings.ts";
@@ -13,7 +13,7 @@ export function applyFileActions(objects: ObjectStore, tree: FileTree, actions: 
 }
 
 function applyFileAction(objects: ObjectStore, tree: FileTree, action: FileAction): void {
-  const path = cleanFilePath(action.path);
+  const path = checkedFilePath(action.path);
   switch (action.type) {
     case "create":
       checkFree(tree, path);
@@ -30,7 +30,7 @@ function applyFileAction(objects: ObjectStore, tree: FileTree, action: FileActio
       tree.put(path, fileAt(tree, path).mode, writeBlob(objects, action.content));
       return;
     case "move": {
-      const previous = cleanFilePath(action.previousPath);
+      const previous = checkedFilePath(action.previousPath);
       const file = fileAt(tree, previous);
       checkFree(tree, path);
       const id = action.content === undefined ? file.id : writeBlob(objects, action.content);
@@ -80,8 +80,9 @@ function pathExists(bytes: ByteString, kind: "file" | "folder"): ConflictError {
   return new ConflictError(`a ${kind} named ${path} exists already`, { code: "ALREADY_EXISTS", detail });
 }
 
-function pathNotFound(bytes: ByteString): NotFoundError {
+/** The commit does not fit what is there, as where a file is in the way; the code is the servers'. */
+function pathNotFound(bytes: ByteString): ConflictError {
   const path = toText(bytes);
   const detail = { kind: "index_update", path };
-  return new NotFoundError(`a file named ${path} does not exist`, { code: "NOT_FOUND", detail });
+  return new ConflictError(`a file named ${path} does not exist`, { code: "NOT_FOUND", detail });
 }

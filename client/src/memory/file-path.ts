@@ -6,23 +6,17 @@ const PATH_BYTES_MAX = 4096;
 const PATH_COMPONENTS_MAX = 512;
 
 /**
- * The path of a file action as Git keeps it: `.` and `x/..` resolved, slashes at the ends dropped. `ValidationError` for an
- * empty path, one too long or too deep, a double slash, a way out of the tree, and what Git forbids (`.git`, in any case).
+ * The path of a file action, in bytes. `ValidationError` for one that is empty, too long or too deep, for components that say
+ * nothing or lead elsewhere (`a//b`, `.`, `..`), and for what Git forbids (`.git`, in any case).
  */
-export function cleanFilePath(path: string): ByteString {
+export function checkedFilePath(path: string): ByteString {
   const bytes = toByteString(path);
   if (bytes === "") throw refused(path, "a path is empty");
   if (bytes.length > PATH_BYTES_MAX) throw refused(path, `a path is longer than ${PATH_BYTES_MAX} bytes`);
-  if (bytes.includes("//")) throw refused(path, `the path ${path} contains a double slash`);
-  const parts: ByteString[] = [];
-  for (const part of bytes.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") parts.push(part);
-    else if (parts.pop() === undefined) throw refused(path, `the path ${path} leads out of the repository`);
-  }
+  const parts = bytes.split("/");
   if (parts.length > PATH_COMPONENTS_MAX) throw refused(path, `a path has more than ${PATH_COMPONENTS_MAX} components`);
-  if (parts.length === 0 || parts.some(isForbidden)) throw refused(path, `Git forbids the path ${path}`);
-  return parts.join("/");
+  if (parts.some(isForbidden)) throw refused(path, `${JSON.stringify(path)} is no path that Git takes`);
+  return bytes;
 }
 
 function refused(path: string, message: string): ValidationError {
@@ -34,6 +28,7 @@ const IGNORED_BY_HFS = /\xe2\x80[\x8c-\x8f\xaa-\xae]|\xe2\x81[\xaa-\xaf]|\xef\xb
 
 /** Names that `git fsck --strict` refuses in a tree: `.git` and what file systems take for it, and NUL. */
 function isForbidden(name: ByteString): boolean {
+  if (name === "" || name === "." || name === "..") return true;
   if (name.replace(IGNORED_BY_HFS, "").toLowerCase() === ".git") return true;
   const lower = name.toLowerCase().replace(/[. ]+$/, "");
   return lower === ".git" || lower === "git~1" || name.includes("\0") || /^(\.git|git~1):|^\.git\\/.test(lower);

@@ -34,10 +34,10 @@ import { describeCommit } from "./describe-objects.ts";
 import { diffEntries, diffStats, rawDiffPieces } from "./diff.ts";
 import { isAncestor } from "./history.ts";
 import { listCommits } from "./list-commits.ts";
-import { branchRef, MemoryRepository, referenceNotFound } from "./memory-repository.ts";
+import { branchRef, checkBranchName, MemoryRepository, referenceNotFound } from "./memory-repository.ts";
 import { mergeToRef, prepareMerge, rebaseToRef, revert } from "./merge-operations.ts";
 import { blobAt, treeEntries } from "./read-tree.ts";
-import { problemOfRefName, REFS_HEADS } from "./ref-name.ts";
+import { REFS_HEADS } from "./ref-name.ts";
 import { resolveCommit } from "./revision.ts";
 import { createTag, deleteTag, findTag, listTags } from "./tags.ts";
 import { updateReferences } from "./update-references.ts";
@@ -98,6 +98,7 @@ export class MemoryGitAdapter implements GitAdapter {
 
   async deleteBranch(repo: GitRepo, request: DeleteBranch, options?: CallOptions): Promise<void> {
     const { repository } = this.#change(repo, request, options);
+    checkBranchName(request.name);
     if (repository.tip(request.name) === undefined) throw referenceNotFound(`refs/heads/${request.name}`);
     const { expectedOldId: expectedId } = request;
     repository.references.update([{ name: branchRef(request.name), newId: repository.objects.zeroId, expectedId }]);
@@ -249,10 +250,18 @@ export class MemoryGitAdapter implements GitAdapter {
   }
 
   /** As `#open`, for what changes a repository and therefore names a user. */
-  #change(repo: GitRepo, { user }: { readonly user: GitUser }, options: CallOptions | undefined) {
+  #change(
+    repo: GitRepo,
+    { user, expectedOldId }: { readonly user: GitUser; readonly expectedOldId?: string },
+    options: CallOptions | undefined,
+  ) {
     const opened = this.#open(repo, options);
+    if (expectedOldId !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(expectedOldId)) {
+      throw new ValidationError(`expectedOldId is no object id: "${expectedOldId}"`, { code: "INVALID_ARGUMENT" });
+    }
     for (const field of ["glId", "name", "email"] as const) {
-      if (user[field] === "") throw new ValidationError(`the user's ${field} is empty`, { code: "INVALID_ARGUMENT" });
+      if (user[field].trim() === "")
+        throw new ValidationError(`the user's ${field} is empty`, { code: "INVALID_ARGUMENT" });
     }
     return opened;
   }
@@ -268,13 +277,6 @@ function keyOf({ storage, relativePath }: GitRepo): string {
 
 function repositoryNotFound({ relativePath }: GitRepo): NotFoundError {
   return new NotFoundError(`repository ${relativePath} does not exist`, { code: "NOT_FOUND" });
-}
-
-function checkBranchName(name: string): void {
-  const problem = problemOfRefName(branchRef(name));
-  if (problem === undefined) return;
-  const detail = { kind: "invalid_format", reference: `refs/heads/${name}` };
-  throw new ValidationError(`the branch name ${JSON.stringify(name)} ${problem}`, { code: "INVALID_ARGUMENT", detail });
 }
 
 async function collect(actions: CommitFiles["actions"], scope: CallScope): Promise<FileAction[]> {

@@ -63,3 +63,11 @@ export function referenceNotFound(reference: string): NotFoundError {
   const facts = { code: "NOT_FOUND", detail: { kind: "reference_not_found", reference } } as const;
   return new NotFoundError(`reference ${reference} does not exist`, facts);
 }
+
+/** `ValidationError` for a name that no branch can have. */
+export function checkBranchName(name: string): void {
+  const problem = problemOfRefName(branchRef(name));
+  if (problem === undefined) return;
+  const detail = { kind: "invalid_format", reference: `refs/heads/${name}` };
+  throw new ValidationError(`the branch name ${JSON.stringify(name)} ${problem}`, { code: "INVALID_ARGUMENT", detail });
+}

@@ -5,7 +5,13 @@ import { type ByteString, toByteString, toText } from "./byte-string.ts";
 import { messageBytes } from "./commit-files.ts";
 import { isAncestor } from "./history.ts";
 import { commitIdentity, momentOf } from "./identity.ts";
-import { branchRef, type MemoryRepository, referenceNotFound, revisionNotFound } from "./memory-repository.ts";
+import {
+  branchRef,
+  checkBranchName,
+  type MemoryRepository,
+  referenceNotFound,
+  revisionNotFound,
+} from "./memory-repository.ts";
 import { cleanTree, mergeCommits } from "./merge-commits.ts";
 import { mergeTrees } from "./merge-trees.ts";
 import { parentTreeOf, rebase } from "./rebase.ts";
@@ -19,6 +25,8 @@ export interface PreparedMerge extends MergeResult {
 
 /** The first phase of `mergeBranch`. */
 export function prepareMerge(repository: MemoryRepository, request: MergeBranch, now: Date): PreparedMerge {
+  checkBranchName(request.branch);
+  messageBytes(request.message);
   const tip = repository.tip(request.branch);
   if (tip === undefined) throw referenceNotFound(`refs/heads/${request.branch}`);
   const commitId = writeMerge(repository, tip, repository.commitAt(request.sourceId).id, request, now);
@@ -49,6 +57,7 @@ export function rebaseToRef(repository: MemoryRepository, request: RebaseToRef, 
 /** Takes a commit back on a branch; a merge against its first parent. */
 export function revert(repository: MemoryRepository, request: Revert, now: Date): RevertResult {
   const { objects, references } = repository;
+  checkBranchName(request.branch);
   const tip = repository.tip(request.branch);
   const start = request.startBranch === undefined ? tip : repository.tip(request.startBranch);
   if (start === undefined) throw revisionNotFound(request.startBranch ?? request.branch);

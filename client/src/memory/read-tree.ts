@@ -9,8 +9,11 @@ import type { ObjectStore } from "./object-store.ts";
 /** Servers follow a chain of single folders no further. */
 const FLAT_PATH_HOPS_MAX = 9;
 
+/** Where trees are read. */
+type Trees = Pick<MemoryRepository, "objects" | "treeAt">;
+
 /** The entries of a folder, in Git's order; with `recursive` each folder comes before what is in it. */
-export function* treeEntries(repository: MemoryRepository, request: TreeAt): Generator<GitTreeEntry> {
+export function* treeEntries(repository: Trees, request: TreeAt): Generator<GitTreeEntry> {
   const { objects } = repository;
   const root = repository.treeAt(request.revision);
   const path = folderPath(request.path ?? "");
@@ -48,7 +51,7 @@ function flatPathOf(objects: ObjectStore, path: ByteString, treeId: string): Byt
 }
 
 /** The content of a file, as it is kept: copy it before handing it out. */
-export function blobAt(repository: MemoryRepository, { revision, path }: PathAt): Uint8Array {
+export function blobAt(repository: Trees, { revision, path }: PathAt): Uint8Array {
   const { objects } = repository;
   const item = itemAt(objects, repository.treeAt(revision), folderPath(path));
   if (item === undefined || item.mode === MODE_TREE) throw pathNotFound(revision, path);

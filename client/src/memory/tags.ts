@@ -44,6 +44,7 @@ export function createTag(repository: MemoryRepository, request: CreateTag, now:
 
 /** `NotFoundError` when there is none, `ConflictError` when it is not what was expected. */
 export function deleteTag({ objects, references }: MemoryRepository, request: DeleteTag): void {
+  if (request.name === "") throw new ValidationError("the name of a tag is empty", { code: "INVALID_ARGUMENT" });
   const name = REFS_TAGS + toByteString(request.name);
   if (references.read(name) === undefined) throw referenceNotFound(`refs/tags/${request.name}`);
   references.update([{ name, newId: objects.zeroId, expectedId: request.expectedOldId }]);
