@@ -15,6 +15,7 @@ export interface Schema {
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_cursor: WebhookCursorTable;
+  idempotency_keys: IdempotencyKeysTable;
 }
 
 /** 0 or 1. */
@@ -125,4 +126,14 @@ export interface WebhookDeliveriesTable {
 export interface WebhookCursorTable {
   id: number;
   event_id: number;
+}
+
+export interface IdempotencyKeysTable {
+  /** SHA-256 of the caller and his key, in hexadecimal: the key itself opens the outcome. */
+  id: Fixed<string>;
+  operation: Fixed<string>;
+  input_hash: Fixed<string>;
+  /** Sealed; null until it is known. */
+  outcome: string | null;
+  created_at_ms: Fixed<number>;
 }
