@@ -108,10 +108,10 @@ async function medianAnswer(task: object): Promise<LargeAnswer> {
   };
 }
 
-/** Runs a driver on Node.js and answers what it prints. */
+/** Runs a driver on Node.js, tells it its task and answers what it prints. */
 async function drive<T>(program: string, task: object): Promise<T> {
-  const child = Bun.spawn(["node", "--expose-gc", join(HERE, program), JSON.stringify(task)], {
-    stdin: "ignore",
+  const child = Bun.spawn(["node", "--expose-gc", join(HERE, program)], {
+    stdin: new Blob([JSON.stringify(task)]),
     stdout: "pipe",
     stderr: "inherit",
   });

@@ -1,9 +1,12 @@
-// Calls through the adapter and through bare gRPC, in turn, in a process of their own: node call-rates.mjs '{"address": …}'.
+// Calls through the adapter and through bare gRPC, in turn, in a process of their own; its task comes from stdin.
 // Prints one line of JSON: for each kind of call and number in flight the rates of both, calls per second.
+import { readFileSync } from "node:fs";
 import { GitalyClient } from "@holdfast/client";
 import { bareClient } from "./bare-client.mjs";
 
-const { address, storage, relativePath, rounds, reads, writes, revisions, places } = JSON.parse(process.argv[2]);
+const { address, storage, relativePath, rounds, reads, writes, revisions, places } = JSON.parse(
+  readFileSync(0, "utf8"),
+);
 const repo = { storage, relativePath, glRepository: "project-1" };
 const repository = { storageName: storage, relativePath, glRepository: "project-1" };
 const user = { glId: "user-1", name: "Jane Doe", email: "jane@example.com", glUsername: "janedoe" };

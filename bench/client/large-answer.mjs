@@ -1,10 +1,10 @@
-// One large answer in a process of its own: node large-answer.mjs '{"address": …, "call": "getBlob", "way": "adapter"}'.
+// One large answer in a process of its own; its task comes from stdin.
 // Prints one line of JSON: how long it took, how much memory the process held at most above what it held when idle, and what came.
 import { readFileSync, writeFileSync } from "node:fs";
 import { GitalyClient } from "@holdfast/client";
 import { bareClient } from "./bare-client.mjs";
 
-const { address, storage, relativePath, call, way, request, warmUp } = JSON.parse(process.argv[2]);
+const { address, storage, relativePath, call, way, request, warmUp } = JSON.parse(readFileSync(0, "utf8"));
 const repo = { storage, relativePath };
 const repository = { storageName: storage, relativePath };
 

@@ -47,13 +47,13 @@ export function makeClientProject(): ClientProject {
 
 /** Quick when it is up to date. */
 function buildClient(): void {
-  execFileSync("node", [join(ROOT, "scripts", "client.mjs")], { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("node", [join(ROOT, "scripts", "client.mjs")], { stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** Packing asks no registry; its scripts would build what is built already. */
 function pack(folder: string): string {
   const args = ["pack", "--offline", "--ignore-scripts", "--json", "--pack-destination", folder];
-  const answer = execFileSync("npm", args, { cwd: CLIENT, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const answer = execFileSync("npm", args, { cwd: CLIENT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   const [{ filename }] = JSON.parse(answer) as [{ filename: string }];
   return join(folder, filename);
 }
