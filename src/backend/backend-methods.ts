@@ -40,6 +40,25 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     unconnected: "write",
     uploadArchive: "write-stream",
   },
+  // Nobody compares what stands in files: it may have changed between two looks.
+  worktree: {
+    checkout: "write",
+    status: "write-stream",
+    readFromIndex: "write",
+    listIndex: "write-stream",
+    writeTree: "write",
+    stage: "write",
+    unstage: "write",
+    applyPatch: "write",
+    discard: "write",
+    diffIndex: "write-stream",
+    diffWorktree: "write-stream",
+    reset: "write",
+    stashSave: "write",
+    stashList: "write",
+    stashApply: "write",
+    stashDrop: "write",
+  },
   maintenance: { collectGarbage: "write-stream", check: "write-stream", importFrom: "write-stream" },
 };
 

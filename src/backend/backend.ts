@@ -3,6 +3,7 @@ import type { DiffEntry, DiffStat, FilePatch, WhitespaceMode } from "../domain/d
 import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEdit, TreeEntry } from "../domain/git-object.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { Head, RefChange, Reference, RefName } from "../domain/reference.ts";
+import type { WorktreeFacet } from "./worktree-facet.ts";
 
 /**
  * Where a call reads and writes: one bare repository, seen by one request. A quarantine adds a directory for new objects that
@@ -273,9 +274,14 @@ export interface PackRequest {
   readonly includeTag: boolean;
   /** The pieces of the pack come with free space, each begins with some; absent: without. */
   readonly room?: PackRoom;
+  /** Pieces are lent: each is good until the next is asked for. Absent: they may be kept. */
+  readonly lent?: boolean;
 }
 
-/** A piece of a pack, or of what git says about its progress. Pieces belong to who asked: he may write into them. */
+/** How the pieces of a pack are handed over. */
+export type PieceForm = Pick<PackRequest, "room" | "lent">;
+
+/** A piece of a pack, or of what git says about its progress. Who asked may write into it. */
 export interface PackOutput {
   readonly kind: "pack" | "progress";
   readonly bytes: Uint8Array;
@@ -333,6 +339,8 @@ export interface GitBackend {
   readonly merge: MergeFacet;
   readonly maintenance: MaintenanceFacet;
   readonly pack: PackFacet;
+  /** The files and the index of sessions. */
+  readonly worktree: WorktreeFacet;
   /**
    * What the backend does itself: "facet.method" names. A method that is missing here, or that throws `unsupported` for this
    * input, is done by the fallback.

@@ -8,6 +8,7 @@ import type { Events } from "./events.ts";
 import type { Identity } from "./identity.ts";
 import type { Caller } from "./principal.ts";
 import type { RepositoryRef } from "./repository-ref.ts";
+import type { Sessions } from "./sessions.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** Time as a value that tests can replace. */
@@ -173,6 +174,8 @@ export interface Context {
   readonly repositories: Repositories;
   readonly events: Events;
   readonly webhooks: Webhooks;
+  /** Worktree sessions, on behalf of the caller. */
+  readonly sessions: Sessions;
   /** Users, and what belongs to them. */
   readonly identity: Identity;
   readonly backends: BackendControl;

@@ -68,6 +68,11 @@ export interface ReasonDetails {
   protection_not_found: { readonly pattern: ByteString };
   webhook_not_found: { readonly webhook: number };
   delivery_not_found: { readonly delivery: number };
+  session_not_found: { readonly session: string };
+  session_gone: { readonly session: string };
+  session_required: Record<string, never>;
+  nothing_to_commit: Record<string, never>;
+  index_unmerged: { readonly paths: readonly GitPath[] };
   setting_configured: { readonly setting: string };
   database_unavailable: Record<string, never>;
   repository_exists: { readonly repository: string };
@@ -152,6 +157,11 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   webhook_not_found: entry("not_found", 404, "never", "webhook not found"),
   delivery_not_found: entry("not_found", 404, "never", "delivery not found"),
   protection_not_found: entry("not_found", 404, "never", "no rule has this pattern"),
+  session_not_found: entry("not_found", 404, "never", "session not found"),
+  session_gone: entry("failed_precondition", 410, "never", "the session's worktree is gone"),
+  session_required: entry("failed_precondition", 409, "never", "name a session: this server makes none by itself"),
+  nothing_to_commit: entry("failed_precondition", 409, "never", "nothing to commit"),
+  index_unmerged: entry("failed_precondition", 409, "refresh", "the index has unresolved conflicts"),
   setting_configured: entry("failed_precondition", 409, "never", "the server's configuration decides this setting"),
   database_unavailable: entry("unavailable", 503, "retry", "the database cannot be reached"),
   repository_exists: entry("already_exists", 409, "never", "repository exists already"),

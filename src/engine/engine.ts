@@ -17,6 +17,7 @@ import type { Identity } from "../contract/identity.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
+import type { Sessions } from "../contract/sessions.ts";
 import type { Webhooks } from "../contract/webhooks.ts";
 import { OperationError } from "../domain/errors.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
@@ -56,6 +57,8 @@ export interface EngineServices {
   /** The events of the server, on behalf of a caller. */
   readonly events: (caller: Caller) => Events;
   readonly webhooks: Webhooks;
+  /** Worktree sessions, on behalf of a caller. */
+  readonly sessions: (caller: Caller) => Sessions;
   readonly backends: BackendControl;
   readonly server: ServerFacts;
   readonly admission: Admission;
@@ -213,6 +216,7 @@ class OperationRun {
       repositories: services.repositories(this.#caller),
       events: services.events(this.#caller),
       webhooks: services.webhooks,
+      sessions: services.sessions(this.#caller),
       identity: services.identity,
       backends: services.backends,
       server: services.server,

@@ -29,6 +29,7 @@ import { createGit } from "./create-git.ts";
 import { Generations } from "./generations.ts";
 import { openEvents } from "./open-events.ts";
 import { openIdentity } from "./open-identity.ts";
+import { openSessions } from "./open-sessions.ts";
 import { openWebhooks } from "./open-webhooks.ts";
 import type { AddOpened } from "./opened.ts";
 
@@ -118,6 +119,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     repositories: (caller) => new StoredRepositories(stored, recordLife(journal, caller)),
     events: (caller) => events.forCaller(caller),
     webhooks,
+    sessions: () => openSessions(),
     backends: git,
     server: serverFacts(shell, open, config),
     admission: new Admission({

@@ -63,6 +63,9 @@ export function withPatientMaintenance(
     get pack() {
       return git.pack;
     },
+    get worktree() {
+      return git.worktree;
+    },
     get supports() {
       return git.supports;
     },

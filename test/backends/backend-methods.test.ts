@@ -5,7 +5,17 @@ import { hasReason } from "../../src/domain/errors.ts";
 import { BACKENDS_UNDER_TEST } from "../support/backends-under-test.ts";
 import { TemporaryRepository } from "../support/temporary-repository.ts";
 
-const FACETS = ["objects", "quarantine", "refs", "history", "diff", "merge", "maintenance", "pack"] as const;
+const FACETS = [
+  "objects",
+  "quarantine",
+  "refs",
+  "history",
+  "diff",
+  "merge",
+  "maintenance",
+  "pack",
+  "worktree",
+] as const;
 
 function namesOf(backend: GitBackend): string[] {
   return FACETS.flatMap((facet) => Object.keys(backend[facet]).map((method) => `${facet}.${method}`)).toSorted();

@@ -30,6 +30,7 @@ export function createCachingBackend(backend: GitBackend, options: CachingBacken
     diff: backend.diff,
     merge: backend.merge,
     maintenance: backend.maintenance,
+    worktree: backend.worktree,
     pack,
     supports: backend.supports,
     forget(gitDir) {
@@ -59,7 +60,7 @@ async function* cachedPack(
   const { signal: _, ...lasting } = view;
   const make = (descriptor: number, signal: AbortSignal) =>
     inner.createInto({ ...lasting, signal }, request, descriptor);
-  const cached = cache.open(key, view, likelyBytes, make, request.room);
+  const cached = cache.open(key, view, likelyBytes, make, request);
   if (cached !== undefined) {
     let begun = false;
     try {

@@ -1,4 +1,5 @@
 import type { GitBackend, MaintenanceFacet } from "../backend.ts";
+import type { WorktreeFacet } from "../worktree-facet.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";
 import { createHistory } from "./history.ts";
@@ -39,6 +40,7 @@ export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {})
     diff: createDiff(addon),
     merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
+    worktree: unsupportedFacet<WorktreeFacet>("worktree"),
     pack: createPack({ objects, refs, history }),
     supports: new Set(SUPPORTS),
     forget: (gitDir) => addon.forget(gitDir),

@@ -70,6 +70,12 @@ export const GIT_COMMANDS = {
   uploadArchive: command(["upload-archive", "."], { maintenance: true }),
   createPack: command(["pack-objects", "--revs", "--stdout", "--progress"], { maintenance: true }),
   unconnected: command(["rev-list", "--objects", "--stdin", "--quiet"], { exitCodes: [0, 128], maintenance: true }),
+  // Of a worktree; what its files and its index are.
+  readTree: command(["-c", "core.sparseCheckout=true", "read-tree", "-m"]),
+  checkOut: command(["-c", "checkout.workers=0", "read-tree", "-m", "-u"]),
+  status: command(["status", "--porcelain=v2", "-z", "--no-renames", "--no-ahead-behind", "--ignore-submodules=dirty"]),
+  listIndex: command(["ls-files", "--stage", "--full-name", "-z"]),
+  writeTree: command(["write-tree"]),
 } as const satisfies Record<string, GitCommand>;
 
 export type GitCommandName = keyof typeof GIT_COMMANDS;

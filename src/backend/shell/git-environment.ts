@@ -1,4 +1,5 @@
 import type { RepositoryView } from "../backend.ts";
+import type { WorktreeView } from "../worktree-facet.ts";
 
 /**
  * Configuration that every run gets over the repository's own. What decides answers (replaced objects, big files, abbreviated
@@ -65,6 +66,7 @@ const QUARANTINED: Readonly<Record<string, string>> = {
 
 /** Environment of a run in a repository's directory; with a quarantine as receive-pack sets it for its hooks (githooks(5)). */
 export function gitEnvironment(view: RepositoryView): Readonly<Record<string, string>> {
+  if (isWorktree(view)) return { ...FIXED, GIT_WORK_TREE: view.workTree, GIT_LITERAL_PATHSPECS: "1" };
   if (view.quarantineDir === undefined) return FIXED;
   return {
     ...QUARANTINED,
@@ -73,6 +75,8 @@ export function gitEnvironment(view: RepositoryView): Readonly<Record<string, st
     GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates([`${view.gitDir}/objects`]),
   };
 }
+
+const isWorktree = (view: RepositoryView): view is WorktreeView => "workTree" in view;
 
 /** A list of object directories as git reads it: quoted, since a path may contain the separator. */
 export function alternates(paths: readonly string[]): string {

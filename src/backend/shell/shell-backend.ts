@@ -11,6 +11,7 @@ import { createQuarantine } from "./quarantine.ts";
 import { createRefs } from "./refs.ts";
 import { GitRunner } from "./run-git.ts";
 import { SHELL_LIMITS, type ShellLimits } from "./shell-limits.ts";
+import { createWorktree } from "./worktree.ts";
 
 export interface ShellBackendOptions {
   /** The program; found in PATH when it is a bare name. */
@@ -51,6 +52,7 @@ export function createShellBackend(options: ShellBackendOptions = {}): ShellBack
     merge: createMerge(runner, pool),
     maintenance: createMaintenance(runner),
     pack: createPack(runner),
+    worktree: createWorktree(runner, pool),
   };
   return {
     name: "shell",
