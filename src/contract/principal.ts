@@ -53,6 +53,10 @@ export interface Caller {
   /** When the client stops waiting, in milliseconds since 1970; absent when it set no deadline. */
   readonly deadlineAtMs?: number;
   readonly actor?: Actor;
+  /** The write is the same as any other of this caller with this key, and happens once; reads do not mind. */
+  readonly idempotencyKey?: string;
+  /** Told that the answer to come is what came of an earlier write with the same key. */
+  readonly onReplayed?: () => void;
   /** Identifier and path of the repository in the caller's own system; passed on to hooks. */
   readonly glRepository?: string;
   readonly glProjectPath?: string;

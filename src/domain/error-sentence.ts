@@ -82,6 +82,8 @@ const FACTS: Facts = {
   session_required: none,
   nothing_to_commit: none,
   index_unmerged: ({ paths }) => listed(paths),
+  idempotency_key_reused: ({ operation }) => operation,
+  idempotency_outcome_unknown: none,
   setting_configured: ({ setting }) => clipped(setting),
   database_unavailable: none,
   repository_exists: repositoryOf,

@@ -73,6 +73,8 @@ export interface ReasonDetails {
   session_required: Record<string, never>;
   nothing_to_commit: Record<string, never>;
   index_unmerged: { readonly paths: readonly GitPath[] };
+  idempotency_key_reused: { readonly key: string; readonly operation: string };
+  idempotency_outcome_unknown: { readonly key: string };
   setting_configured: { readonly setting: string };
   database_unavailable: Record<string, never>;
   repository_exists: { readonly repository: string };
@@ -162,6 +164,18 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   session_required: entry("failed_precondition", 409, "never", "name a session: this server makes none by itself"),
   nothing_to_commit: entry("failed_precondition", 409, "never", "nothing to commit"),
   index_unmerged: entry("failed_precondition", 409, "refresh", "the index has unresolved conflicts"),
+  idempotency_key_reused: entry(
+    "invalid_argument",
+    422,
+    "never",
+    "the idempotency key was given with another request",
+  ),
+  idempotency_outcome_unknown: entry(
+    "aborted",
+    409,
+    "refresh",
+    "the server cannot tell whether the first request with this idempotency key has happened",
+  ),
   setting_configured: entry("failed_precondition", 409, "never", "the server's configuration decides this setting"),
   database_unavailable: entry("unavailable", 503, "retry", "the database cannot be reached"),
   repository_exists: entry("already_exists", 409, "never", "repository exists already"),

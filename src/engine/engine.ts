@@ -24,6 +24,7 @@ import { untilAborted } from "../domain/until-aborted.ts";
 import type { Admission, Place } from "./admission.ts";
 import { type Authority, authorise, authoriseCreation, authoriseReading } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
+import type { Idempotency } from "./idempotency.ts";
 import type { OperationRecord, Recorder } from "./record.ts";
 import { revocable } from "./revocable-caller.ts";
 
@@ -59,6 +60,7 @@ export interface EngineServices {
   readonly webhooks: Webhooks;
   /** Worktree sessions, on behalf of a caller. */
   readonly sessions: (caller: Caller) => Sessions;
+  readonly idempotency: Idempotency;
   readonly backends: BackendControl;
   readonly server: ServerFacts;
   readonly admission: Admission;
@@ -107,7 +109,44 @@ export class Engine {
     return !authority.isThere(first!) && authority.isThere(second!) ? second! : first!;
   }
 
-  async #call<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
+  #call<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
+    operation: AnyOperation<I, O, S, P>,
+    input: Static<I>,
+    caller: Caller,
+    parts: AsyncIterable<P>,
+  ): Promise<unknown> {
+    // Reads are repeated as they are; what does not fit has not happened, and its key stays free.
+    if (caller.idempotencyKey === undefined || operation.kind === "read" || !this.#check(operation.input).Check(input))
+      return this.#callNow(operation, input, caller, parts);
+    return this.#callOnce(operation, input, caller, parts);
+  }
+
+  /** A write that its caller may repeat: the engine runs it once, and takes down every answer. */
+  async #callOnce<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
+    operation: AnyOperation<I, O, S, P>,
+    input: Static<I>,
+    caller: Caller,
+    parts: AsyncIterable<P>,
+  ): Promise<unknown> {
+    const { idempotency, recorder } = this.#services;
+    let ran = false;
+    const record = () => recorder.begin(operation.name, caller);
+    try {
+      if (operation.shape !== "call")
+        throw new OperationError("unsupported", { what: `${operation.name} with an idempotency key` });
+      const output = await idempotency.once(operation, input, caller, (lasting) => {
+        ran = true;
+        return this.#callNow(operation, input, lasting, parts);
+      });
+      if (!ran) record().end();
+      return output;
+    } catch (error) {
+      if (!ran) record().end(error);
+      throw error;
+    }
+  }
+
+  async #callNow<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
     operation: AnyOperation<I, O, S, P>,
     input: Static<I>,
     caller: Caller,

@@ -28,6 +28,7 @@ import { VERSION } from "../version.ts";
 import { createGit } from "./create-git.ts";
 import { Generations } from "./generations.ts";
 import { openEvents } from "./open-events.ts";
+import { openIdempotency } from "./open-idempotency.ts";
 import { openIdentity } from "./open-identity.ts";
 import { openSessions } from "./open-sessions.ts";
 import { openWebhooks } from "./open-webhooks.ts";
@@ -120,6 +121,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     events: (caller) => events.forCaller(caller),
     webhooks,
     sessions: () => openSessions(),
+    idempotency: openIdempotency(database, log, add),
     backends: git,
     server: serverFacts(shell, open, config),
     admission: new Admission({
