@@ -49,6 +49,11 @@ export interface HttpRoute {
   readonly status?: 200 | 201 | 202 | 204;
   /** The field of the output that is the answer's ETag; `If-None-Match` with the same is answered 304. */
   readonly etag?: string;
+  /**
+   * The field of an item that `after` in the input takes, for lists that have `after` and `limit`: they are given in pages, with a cursor in
+   * place of `after`.
+   */
+  readonly pageKey?: string;
   /** The field of the input that `If-Match` stands for: a mismatch is 412 then, and 409 where the field itself was given. */
   readonly ifMatch?: string;
   /** The bytes of the output that are the answer's body, unless the client asks for `application/json`. */

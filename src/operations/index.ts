@@ -46,9 +46,14 @@ import { revert } from "./merges/revert.ts";
 import { listProtections } from "./protections/list-protections.ts";
 import { protectReference } from "./protections/protect-reference.ts";
 import { unprotectReference } from "./protections/unprotect-reference.ts";
+import { createReference } from "./references/create-reference.ts";
+import { deleteReference } from "./references/delete-reference.ts";
 import { deleteReferences } from "./references/delete-references.ts";
 import { findDefaultBranch } from "./references/find-default-branch.ts";
+import { getReference } from "./references/get-reference.ts";
 import { listReferences } from "./references/list-references.ts";
+import { moveReference } from "./references/move-reference.ts";
+import { renameReference } from "./references/rename-reference.ts";
 import { setDefaultBranch } from "./references/set-default-branch.ts";
 import { updateReferences } from "./references/update-references.ts";
 import { checkRepository } from "./repositories/check-repository.ts";
@@ -101,6 +106,7 @@ export const operations: readonly Operation[] = [
   commitFiles,
   createBranch,
   createCommit,
+  createReference,
   createRepository,
   createTag,
   createToken,
@@ -108,6 +114,7 @@ export const operations: readonly Operation[] = [
   createWebhook,
   deleteBranch,
   deleteFile,
+  deleteReference,
   deleteReferences,
   deleteTag,
   deleteUser,
@@ -125,6 +132,7 @@ export const operations: readonly Operation[] = [
   getBlob,
   getBlobs,
   getFile,
+  getReference,
   getTreeEntry,
   importRepository,
   isAncestor,
@@ -148,6 +156,7 @@ export const operations: readonly Operation[] = [
   mergeBranch,
   mergeToRef,
   moveFile,
+  moveReference,
   protectReference,
   putFile,
   rawDiff,
@@ -157,6 +166,7 @@ export const operations: readonly Operation[] = [
   removeCollaborator,
   removeKey,
   removeRepository,
+  renameReference,
   renameRepository,
   renameUser,
   repositoryExists,
@@ -194,6 +204,7 @@ export {
   commitFiles,
   createBranch,
   createCommit,
+  createReference,
   createRepository,
   createTag,
   createToken,
@@ -201,6 +212,7 @@ export {
   createWebhook,
   deleteBranch,
   deleteFile,
+  deleteReference,
   deleteReferences,
   deleteTag,
   deleteUser,
@@ -217,6 +229,7 @@ export {
   getBlob,
   getBlobs,
   getFile,
+  getReference,
   getTreeEntry,
   importRepository,
   isAncestor,
@@ -240,6 +253,7 @@ export {
   mergeBranch,
   mergeToRef,
   moveFile,
+  moveReference,
   protectReference,
   putFile,
   rawDiff,
@@ -249,6 +263,7 @@ export {
   removeCollaborator,
   removeKey,
   removeRepository,
+  renameReference,
   renameRepository,
   renameUser,
   repositoryExists,

@@ -19,6 +19,7 @@ export const addCollaborator = defineOperation({
   output: Type.Object({ user: Type.String(), level: LevelField }),
   errors: ["repository_not_found", "user_not_found"],
   examples: [{ title: "Who may write", input: { user: "admin", level: "read-write" } }],
+  route: { method: "PUT", path: "/repos/:repo/collaborators/:user" },
   async run({ repository, user, level = "read-write" }, { identity, events }) {
     await identity.repositories.setCollaborator(repository, user, level);
     await events.recordAdmin("collaborator_added", { ...repositoryFacts(repository), user, level });

@@ -14,6 +14,7 @@ export const listCollaborators = defineOperation({
   output: Type.Object({ user: Type.String(), level: LevelField }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository's", input: {} }],
+  route: { method: "GET", path: "/repos/:repo/collaborators" },
   async *run({ repository }, { identity }) {
     yield await identity.repositories.collaborators(repository);
   },

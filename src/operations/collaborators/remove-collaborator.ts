@@ -15,6 +15,7 @@ export const removeCollaborator = defineOperation({
   output: Type.Object({}),
   errors: ["repository_not_found", "user_not_found", "collaborator_not_found"],
   examples: [{ title: "A collaborator", input: { user: "admin" } }],
+  route: { method: "DELETE", path: "/repos/:repo/collaborators/:user", status: 204 },
   async run({ repository, user }, { identity, events }) {
     await identity.repositories.removeCollaborator(repository, user);
     await events.recordAdmin("collaborator_removed", { ...repositoryFacts(repository), user });

@@ -20,14 +20,14 @@ export class PackFailure extends Error {
   }
 }
 
-/** Makes a pack and frames it as it comes. */
+/** Makes a pack and frames it as it comes. What it yields is good until the next is asked for. */
 export async function* sendPack(
   { git, view }: OpenRepository,
   request: PackRequest,
   { sideband, progress }: PackDelivery,
 ): AsyncGenerator<Uint8Array> {
   const sealed = sideband === SIDEBAND_64K_DATA_MAX;
-  const asked = sealed ? { ...request, room: SIDEBAND_ROOM } : request;
+  const asked = sealed ? { ...request, room: SIDEBAND_ROOM, lent: true } : request;
   const outputs = git.pack.create(view, asked)[Symbol.asyncIterator]();
   // Without side bands nothing can be said about a failure, so the last piece waits until all is well: a pack that lacks its end
   // is noticed by everyone.

@@ -12,7 +12,7 @@ import { openSession } from "./upload-pack-session.ts";
 import { serveV0 } from "./upload-pack-v0.ts";
 import { serveV2 } from "./upload-pack-v2.ts";
 
-/** Git's upload-pack (gitprotocol-pack(5), gitprotocol-v2(5)): references and packs for a client that clones or fetches. A client that was told of a failure inside the protocol is not told again: then it throws after its last output. */
+/** Git's upload-pack (gitprotocol-pack(5), gitprotocol-v2(5)): references and packs for a client that clones or fetches. What it yields is good until the next is asked for. A client that was told of a failure inside the protocol is not told again: then it throws after its last output. */
 export const uploadPack = defineOperation({
   name: "uploadPack",
   summary: "Serve a fetch",

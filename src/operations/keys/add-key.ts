@@ -27,6 +27,7 @@ export const addKey = defineOperation({
       },
     },
   ],
+  route: { method: "POST", path: "/keys", status: 201 },
   async run({ user, key }, ctx) {
     const added = await ctx.identity.keys.add(accountOf(ctx, user), key);
     await ctx.events.recordAdmin("key_added", { user: added.user, id: added.id, fingerprint: added.fingerprint });

@@ -16,6 +16,7 @@ export const listKeys = defineOperation({
   output: KeyField,
   errors: ["user_not_found"],
   examples: [{ title: "The administrator's", input: { user: "admin" } }],
+  route: { method: "GET", path: "/keys" },
   async *run({ user }, ctx) {
     yield await ctx.identity.keys.list(accountOf(ctx, user));
   },

@@ -22,6 +22,7 @@ export const removeKey = defineOperation({
   output: KeyField,
   errors: ["user_not_found", "key_not_found", "invalid_input"],
   examples: [{ title: "By its id", input: { user: "admin", key: "1" } }],
+  route: { method: "DELETE", path: "/keys/:key" },
   async run({ user, key }, ctx) {
     const removed = await ctx.identity.keys.remove(accountOf(ctx, user), key);
     const { id, fingerprint } = removed;

@@ -14,6 +14,7 @@ export const listProtections = defineOperation({
   output: Type.Object({ pattern: PatternField, ...PROTECTION_RULES }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository's", input: {} }],
+  route: { method: "GET", path: "/repos/:repo/protections" },
   async *run({ repository }, { identity }) {
     const rules = await identity.protections.list(repository);
     yield rules.map(({ users, ...rule }) => ({ ...rule, ...(users === undefined ? {} : { users: [...users] }) }));

@@ -28,6 +28,7 @@ export const protectReference = defineOperation({
   output: Type.Object({ pattern: PatternField, ...PROTECTION_RULES }),
   errors: ["repository_not_found", "invalid_input"],
   examples: [{ title: "The main branch", input: { pattern: "refs/heads/main", noForce: true, noDelete: true } }],
+  route: { method: "POST", path: "/repos/:repo/protections" },
   async run({ repository, pattern, users, ...rules }, { identity, events }) {
     const { noForce = false, noDelete = false, appliesToService = true } = rules;
     const rule = { pattern, noForce, noDelete, ...(users === undefined ? {} : { users }), appliesToService };

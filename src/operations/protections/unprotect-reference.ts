@@ -16,6 +16,7 @@ export const unprotectReference = defineOperation({
   output: Type.Object({}),
   errors: ["repository_not_found", "protection_not_found"],
   examples: [{ title: "The main branch", input: { pattern: "refs/heads/main" } }],
+  route: { method: "DELETE", path: "/repos/:repo/protections", status: 204 },
   async run({ repository, pattern }, { identity, events }) {
     await identity.protections.unset(repository, pattern);
     const facts = { ...repositoryFacts(repository), pattern: decodeUtf8(pattern), removed: true };

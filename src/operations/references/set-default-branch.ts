@@ -24,6 +24,7 @@ export const setDefaultBranch = defineOperation({
   output: Type.Object({}),
   errors: ["invalid_reference_name", "reference_not_found"],
   examples: [{ title: "To a branch that does not exist", input: { branch: "gone" } }],
+  route: { method: "PUT", path: "/repos/:repo/default-branch", status: 204 },
   async run({ branch }, { repository }) {
     const { git, view } = repository;
     const name = REFS_HEADS + branch;

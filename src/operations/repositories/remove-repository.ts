@@ -13,6 +13,7 @@ export const removeRepository = defineOperation({
   output: Type.Object({}),
   errors: ["repository_not_found", "repository_locked"],
   examples: [{ title: "A repository", input: {} }],
+  route: { method: "DELETE", path: "/repos/:repo", status: 204 },
   async run({ repository }, { identity, repositories, signal }) {
     await identity.repositories.remove(repository, () => repositories.remove(repository, signal));
     return {};

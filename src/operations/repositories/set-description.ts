@@ -17,6 +17,7 @@ export const setDescription = defineOperation({
   output: Type.Object({ description: Type.String() }),
   errors: ["repository_not_found", "invalid_input"],
   examples: [{ title: "A line", input: { description: "what it is for" } }],
+  route: { method: "PUT", path: "/repos/:repo/description" },
   async run({ repository, description }, { identity, events }) {
     await identity.repositories.setDescription(repository, description);
     await events.recordAdmin("repository_changed", { ...repositoryFacts(repository), description });

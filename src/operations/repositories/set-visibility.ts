@@ -14,6 +14,7 @@ export const setVisibility = defineOperation({
   output: Type.Object({ private: Type.Boolean() }),
   errors: ["repository_not_found"],
   examples: [{ title: "Private", input: { private: true } }],
+  route: { method: "PUT", path: "/repos/:repo/visibility" },
   async run({ repository, private: isPrivate }, { identity, events }) {
     await identity.repositories.setPrivate(repository, isPrivate);
     await events.recordAdmin("repository_changed", { ...repositoryFacts(repository), private: isPrivate });

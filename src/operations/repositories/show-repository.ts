@@ -38,6 +38,7 @@ export const showRepository = defineOperation({
   }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository", input: {} }],
+  route: { method: "GET", path: "/repos/:repo" },
   async run({ repository: ref }, { caller, identity, repository, server }) {
     const { git, view } = repository;
     const record = await identity.repositories.find(ref);

@@ -21,6 +21,7 @@ export const describeServer = defineOperation({
   output: Type.Object({ version: Type.String(), gitVersion: Type.String(), storages: Type.Array(Storage) }),
   errors: [],
   examples: [{ title: "This server", input: {} }],
+  route: { method: "GET", path: "/server" },
   async run(_input, { server, repositories }) {
     const [gitVersion, storages] = await Promise.all([server.gitVersion(), repositories.storages()]);
     return { version: server.version, gitVersion, storages: [...storages] };

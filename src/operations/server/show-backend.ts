@@ -17,6 +17,7 @@ export const showBackend = defineOperation({
   }),
   errors: [],
   examples: [{ title: "This server's", input: {} }],
+  route: { method: "GET", path: "/backend" },
   async run(_input, { backends }) {
     return { current: backends.current(), available: [...backends.available()], calls: { ...backends.counters() } };
   },

@@ -13,6 +13,7 @@ export const switchBackend = defineOperation({
   output: Type.Object({ previous: Type.String(), current: Type.String() }),
   errors: ["invalid_input"],
   examples: [{ title: "To native git", input: { name: "shell" } }],
+  route: { method: "PUT", path: "/backend" },
   async run({ name }, { backends }) {
     const previous = backends.current();
     backends.switchTo(name);

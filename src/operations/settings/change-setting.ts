@@ -17,6 +17,7 @@ export const changeSetting = defineOperation({
   output: SettingsField,
   errors: ["setting_configured"],
   examples: [{ title: "What callers without credentials may do", input: { anonAccess: "read-only" } }],
+  route: { method: "PATCH", path: "/settings" },
   async run(input, { identity: { settings }, events }) {
     await settings.change(input);
     for (const [setting, value] of Object.entries(input))

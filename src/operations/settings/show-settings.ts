@@ -14,6 +14,7 @@ export const showSettings = defineOperation({
   output: SettingsField,
   errors: [],
   examples: [{ title: "This server's", input: {} }],
+  route: { method: "GET", path: "/settings" },
   async run(_input, { identity: { settings } }) {
     return { ...settings.current(), configured: [...settings.configured()] };
   },

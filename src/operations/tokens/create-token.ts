@@ -26,6 +26,7 @@ export const createToken = defineOperation({
   output: Type.Object({ ...TOKEN_FIELDS, token: Type.String({ description: "The secret" }) }),
   errors: ["user_not_found", "invalid_input"],
   examples: [{ title: "For reading", input: { user: "admin", name: "backup", access: "read" } }],
+  route: { method: "POST", path: "/tokens", status: 201 },
   async run({ user, access = "write", ...narrowing }, ctx) {
     const { token, secret } = await ctx.identity.tokens.create(accountOf(ctx, user), { ...narrowing, access });
     await ctx.events.recordAdmin("token_created", { user: token.user, id: token.id, name: token.name, access });

@@ -16,6 +16,7 @@ export const listTokens = defineOperation({
   output: Type.Object(TOKEN_FIELDS),
   errors: ["user_not_found"],
   examples: [{ title: "The administrator's", input: { user: "admin" } }],
+  route: { method: "GET", path: "/tokens" },
   async *run({ user }, ctx) {
     yield (await ctx.identity.tokens.list(accountOf(ctx, user))).map(tokenItem);
   },

@@ -19,6 +19,7 @@ export const revokeToken = defineOperation({
   output: Type.Object(TOKEN_FIELDS),
   errors: ["user_not_found", "token_not_found", "invalid_input"],
   examples: [{ title: "By its name", input: { user: "admin", token: "backup" } }],
+  route: { method: "DELETE", path: "/tokens/:token" },
   async run({ user, token }, ctx) {
     const revoked = await ctx.identity.tokens.revoke(accountOf(ctx, user), token);
     await ctx.events.recordAdmin("token_revoked", { user: revoked.user, id: revoked.id, name: revoked.name });

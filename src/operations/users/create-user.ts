@@ -24,6 +24,7 @@ export const createUser = defineOperation({
   output: UserField,
   errors: ["user_exists", "invalid_input"],
   examples: [{ title: "A user", input: { name: "bob" } }],
+  route: { method: "POST", path: "/users", status: 201 },
   async run({ name, isAdmin = false, displayName = "", email = "" }, { identity, events }) {
     const user = await identity.users.create({ name, isAdmin, displayName, email });
     await events.recordAdmin("user_created", { user: name, id: user.id, admin: isAdmin });

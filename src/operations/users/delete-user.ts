@@ -14,6 +14,7 @@ export const deleteUser = defineOperation({
   output: Type.Object({}),
   errors: ["user_not_found", "user_built_in"],
   examples: [{ title: "A user", input: { user: "bob" } }],
+  route: { method: "DELETE", path: "/users/:user", status: 204 },
   async run({ user }, { identity, events }) {
     await identity.users.remove(user);
     await events.recordAdmin("user_deleted", { user });

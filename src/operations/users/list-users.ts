@@ -14,6 +14,7 @@ export const listUsers = defineOperation({
   output: UserField,
   errors: [],
   examples: [{ title: "All of them", input: {} }],
+  route: { method: "GET", path: "/users" },
   async *run(_input, { identity, signal }) {
     for await (const users of identity.users.list()) {
       signal.throwIfAborted();

@@ -18,6 +18,7 @@ export const renameUser = defineOperation({
   output: Type.Object({ name: Type.String() }),
   errors: ["user_not_found", "user_exists", "user_built_in", "invalid_input"],
   examples: [{ title: "Another name", input: { user: "bob", newName: "robert" } }],
+  route: { method: "POST", path: "/users/:user/rename" },
   async run({ user, newName }, ctx) {
     const name = accountOf(ctx, user);
     await ctx.identity.users.rename(name, newName);

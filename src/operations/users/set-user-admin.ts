@@ -14,6 +14,7 @@ export const setUserAdmin = defineOperation({
   output: Type.Object({}),
   errors: ["user_not_found", "user_built_in"],
   examples: [{ title: "An administrator", input: { user: "bob", isAdmin: true } }],
+  route: { method: "PUT", path: "/users/:user/admin", status: 204 },
   async run({ user, isAdmin }, { identity, events }) {
     await identity.users.setAdmin(user, isAdmin);
     await events.recordAdmin("user_changed", { user, admin: isAdmin });

@@ -15,6 +15,7 @@ export const showUser = defineOperation({
   output: UserField,
   errors: ["user_not_found"],
   examples: [{ title: "The administrator", input: { user: "admin" } }],
+  route: { method: "GET", path: "/users/:user" },
   run({ user }, ctx) {
     return ctx.identity.users.find(accountOf(ctx, user));
   },

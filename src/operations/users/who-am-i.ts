@@ -32,6 +32,7 @@ export const whoAmI = defineOperation({
   output: Output,
   errors: [],
   examples: [{ title: "The caller", input: {} }],
+  route: { method: "GET", path: "/whoami" },
   async run(_input, { caller, identity }) {
     const { kind, name, token } = caller.principal;
     const isAdmin = await identity.access.mayAdministerServer(caller.principal);

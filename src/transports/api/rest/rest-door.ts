@@ -5,7 +5,7 @@ import { hasReason, OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
-import { collectItems } from "./collect-items.ts";
+import { isPaged, pagedInput, pageOfList, wholeList } from "./list-page.ts";
 import { readInput } from "./read-input.ts";
 import { inRequestWords } from "./request-words.ts";
 import { REST_PREFIX, type RestRoute, restRoutes } from "./rest-route.ts";
@@ -65,8 +65,13 @@ async function answer(prepared: RestRoute, request: Request, call: HttpCall, opt
         return writeAnswer(prepared, request, input, output);
       }
       case "list": {
-        const batches = engine.run(operation as Operation<never, never, "list">, input as never, caller);
-        return writeAnswer(prepared, request, input, await collectItems(batches as AsyncIterable<unknown[]>));
+        const list = operation as Operation<never, never, "list">;
+        const run = (asked: Record<string, unknown>) =>
+          engine.run(list, asked as never, caller) as AsyncIterable<unknown[]>;
+        if (!isPaged(prepared)) return writeAnswer(prepared, request, input, await wholeList(run(input)));
+        const paged = pagedInput(input);
+        const page = await pageOfList(run(paged.input), paged.limit, route.pageKey!);
+        return writeAnswer(prepared, request, input, page);
       }
       case "download": {
         call.watchTime();
@@ -85,7 +90,7 @@ async function answer(prepared: RestRoute, request: Request, call: HttpCall, opt
     const isPrecondition = route.ifMatch !== undefined && request.headers.has("if-match");
     const told = error instanceof OperationError ? inRequestWords(error, operation) : error;
     const response = errorResponse(told, call.requestId);
-    return isPrecondition && hasReason(error, "reference_mismatch")
+    return isPrecondition && (hasReason(error, "reference_mismatch") || hasReason(error, "file_mismatch"))
       ? new Response(response.body, { status: 412, headers: response.headers })
       : response;
   }

@@ -2,6 +2,7 @@ import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { type JsonCodec, jsonCodec, jsonName } from "../../../contract/json-codec.ts";
 import { PageOf } from "../../../contract/page.ts";
 import type { HttpRoute, Operation } from "../../../contract/operation.ts";
+import { isPaged, pagedFields } from "./list-page.ts";
 
 /** A field of an operation's input, as requests name it. */
 export interface RouteField {
@@ -58,7 +59,7 @@ function restRoute(operation: Operation, route: HttpRoute): RestRoute {
     route,
     path,
     parameters,
-    fields,
+    fields: isPaged({ operation, route }) ? pagedFields(fields) : fields,
     input: jsonCodec(operation.input, "snake"),
     output: jsonCodec(
       operation.shape === "list" ? PageOf(operation.output, "All there are") : operation.output,
