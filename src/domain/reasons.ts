@@ -164,12 +164,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   session_required: entry("failed_precondition", 409, "never", "name a session: this server makes none by itself"),
   nothing_to_commit: entry("failed_precondition", 409, "never", "nothing to commit"),
   index_unmerged: entry("failed_precondition", 409, "refresh", "the index has unresolved conflicts"),
-  idempotency_key_reused: entry(
-    "invalid_argument",
-    422,
-    "never",
-    "the idempotency key was given with another request",
-  ),
+  idempotency_key_reused: entry("invalid_argument", 422, "never", "the idempotency key was given with another request"),
   idempotency_outcome_unknown: entry(
     "aborted",
     409,

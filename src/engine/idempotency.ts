@@ -23,8 +23,7 @@ export interface IdempotencyServices {
 }
 
 /** What came of a write. */
-type Outcome =
-  { readonly output: unknown } | { readonly error: { readonly reason: Reason; readonly details: object } };
+type Outcome = { readonly output: unknown } | { readonly error: { readonly reason: Reason; readonly details: object } };
 
 type NewWrite = Omit<RememberedWrite, "outcome">;
 

@@ -6,7 +6,7 @@ import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { type CloneDoors, publicDoors } from "../domain/clone-addresses.ts";
 import { Admission } from "../engine/admission.ts";
 import { authoriseReading } from "../engine/authorise.ts";
-import { Engine } from "../engine/engine.ts";
+import { Engine, type EngineServices } from "../engine/engine.ts";
 import { EventBus } from "../events/event-bus.ts";
 import { Journal } from "../events/journal.ts";
 import { Hooks } from "../refs/hooks.ts";
@@ -132,20 +132,24 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     }),
     recorder: telemetry.recorder,
     clock: systemClock,
-    limits: {
-      pushBytesMax: config.pushBytesMax,
-      blobBytesMax: config.blobBytesMax,
-      answerBytesMax: config.answerBytesMax,
-    },
-    pushes: {
-      createRepositories: config.createOnPush,
-      allowDefaultBranchDelete: config.allowDefaultBranchDelete,
-      refuseLegacyFaults: config.refuseLegacyFaults,
-    },
+    ...limitsOf(config),
   });
   webhooks.start();
   return { engine, open, repositories, git, authenticator, identity, database };
 }
+
+const limitsOf = (config: Config): Pick<EngineServices, "limits" | "pushes"> => ({
+  limits: {
+    pushBytesMax: config.pushBytesMax,
+    blobBytesMax: config.blobBytesMax,
+    answerBytesMax: config.answerBytesMax,
+  },
+  pushes: {
+    createRepositories: config.createOnPush,
+    allowDefaultBranchDelete: config.allowDefaultBranchDelete,
+    refuseLegacyFaults: config.refuseLegacyFaults,
+  },
+});
 
 /** Where the doors are; filled when they are open. */
 interface OpenDoors {
