@@ -7,6 +7,7 @@ import { gitRows } from "./git-rows.ts";
 import { LoadClient } from "./load-client.ts";
 import { Repositories } from "./repositories.ts";
 import { clientRateRows, largeAnswerRows } from "./rows-client.ts";
+import { catalogReloadRows } from "./rows-client-example.ts";
 import { fallbackRows } from "./rows-fallbacks.ts";
 import { growthRows } from "./rows-growth.ts";
 import { pointReadRows, workRows } from "./rows-reads.ts";
@@ -21,7 +22,7 @@ const HELP = `Measures a server against references of the same run.
 
   --quick            a tenth of the load: for a look, not for a record
   --only REGEX       only groups whose name matches: reads, work, writes, writers, growth, memory, canary, fallbacks,
-                     client, git-references, git-clones, git-parts, git-pushes, git-memory,
+                     client, client-example, git-references, git-clones, git-parts, git-pushes, git-memory,
                      events
   --repo PATH        measure on a copy of this repository instead of the generated one
   --against HOST:PORT  measure this server of the Gitaly protocol instead of one that is started; its storage "default" must
@@ -146,6 +147,11 @@ async function serverRows(repositories: Repositories, data: string, main: Main, 
       await Promise.all([off.stop(), on.stop()]);
     }
   });
+  await print("client-example", () =>
+    withServer({ HOLDFAST_CANARY_PERCENT: "0", HOLDFAST_ANON_ACCESS: "read-write" }, (server) =>
+      catalogReloadRows(server, storage, options.quick ? 20 : 200),
+    ),
+  );
   await print("client", () =>
     withServer({ HOLDFAST_CANARY_PERCENT: "0" }, async function* ({ grpc }) {
       const large = await repositories.largeAnswers();
