@@ -16,6 +16,7 @@ import { createCommit } from "./commits/create-commit.ts";
 import { findCommit } from "./commits/find-commit.ts";
 import { isAncestor } from "./commits/is-ancestor.ts";
 import { listCommits } from "./commits/list-commits.ts";
+import { showCommit } from "./commits/show-commit.ts";
 import { diffCommits } from "./diffs/diff-commits.ts";
 import { diffStats } from "./diffs/diff-stats.ts";
 import { findChangedPaths } from "./diffs/find-changed-paths.ts";
@@ -34,6 +35,9 @@ import { uploadArchive } from "./git/upload-archive.ts";
 import { uploadPack } from "./git/upload-pack.ts";
 import { moveFile } from "./files/move-file.ts";
 import { putFile } from "./files/put-file.ts";
+import { blameFile } from "./history/blame-file.ts";
+import { compareCommits } from "./history/compare-commits.ts";
+import { findMergeBase } from "./history/find-merge-base.ts";
 import { showLog } from "./history/show-log.ts";
 import { addKey } from "./keys/add-key.ts";
 import { listKeys } from "./keys/list-keys.ts";
@@ -99,11 +103,13 @@ import { updateWebhook } from "./webhooks/update-webhook.ts";
 export const operations: readonly Operation[] = [
   addCollaborator,
   addKey,
+  blameFile,
   changeSetting,
   checkRepository,
   cherryPick,
   collectGarbage,
   commitFiles,
+  compareCommits,
   createBranch,
   createCommit,
   createReference,
@@ -127,6 +133,7 @@ export const operations: readonly Operation[] = [
   findChangedPaths,
   findCommit,
   findDefaultBranch,
+  findMergeBase,
   findRepository,
   findTag,
   getBlob,
@@ -177,6 +184,7 @@ export const operations: readonly Operation[] = [
   setUserAdmin,
   setVisibility,
   showBackend,
+  showCommit,
   showLog,
   showRepository,
   showSettings,
@@ -197,11 +205,13 @@ export const operations: readonly Operation[] = [
 export {
   addCollaborator,
   addKey,
+  blameFile,
   changeSetting,
   checkRepository,
   cherryPick,
   collectGarbage,
   commitFiles,
+  compareCommits,
   createBranch,
   createCommit,
   createReference,
@@ -224,6 +234,7 @@ export {
   findChangedPaths,
   findCommit,
   findDefaultBranch,
+  findMergeBase,
   findRepository,
   findTag,
   getBlob,
@@ -274,6 +285,7 @@ export {
   setUserAdmin,
   setVisibility,
   showBackend,
+  showCommit,
   showLog,
   showRepository,
   showSettings,

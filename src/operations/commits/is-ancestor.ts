@@ -23,6 +23,7 @@ export const isAncestor = defineOperation({
   output: Type.Object({ isAncestor: Type.Boolean() }),
   errors: ["revision_not_found"],
   examples: [{ title: "A commit and itself", input: { ancestor: "main", descendant: "main" } }],
+  route: { method: "GET", path: "/repos/:repo/is-ancestor" },
   async run(input, { repository }) {
     const { git, view } = repository;
     const [ancestor, descendant] = await repository.consistently(() =>
