@@ -23,6 +23,7 @@ const EMPTY: CachedCatalog = {
 };
 
 const RETRY_MS = 200;
+const CAUGHT_UP_MAX_MS = 1_000;
 
 /** Holds the products in memory and reads them anew as soon as the repository says that they have changed. */
 export class CatalogCache {
@@ -31,6 +32,9 @@ export class CatalogCache {
   readonly #log: (line: string) => void;
   readonly #listeners = new Set<(catalog: CachedCatalog) => void>();
   #current = EMPTY;
+  /** The last reading, and the one that begins when it has ended. */
+  #running: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
 
   constructor(git: GitAdapter, settings: Settings, log: (line: string) => void) {
     this.#git = git;
@@ -90,11 +94,35 @@ export class CatalogCache {
     }
   }
 
+  /**
+   * Resolves when the cache has what is followed now, or later: what a caller has just changed is in the answer to his next question.
+   * Gives up after a while without a word: the change stands, and its event will come.
+   */
+  async caughtUp(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CAUGHT_UP_MAX_MS)));
+    await Promise.race([this.#refresh().catch(() => {}), late]);
+    clearTimeout(timer);
+  }
+
+  /** Reads what is followed from now on: a reading that has begun may be too early, one that waits its turn will do. */
+  #refresh(): Promise<void> {
+    this.#queued ??= this.#loadNext();
+    return this.#queued;
+  }
+
+  async #loadNext(): Promise<void> {
+    await this.#running.catch(() => {});
+    this.#queued = undefined;
+    this.#running = this.#load();
+    await this.#running;
+  }
+
   /** Reads what is followed now. Tries until it succeeds while the server is away: meanwhile the old products are answered. */
   async #reload(): Promise<void> {
     for (;;) {
       try {
-        return await this.#load();
+        return await this.#refresh();
       } catch (error) {
         if (!(error instanceof GitError && error.retryable)) throw error;
         this.#log(`cannot read the catalog: ${error.message}; next attempt in ${RETRY_MS} ms`);

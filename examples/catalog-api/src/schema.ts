@@ -66,7 +66,7 @@ const TYPES = /* GraphQL */ `
     stockDelta: Int
   }
 
-  "A change that is in the repository. Queries answer by it once the cache has followed, some milliseconds later."
+  "A change that is in the repository. Where a branch is followed, the next query answers by it."
   type ProductWritten {
     "Null when it was deleted."
     product: Product
@@ -103,6 +103,16 @@ type ProductChange = { readonly [Field in keyof Omit<Product, "sku">]?: Product[
 
 /** The API: queries answer from the cache, mutations write to the repository. */
 export function catalogSchema(cache: CatalogCache, repository: CatalogRepository) {
+  /** Answers once the cache has followed, or tells the caller what went wrong. */
+  const written = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await work();
+      await cache.caughtUp();
+      return result;
+    } catch (error) {
+      throw asGraphqlError(error);
+    }
+  };
   return createSchema<YogaInitialContext>({
     typeDefs: TYPES,
     resolvers: {
@@ -119,12 +129,12 @@ export function catalogSchema(cache: CatalogCache, repository: CatalogRepository
         productCount: ({ products }: CachedCatalog) => products.size,
       },
       Mutation: {
-        createProduct: (_: unknown, { input }: { input: Product }) => told(() => repository.create({ ...input })),
+        createProduct: (_: unknown, { input }: { input: Product }) => written(() => repository.create({ ...input })),
         updateProduct: (_: unknown, { sku, input }: { sku: string; input: ProductChange }) =>
-          told(() => repository.update(sku, (current) => changed(current, input))),
-        deleteProduct: (_: unknown, { sku }: { sku: string }) => told(() => repository.delete(sku)),
+          written(() => repository.update(sku, (current) => changed(current, input))),
+        deleteProduct: (_: unknown, { sku }: { sku: string }) => written(() => repository.delete(sku)),
         publishRelease: (_: unknown, { name, message }: { name: string; message: string }) =>
-          told(async () => {
+          written(async () => {
             const { targetCommit } = await repository.publishRelease(name, message);
             return { name, commitId: targetCommit?.id };
           }),
@@ -157,13 +167,4 @@ function changed(current: Product, { stockDelta, ...fields }: ProductChange): Pr
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
   const next = { ...current, ...given };
   return { ...next, stock: next.stock + (stockDelta ?? 0) };
-}
-
-/** Answers, or tells the caller what went wrong. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw asGraphqlError(error);
-  }
 }
