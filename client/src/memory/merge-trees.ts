@@ -66,8 +66,8 @@ function followRenames(side: SideChanges, other: SideChanges, conflicts: Set<Byt
     if (theirs.to === undefined) {
       const elsewhere = other.renames.get(path);
       if (elsewhere?.path === moved.path) continue;
-      conflicts.add(path).add(moved.path);
-      if (elsewhere !== undefined) conflicts.add(elsewhere.path);
+      conflicts.add(moved.path);
+      if (elsewhere !== undefined) conflicts.add(path).add(elsewhere.path);
       continue;
     }
     if (other.byPath.has(moved.path)) {

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import * as fc from "fast-check";
 import { ConflictError, type FileAction, type GitUser } from "../../src/index.ts";
 import { MemoryGitAdapter } from "../../src/testing.ts";
-import { type RefereeFile, RefereeGit } from "../support/referee-git.ts";
+import type { RefereeFile, RefereeGit } from "../support/referee-git.ts";
 
 export const REPO = { storage: "default", relativePath: "story.git" };
 export const USER: GitUser = {
