@@ -24,7 +24,7 @@ export function unevenBytes(length: number): Uint8Array {
 }
 
 const LARGE_BYTES = 6 * 1024 * 1024;
-const MANY_FILES = 2_500;
+const MANY_FILES = 1_200;
 
 /** Reading: trees and files. */
 export const TREE_CHECKS: readonly ContractCheck[] = [

@@ -42,6 +42,8 @@ export interface ReceivedCall {
   readonly method: string;
   readonly requests: readonly Message[];
   readonly metadata: Metadata;
+  /** When the client will have had enough, in milliseconds since 1970; `Infinity` for never. */
+  readonly deadlineMs: number;
   /** Fulfilled when the client has cancelled the call, or it was over. */
   readonly ended: Promise<void>;
 }
@@ -50,6 +52,7 @@ export interface ReceivedCall {
 export class FaultyGitaly {
   readonly calls: ReceivedCall[] = [];
   readonly #scripts = new Map<string, Fate[]>();
+  readonly #otherwise = new Map<string, Fate>();
   readonly #waiting = new Set<() => void>();
   readonly #sockets = new Set<Socket>();
   readonly #server = new Server();
@@ -81,9 +84,14 @@ export class FaultyGitaly {
     return `127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
   }
 
-  /** What becomes of the next calls of a method, in their order; a call beyond them fails with INTERNAL. */
+  /** What becomes of the next calls of a method, in their order; a call beyond them has the fate of `otherwise`. */
   script(method: string, ...fates: readonly Fate[]): void {
     this.#scripts.set(method, [...(this.#scripts.get(method) ?? []), ...fates]);
+  }
+
+  /** What becomes of the calls of a method that no script speaks of; INTERNAL without. */
+  otherwise(method: string, fate: Fate): void {
+    this.#otherwise.set(method, fate);
   }
 
   /** How often a method was called. */
@@ -122,32 +130,36 @@ export class FaultyGitaly {
     });
     const requests = await requestsOf(method, call);
     if (requests === undefined) return;
-    this.calls.push({ method: method.name, requests, metadata: call.metadata, ended });
+    this.calls.push({
+      method: method.name,
+      requests,
+      metadata: call.metadata,
+      deadlineMs: Number(call.getDeadline()),
+      ended,
+    });
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
-    const fate = this.#scripts.get(method.name)?.shift();
-    await this.#decide(method, call, fate ?? failing(status.INTERNAL, { details: `no script for ${method.name}` }));
+    const unknown = failing(status.INTERNAL, { details: `no script for ${method.name}` });
+    const fate = this.#scripts.get(method.name)?.shift() ?? this.#otherwise.get(method.name) ?? unknown;
+    await this.#decide(method, call, fate);
   }
 
   async #decide(method: DescMethod, call: ServerDuplexStream<Buffer, Buffer>, fate: Fate): Promise<void> {
     for (const [index, answer] of fate.answers.entries()) {
       if (fate.kind === "slow") await fate.before(index);
       if (call.cancelled) return;
-      const written = call.write(Buffer.from(toBinary(method.output, create(method.output, answer))));
-      if (!written) await new Promise((resolve) => call.once("drain", resolve));
+      const bytes = Buffer.from(toBinary(method.output, create(method.output, answer)));
+      await new Promise((resolve) => call.write(bytes, resolve));
     }
     if (fate.kind === "hang") return;
-    if (fate.kind === "cut") return this.#cutBehind(call);
+    if (fate.kind === "cut") {
+      // What was written goes out before the connection does.
+      for (const socket of this.#sockets) socket.destroySoon();
+      return;
+    }
     if (fate.kind !== "status") return void call.end();
     const { code, details, trailers } = fate;
     call.emit("error", { code, details, metadata: trailers });
-  }
-
-  /** What was written has to be on its way before the connection goes. */
-  async #cutBehind(call: ServerDuplexStream<Buffer, Buffer>): Promise<void> {
-    if (call.writableLength > 0) await new Promise((resolve) => call.once("drain", resolve));
-    await new Promise((resolve) => setImmediate(resolve));
-    this.cutConnections();
   }
 }
 
