@@ -11,7 +11,7 @@ import { type FindLocalBranchesResponse, RefService } from "./generated/ref_pb.t
 import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { blameRevision, nullIfMissing } from "./missing.ts";
 import { bytesOf, textOf } from "./text.ts";
-import { checkId, checkNotEmpty, invalid, isZeroId } from "./validate.ts";
+import { checkId, checkNotEmpty, checkShortName, invalid, isZeroId } from "./validate.ts";
 
 const { userCreateBranch, userDeleteBranch } = OperationService.method;
 const methods = RefService.method;
@@ -23,7 +23,7 @@ export async function createBranch(
   options?: CallOptions,
 ): Promise<GitBranch> {
   const { name, startPoint, user } = request;
-  checkNotEmpty("name", name);
+  checkShortName("name", name);
   checkNotEmpty("startPoint", startPoint);
   try {
     const { branch } = await server.unary(

@@ -7,6 +7,7 @@ import { DiffAssembly } from "./diff-assembly.ts";
 import { DiffService } from "./generated/diff_pb.ts";
 import { repositoryMessage } from "./message-shape.ts";
 import { blameRevision } from "./missing.ts";
+import { PathFilter } from "./path-filter.ts";
 import { bytesOf } from "./text.ts";
 import { checkNotEmpty } from "./validate.ts";
 
@@ -20,7 +21,8 @@ export async function commitDiff(
 ): Promise<GitDiffEntry[]> {
   try {
     const diff = await server.collect(methods.commitDiff, diffRequest(repo, range), options, () => new DiffAssembly());
-    return diff.end();
+    const wanted = wantedIn(range);
+    return diff.end().filter(wanted);
   } catch (error) {
     throw await blameRevision(server, repo, error, [range.from, range.to], options);
   }
@@ -33,12 +35,13 @@ export async function* streamCommitDiff(
   options?: CallOptions,
 ): AsyncGenerator<GitDiffEntry, void, undefined> {
   const assembly = new DiffAssembly();
+  const wanted = wantedIn(range);
   try {
     for await (const message of server.stream(methods.commitDiff, diffRequest(repo, range), options)) {
       assembly.take(message);
-      yield* assembly.finished();
+      yield* assembly.finished().filter(wanted);
     }
-    yield* assembly.end();
+    yield* assembly.end().filter(wanted);
   } catch (error) {
     throw await blameRevision(server, repo, error, [range.from, range.to], options);
   }
@@ -46,7 +49,19 @@ export async function* streamCommitDiff(
 
 /** No limit is asked for: patches are wanted whole. */
 function diffRequest(repo: GitRepo, range: DiffRange) {
-  return { ...sidesOf(repo, range), paths: (range.paths ?? []).map(bytesOf) };
+  const { paths = [] } = range;
+  return { ...sidesOf(repo, range), paths: paths.some(isPattern) ? [] : paths.map(bytesOf) };
+}
+
+/** Servers take paths for patterns; those that would be some are picked out here instead. */
+function isPattern(path: string): boolean {
+  return path.startsWith(":") || /[*?[\\]/.test(path);
+}
+
+function wantedIn({ paths = [] }: DiffRange): (entry: GitDiffEntry) => boolean {
+  if (!paths.some(isPattern)) return () => true;
+  const filter = new PathFilter(paths);
+  return ({ fromPath, toPath }) => filter.has(fromPath) || filter.has(toPath);
 }
 
 export function sidesOf(repo: GitRepo, { from, to, paths = [] }: DiffRange) {

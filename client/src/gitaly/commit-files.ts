@@ -1,8 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import type { CallOptions } from "../call-options.ts";
+import type { GitBranch } from "../domain/branch.ts";
 import type { GitRepo } from "../domain/repo.ts";
 import type { CommitResult } from "../domain/results.ts";
-import { ConflictError, GitError, NotFoundError, ValidationError } from "../errors.ts";
+import { ConflictError, GitError, type GitErrorCode, NotFoundError, ValidationError } from "../errors.ts";
 import type { CommitFiles } from "../requests.ts";
 import { defaultBranch, findBranch } from "./branches.ts";
 import type { Connection } from "./connection.ts";
@@ -19,7 +20,7 @@ import {
 import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { RepeatableActions } from "./repeatable-actions.ts";
 import { bytesOf } from "./text.ts";
-import { checkId, checkNotEmpty, isZeroId } from "./validate.ts";
+import { checkId, checkNotEmpty, checkShortName, isZeroId } from "./validate.ts";
 
 const { userCommitFiles } = OperationService.method;
 
@@ -30,31 +31,67 @@ export async function commitFiles(
   options?: CallOptions,
 ): Promise<CommitResult> {
   const { branch, message, expectedOldId = "" } = request;
-  checkNotEmpty("branch", branch);
+  checkShortName("branch", branch);
   checkNotEmpty("message", message);
   if (expectedOldId !== "") checkId("expectedOldId", expectedOldId);
   const header = headerOf(repo, request);
-  const start = await startOf(server, repo, request, options);
-  const first = create(UserCommitFilesRequestSchema, {
-    userCommitFilesRequestPayload: {
-      case: "header",
-      value: { ...header, startBranchName: bytesOf(start ?? "") },
-    },
-  });
   const actions = new RepeatableActions(request.actions);
-  try {
-    const answer = await server.converse(
+  const commit = (start: string | undefined) =>
+    server.converse(
       userCommitFiles,
       options,
       { effect: expectedOldId === "" ? "change" : "conditional-change" },
-      (conversation) => send(conversation, first, actions),
+      (conversation) => send(conversation, firstMessage(header, start), actions),
     );
-    return resultOf(answer);
+  try {
+    if (expectedOldId === "" && actions.givenAgain) {
+      const answer = await commitOnItself(commit, branch, () => findBranch(server, repo, branch, options));
+      if (answer !== undefined) return resultOf(answer);
+    }
+    return resultOf(await commit(await startOf(server, repo, request, options)));
   } catch (error) {
     throw inWordsOfFiles(error);
   } finally {
     await actions.close();
   }
+}
+
+/** What a server may say to a start that does not exist; it has changed nothing then. */
+const START_REFUSED: ReadonlySet<GitErrorCode> = new Set([
+  "NOT_FOUND",
+  "INVALID_ARGUMENT",
+  "FAILED_PRECONDITION",
+  "INTERNAL",
+  "UNKNOWN",
+]);
+
+/**
+ * Most commits go to a branch that exists. One that says to start there needs no question before: it is refused where the
+ * branch does not exist, and only then it has to be asked whether that was the cause. Undefined when it was.
+ */
+async function commitOnItself(
+  commit: (start: string) => Promise<UserCommitFilesResponse>,
+  branch: string,
+  find: () => Promise<GitBranch | null>,
+): Promise<UserCommitFilesResponse | undefined> {
+  try {
+    return await commit(branch);
+  } catch (error) {
+    if (!(error instanceof GitError) || !mayBeForTheStart(error)) throw error;
+    // Somebody else may have made it meanwhile.
+    return (await find()) === null ? undefined : commit(branch);
+  }
+}
+
+/** What a file was refused for, its detail says. */
+function mayBeForTheStart({ code, detail, outcomeUnknown }: GitError): boolean {
+  return START_REFUSED.has(code) && detail?.kind !== "index_update" && !outcomeUnknown;
+}
+
+function firstMessage(header: ReturnType<typeof headerOf>, start: string | undefined): UserCommitFilesRequest {
+  return create(UserCommitFilesRequestSchema, {
+    userCommitFilesRequestPayload: { case: "header", value: { ...header, startBranchName: bytesOf(start ?? "") } },
+  });
 }
 
 async function send(

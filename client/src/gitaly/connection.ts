@@ -13,7 +13,7 @@ import { type Call, cancelOn } from "./call.ts";
 import { CollectedAnswers } from "./collected-answers.ts";
 import { Conversation } from "./conversation.ts";
 import type { CallMetadata } from "./credentials.ts";
-import { errorOfStatus, FailedAttempt, failedAttempt } from "./error-of-status.ts";
+import { errorOfStatus, FailedAttempt, gitError } from "./error-of-status.ts";
 import { type Method, methodOf } from "./method.ts";
 import { SingleAnswer } from "./single-answer.ts";
 
@@ -35,7 +35,9 @@ export class Connection {
   readonly #metadata: CallMetadata;
   readonly #attempts: Attempts;
   readonly #messageTimeoutMs: number;
+  #underWay = 0;
   #closed = false;
+  #idle: (() => void) | undefined;
 
   constructor(channel: Channel, metadata: CallMetadata, attempts: Attempts, messageTimeoutMs: number) {
     this.#channel = channel;
@@ -53,7 +55,7 @@ export class Connection {
   ): Promise<Output<M>> {
     const method = methodOf(desc);
     const bytes = method.encode(create(desc.input, request) as MessageShape<M["input"]>);
-    return this.#attempts.run(
+    return this.#run(
       traits.effect,
       options,
       ({ deadlineMs, signal }) =>
@@ -79,7 +81,7 @@ export class Connection {
   ): Promise<C> {
     const method = methodOf(desc);
     const bytes = method.encode(create(desc.input, request) as MessageShape<M["input"]>);
-    return this.#attempts.run(
+    return this.#run(
       "read",
       options,
       ({ deadlineMs, signal }) =>
@@ -102,6 +104,19 @@ export class Connection {
    * is made again as others are. Without a time of its own it may take as long as it likes, as long as messages come.
    */
   async *stream<M extends DescMethodServerStreaming>(
+    desc: M,
+    request: Input<M>,
+    options: CallOptions | undefined,
+  ): AsyncGenerator<Output<M>, void, undefined> {
+    this.#begin();
+    try {
+      yield* this.#streamed(desc, request, options);
+    } finally {
+      this.#end();
+    }
+  }
+
+  async *#streamed<M extends DescMethodServerStreaming>(
     desc: M,
     request: Input<M>,
     options: CallOptions | undefined,
@@ -137,7 +152,7 @@ export class Connection {
     hold: (conversation: Conversation<M>) => Promise<T>,
   ): Promise<T> {
     const method = methodOf(desc);
-    return this.#attempts.run(traits.effect, options, async (terms) => {
+    return this.#run(traits.effect, options, async (terms) => {
       const conversation = this.#converse(method, terms, traits, false);
       try {
         return await hold(conversation);
@@ -147,9 +162,48 @@ export class Connection {
     });
   }
 
-  close(): void {
+  /** Takes no more calls; the connection goes when the last one that is under way has ended, and that resolves it. */
+  close(): Promise<void> {
     this.#closed = true;
+    return new Promise((resolve) => {
+      const former = this.#idle;
+      this.#idle = () => {
+        former?.();
+        resolve();
+      };
+      this.#closeWhenIdle();
+    });
+  }
+
+  /** Makes attempts, and counts the call as under way until the last of them is over. */
+  async #run<T>(
+    effect: Effect,
+    options: CallOptions | undefined,
+    attempt: (terms: AttemptTerms) => Promise<T>,
+  ): Promise<T> {
+    this.#begin();
+    try {
+      return await this.#attempts.run(effect, options, attempt);
+    } finally {
+      this.#end();
+    }
+  }
+
+  #begin(): void {
+    if (this.#closed) throw gitError("the client is closed", { code: "CANCELLED" });
+    this.#underWay++;
+  }
+
+  #end(): void {
+    this.#underWay--;
+    if (this.#closed) this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#underWay > 0) return;
     this.#channel.close();
+    this.#idle?.();
+    this.#idle = undefined;
   }
 
   #converse<M extends DescMethod>(
@@ -166,7 +220,6 @@ export class Connection {
   }
 
   #open<M extends DescMethod>(method: Method<M>, deadlineMs: number): Call {
-    if (this.#closed) throw failedAttempt(status.CANCELLED, "the client is closed");
     return this.#channel.createCall(method.path, deadlineMs, undefined, null, undefined);
   }
 

@@ -67,13 +67,14 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
     this.#server = new Connection(channel, metadata, attempts, defaultTimeoutMs);
   }
 
-  /** Closes the connection; calls that are under way end first. A client that is closed makes no more calls. */
+  /** Takes no more calls, and closes the connection once those that are under way have ended. */
   close(): void {
-    this.#server.close();
+    void this.#server.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+  /** As `close`; resolves when the connection is closed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server.close();
   }
 
   createRepo(repo: GitRepo, request: CreateRepo = {}, options?: CallOptions): Promise<void> {

@@ -17,7 +17,7 @@ import {
 import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { blameRevision } from "./missing.ts";
 import { bytesOf, fullBranchName } from "./text.ts";
-import { checkId, checkNotEmpty, checkRefName, isZeroId } from "./validate.ts";
+import { checkId, checkNotEmpty, checkRefName, checkShortName, invalid, isZeroId } from "./validate.ts";
 
 const methods = OperationService.method;
 
@@ -61,6 +61,7 @@ async function targetOf(server: Connection, repo: GitRepo, request: RebaseToRef,
   const { sourceId, targetRef, firstParentRef, user, expectedOldId = "" } = request;
   checkId("sourceId", sourceId);
   checkRefName("targetRef", targetRef);
+  if (targetRef.startsWith("refs/heads/")) throw invalid(`targetRef is a branch: "${targetRef}"`);
   checkNotEmpty("firstParentRef", firstParentRef);
   if (expectedOldId !== "") checkId("expectedOldId", expectedOldId);
   if (isZeroId(expectedOldId)) {
@@ -86,7 +87,7 @@ export async function mergeBranch(
   options?: CallOptions,
 ): Promise<MergeResult> {
   const { branch, sourceId, message, user, expectedOldId = "" } = request;
-  checkNotEmpty("branch", branch);
+  checkShortName("branch", branch);
   checkId("sourceId", sourceId);
   checkNotEmpty("message", message);
   checkExpectedOfExisting(expectedOldId);

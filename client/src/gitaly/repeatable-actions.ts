@@ -21,6 +21,11 @@ export class RepeatableActions {
     return this.#keptBytes <= KEPT_BYTES_MAX;
   }
 
+  /** The source itself can be gone through as often as one likes. */
+  get givenAgain(): boolean {
+    return givesAgain(this.#source);
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<FileAction, void, undefined> {
     const source = this.#source;
     if (givesAgain(source)) {

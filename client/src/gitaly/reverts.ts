@@ -15,7 +15,7 @@ import {
 } from "./generated/operations_pb.ts";
 import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { bytesOf } from "./text.ts";
-import { checkId, checkNotEmpty, isZeroId } from "./validate.ts";
+import { checkId, checkNotEmpty, checkShortName, isZeroId } from "./validate.ts";
 
 const { userRevert } = OperationService.method;
 
@@ -30,12 +30,11 @@ export async function revert(
 ): Promise<RevertResult> {
   const { commitId, branch, user, message, startBranch, expectedOldId = "" } = request;
   checkId("commitId", commitId);
-  checkNotEmpty("branch", branch);
+  checkShortName("branch", branch);
   if (message !== undefined) checkNotEmpty("message", message);
   if (expectedOldId !== "") checkId("expectedOldId", expectedOldId);
   const target = { repository: repositoryMessage(repo), user: userMessage(user) };
-  const reverted = await findCommit(server, repo, commitId, options);
-  if (reverted === null) throw new NotFoundError(`commit not found: ${commitId}`, { code: "NOT_FOUND" });
+  const text = message ?? revertMessage(await foundCommit(server, repo, commitId, options));
   const needsStart = startBranch !== undefined || isZeroId(expectedOldId);
   const start = needsStart ? await startOf(server, repo, request, options) : undefined;
   try {
@@ -43,9 +42,9 @@ export async function revert(
       userRevert,
       {
         ...target,
-        commit: { id: reverted.id, parentIds: [...reverted.parentIds], treeId: reverted.treeId },
+        commit: { id: commitId },
         branchName: bytesOf(branch),
-        message: bytesOf(message ?? revertMessage(reverted)),
+        message: bytesOf(text),
         startBranchName: bytesOf(start ?? ""),
         expectedOldOid: isZeroId(expectedOldId) ? "" : expectedOldId,
       },
@@ -61,6 +60,12 @@ export async function revert(
     if (/resolve start ref/.test(error.message)) throw as(error, NotFoundError);
     throw error;
   }
+}
+
+async function foundCommit(server: Connection, repo: GitRepo, id: string, options?: CallOptions): Promise<GitCommit> {
+  const commit = await findCommit(server, repo, id, options);
+  if (commit === null) throw new NotFoundError(`commit not found: ${id}`, { code: "NOT_FOUND" });
+  return commit;
 }
 
 /** As `git revert` words it. */

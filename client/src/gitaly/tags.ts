@@ -12,7 +12,7 @@ import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { blameRevision, nullIfMissing } from "./missing.ts";
 import { tagOf } from "./tag-conversion.ts";
 import { bytesOf } from "./text.ts";
-import { checkNotEmpty } from "./validate.ts";
+import { checkNotEmpty, checkShortName } from "./validate.ts";
 
 const { userCreateTag, userDeleteTag } = OperationService.method;
 const methods = RefService.method;
@@ -24,7 +24,7 @@ export async function createTag(
   options?: CallOptions,
 ): Promise<GitTag> {
   const { name, target, message = "", user } = request;
-  checkNotEmpty("name", name);
+  checkShortName("name", name);
   checkNotEmpty("target", target);
   try {
     const { tag } = await server.unary(

@@ -44,7 +44,21 @@ export function checkId(what: string, id: string): void {
 /** The full name of a reference. */
 export function checkRefName(what: string, name: string): void {
   checkNotEmpty(what, name);
-  if (!name.startsWith("refs/")) throw invalid(`${what} is no full name of a reference: "${name}"`);
+  if (!name.startsWith("refs/") || !isRefName(name)) {
+    throw invalid(`${what} is no full name of a reference: "${name}"`);
+  }
+}
+
+/** The short name of a branch or a tag that is to be made or moved. */
+export function checkShortName(what: string, name: string): void {
+  checkNotEmpty(what, name);
+  if (name.startsWith("-") || !isRefName(name)) throw invalid(`${what} is no name that Git takes: "${name}"`);
+}
+
+/** The rules of git-check-ref-format(1). */
+function isRefName(name: string): boolean {
+  if (name === "@" || name.endsWith(".") || /\.\.|@\{|[\0- \x7f~^:?*[\\]/.test(name)) return false;
+  return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
 }
 
 /** The path of a file that is written: Git refuses some, and servers word that in many ways. */
