@@ -44,8 +44,12 @@ import { listKeys } from "./keys/list-keys.ts";
 import { removeKey } from "./keys/remove-key.ts";
 import { cherryPick } from "./merges/cherry-pick.ts";
 import { mergeBranch } from "./merges/merge-branch.ts";
+import { mergeRevision } from "./merges/merge-revision.ts";
 import { mergeToRef } from "./merges/merge-to-ref.ts";
+import { pickCommit } from "./merges/pick-commit.ts";
+import { previewMerge } from "./merges/preview-merge.ts";
 import { rebaseToRef } from "./merges/rebase-to-ref.ts";
+import { revertCommit } from "./merges/revert-commit.ts";
 import { revert } from "./merges/revert.ts";
 import { listProtections } from "./protections/list-protections.ts";
 import { protectReference } from "./protections/protect-reference.ts";
@@ -161,9 +165,12 @@ export const operations: readonly Operation[] = [
   listUsers,
   listWebhooks,
   mergeBranch,
+  mergeRevision,
   mergeToRef,
   moveFile,
   moveReference,
+  pickCommit,
+  previewMerge,
   protectReference,
   putFile,
   rawDiff,
@@ -178,6 +185,7 @@ export const operations: readonly Operation[] = [
   renameUser,
   repositoryExists,
   revert,
+  revertCommit,
   revokeToken,
   setDefaultBranch,
   setDescription,
@@ -262,9 +270,12 @@ export {
   listUsers,
   listWebhooks,
   mergeBranch,
+  mergeRevision,
   mergeToRef,
   moveFile,
   moveReference,
+  pickCommit,
+  previewMerge,
   protectReference,
   putFile,
   rawDiff,
@@ -279,6 +290,7 @@ export {
   renameUser,
   repositoryExists,
   revert,
+  revertCommit,
   revokeToken,
   setDefaultBranch,
   setDescription,

@@ -29,8 +29,9 @@ export function restDoor(options: RestOptions): HttpDoor {
   const app = new Elysia({ aot: true });
   for (const prepared of routes) {
     const respond = ({ request }: { request: Request }) => answer(prepared, request, calls.get(request)!, options);
-    app.route(prepared.route.method, prepared.path, respond, { parse: "none" });
-    if (prepared.route.method === "GET") app.route("HEAD", prepared.path, respond, { parse: "none" });
+    const pattern = patternOf(prepared.path);
+    app.route(prepared.route.method, pattern, respond, { parse: "none" });
+    if (prepared.route.method === "GET") app.route("HEAD", pattern, respond, { parse: "none" });
   }
   // Nothing of the framework's own words reaches a client.
   app.onError(({ request }) =>
@@ -43,6 +44,13 @@ export function restDoor(options: RestOptions): HttpDoor {
     return app.handle(request);
   };
 }
+
+/** The router wants parameters in one place to have one name; which field they are is known by their place. */
+const patternOf = (path: string): string =>
+  path
+    .split("/")
+    .map((segment, index) => (segment.startsWith(":") ? `:p${index}` : segment))
+    .join("/");
 
 async function answer(prepared: RestRoute, request: Request, call: HttpCall, options: RestOptions): Promise<Response> {
   const { engine } = options;
