@@ -11,6 +11,8 @@ export const checks = [
   { name: "types", run: () => run(tool("tsc"), ["-p", "."]) },
   // With the types of Node alone: the client uses nothing of Bun's.
   { name: "client types", run: () => run(tool("tsc"), ["-p", "client", "--noEmit"]) },
+  // Apart: what it is made of brings the types of browsers along.
+  { name: "example types", run: () => run(tool("tsc"), ["-p", "examples/catalog-api", "--noEmit"]) },
   { name: "lint", run: () => run(tool("oxlint"), ["--type-aware", "--deny-warnings"]) },
   // Its settings make a mistake of every warning: what is exported is documented, what is linked exists.
   { name: "client reference", run: () => run(typedoc, ["--emit", "none"], { cwd: join(root, "client") }) },
