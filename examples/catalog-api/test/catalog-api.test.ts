@@ -179,6 +179,24 @@ describe.each(Object.entries(RUNTIMES))("catalog-api on %s", (_, command) => {
     }
   });
 
+  test("takes no question that a page of a browser may send unasked, and none without end", async () => {
+    const body = JSON.stringify({ query: "{ products { sku } }" });
+    const post = async (contentType: string, content: NonNullable<RequestInit["body"]>) => {
+      const headers = { "content-type": contentType, origin: "http://evil.example" };
+      return fetch(shop.catalog.url, { method: "POST", headers, body: content });
+    };
+    const asked = await post("application/json; charset=utf-8", body);
+    expect(asked.status).toBe(200);
+    expect(asked.headers.get("access-control-allow-origin")).toBeNull();
+    expect((await post("text/plain", body)).status).toBe(415);
+    expect((await post("application/x-www-form-urlencoded", "query={products{sku}}")).status).toBe(415);
+    const chunks = async function* () {
+      yield new TextEncoder().encode(body);
+    };
+    expect((await post("application/json", ReadableStream.from(chunks()))).status).toBe(411);
+    expect((await post("application/json", " ".repeat(2 * 1024 * 1024))).status).toBe(413);
+  });
+
   test("publishes a release as an annotated tag", async () => {
     const { data } = await shop.catalog.ask(RELEASE, { name: "v1.0" });
     expect(data!.publishRelease).toEqual({ name: "v1.0", commitId: await shop.git("rev-parse", "main") });
