@@ -45,8 +45,8 @@ export interface RepositoryEvent {
 }
 
 /**
- * Stands for events that the server no longer keeps: what happened between `since` and `oldest` cannot be told any more. Whoever
- * follows a repository's state reads it anew.
+ * Stands for events that the server no longer keeps: what happened between `since` and `oldest` cannot be told any more, if there was
+ * anything of this repository. Whoever follows a repository's state reads it anew.
  */
 export interface EventsExpired {
   /** Where the events go on behind. */

@@ -4,6 +4,7 @@ import { GitalyClient } from "@holdfast/client";
 import { createYoga } from "graphql-yoga";
 import { CatalogCache } from "./catalog-cache.ts";
 import { CatalogRepository } from "./catalog-repository.ts";
+import { refused } from "./request-guard.ts";
 import { catalogSchema } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 
@@ -32,8 +33,10 @@ export async function startCatalogApi(settings: Settings, log: (line: string) =>
       following = cache.follow(stopping.signal, resolve);
       following.catch(reject);
     });
-    const yoga = createYoga({ schema: catalogSchema(cache, repository), logging: false, graphiql: true });
-    const server = createServer((request, response) => void yoga(request, response));
+    const yoga = createYoga({ schema: catalogSchema(cache, repository), logging: false, graphiql: true, cors: false });
+    const server = createServer((request, response) => {
+      if (!refused(request, response)) void yoga(request, response);
+    });
     await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
     const close = async (): Promise<void> => {
       stopping.abort();
