@@ -82,7 +82,8 @@ const CLIENT_RULES: Readonly<Record<string, readonly string[]>> = {
   "git-adapter": ["call-options", "domain", "requests"],
   gitaly: ["call-options", "domain", "errors", "git-adapter", "requests"],
   memory: ["call-options", "domain", "errors", "git-adapter", "requests"],
-  mock: ["call-options", "domain", "errors", "git-adapter", "requests"],
+  // What a mock is given as files is kept as real trees.
+  mock: ["call-options", "domain", "errors", "git-adapter", "memory", "requests"],
   // It speaks to any adapter, so it knows none.
   contract: ["call-options", "domain", "errors", "git-adapter", "requests"],
   watch: ["call-options", "domain", "errors"],

@@ -1,7 +1,7 @@
 import { ValidationError } from "../errors.ts";
 import type { ListCommits } from "../requests.ts";
 import { toByteString } from "./byte-string.ts";
-import { mergeBases, walk } from "./history.ts";
+import { mergeBases, reachable, walk } from "./history.ts";
 import type { MemoryRepository } from "./memory-repository.ts";
 import { REFS_HEADS, REFS_TAGS } from "./ref-name.ts";
 import { peel } from "./revision.ts";
@@ -16,7 +16,10 @@ export function* listCommits(repository: MemoryRepository, request: ListCommits)
   const { included, excluded } = rangeOf(repository, request.revisions);
   const paths = request.paths ?? [];
   const filter = pathFilter(paths.map(toByteString));
-  const step = paths.length === 0 ? {} : { step: (id: string) => simplified(repository, id, filter) };
+  const hidden = reachable(repository.objects, excluded);
+  // Those that a range was cut at still count as parents of what is told.
+  const isRelevant = (id: string) => !hidden.has(id) || excluded.includes(id);
+  const step = paths.length === 0 ? {} : { step: (id: string) => simplified(repository, id, filter, isRelevant) };
   let behind = after === undefined;
   let left = limit;
   for (const id of walk(repository.objects, { included, excluded, ...step })) {
@@ -64,13 +67,21 @@ function commitsBelow({ objects, references }: MemoryRepository, prefix: string)
 
 /**
  * History simplification of git-log(1): a commit that is like a parent, as far as the paths go, is not told, and the walk
- * follows that parent alone.
+ * follows that parent alone. Parents that the walk does not come to count only where there are no others.
  */
-function simplified(repository: MemoryRepository, id: string, filter: PathFilter) {
+function simplified(
+  repository: MemoryRepository,
+  id: string,
+  filter: PathFilter,
+  isRelevant: (id: string) => boolean,
+): { readonly told: boolean; readonly parentIds: readonly string[] } {
   const { objects } = repository;
   const { treeId, parentIds } = objects.commit(id);
   const isSame = (before: string) => treeDiff(objects, before, treeId, filter).length === 0;
   if (parentIds.length === 0) return { told: !isSame(objects.emptyTreeId), parentIds };
-  const same = parentIds.find((parentId) => isSame(objects.commit(parentId).treeId));
-  return same === undefined ? { told: true, parentIds } : { told: false, parentIds: [same] };
+  const relevant = parentIds.filter(isRelevant);
+  const same = relevant.find((parentId) => isSame(objects.commit(parentId).treeId));
+  if (same !== undefined) return { told: false, parentIds: [same] };
+  const told = relevant.length > 0 || parentIds.some((parentId) => !isSame(objects.commit(parentId).treeId));
+  return { told, parentIds };
 }

@@ -36,28 +36,34 @@ export type Step =
   | { readonly type: "commit"; readonly branch: number; readonly edits: readonly Edit[]; readonly seconds: number }
   | { readonly type: "merge"; readonly from: number; readonly into: number; readonly seconds: number };
 
-/** Steps at random; without moves where git would see renames in what is only alike. */
-export function steps(kinds: readonly Edit["kind"][], edits = 4): fc.Arbitrary<Step[]> {
+const SECONDS_BETWEEN = fc.nat(2);
+
+/** Commits on some branches, with so many edits at most. */
+export function commits(branches: readonly number[], kinds: readonly Edit["kind"][], edits = 4): fc.Arbitrary<Step> {
   const small = fc.nat(40);
-  const edit = fc.record({
-    kind: fc.constantFrom(...kinds),
-    file: small,
-    line: small,
-    count: fc.integer({ min: 1, max: 4 }),
-  });
-  const branch = fc.nat(BRANCHES.length - 1);
-  const seconds = fc.nat(2);
-  const commit = fc.record({
+  const count = fc.integer({ min: 1, max: 4 });
+  const edit = fc.record({ kind: fc.constantFrom(...kinds), file: small, line: small, count });
+  return fc.record({
     type: fc.constant("commit" as const),
-    branch,
+    branch: fc.constantFrom(...branches),
     edits: fc.array(edit, { minLength: 1, maxLength: edits }),
-    seconds,
+    seconds: SECONDS_BETWEEN,
   });
-  const merge = fc.record({ type: fc.constant("merge" as const), from: branch, into: branch, seconds });
-  return fc.array(fc.oneof({ arbitrary: commit, weight: 3 }, { arbitrary: merge, weight: 1 }), {
-    minLength: 3,
-    maxLength: 9,
+}
+
+/** Merges of some branches into some. */
+export function merges(from: readonly number[], into: readonly number[]): fc.Arbitrary<Step> {
+  return fc.record({
+    type: fc.constant("merge" as const),
+    from: fc.constantFrom(...from),
+    into: fc.constantFrom(...into),
+    seconds: SECONDS_BETWEEN,
   });
+}
+
+/** Several steps of these kinds. */
+export function steps(...kinds: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> {
+  return fc.array(fc.oneof(...kinds), { minLength: 3, maxLength: 9 });
 }
 
 /** The same story told to an adapter in memory and to git; after each step both have come to the same. */
