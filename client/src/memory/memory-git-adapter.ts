@@ -55,6 +55,9 @@ const PIECE_BYTES = 64 * 1024;
 /**
  * Git in memory: it behaves like a server, down to the ids that Git gives, and is gone with the process. For tests of
  * applications, and where nothing has to stay. Several adapters share nothing.
+ *
+ * Where a server does more: it takes files that are merely alike for renamed, in diffs and merges (here only files that are the
+ * same), follows folders that moved, maps people by `.mailmap`, and runs hooks. Where lines repeat, a hunk may stand elsewhere.
  */
 export class MemoryGitAdapter implements GitAdapter {
   readonly #repositories = new Map<string, MemoryRepository>();
