@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, openSync, readdirSync, rmSync, statfsSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasReason } from "../../domain/errors.ts";
-import type { PackOutput, PackRoom, RepositoryView } from "../backend.ts";
+import type { PackOutput, PieceForm, RepositoryView } from "../backend.ts";
 import { type PackMaker, SpooledPack } from "./spooled-pack.ts";
 
 export interface PackCacheOptions {
@@ -91,7 +91,7 @@ export class PackCache {
     view: RepositoryView,
     likelyBytes: number,
     make: PackMaker,
-    room?: PackRoom,
+    form: PieceForm = {},
   ): AsyncGenerator<PackOutput> | undefined {
     const name = createHash("sha256").update(key).digest("base64");
     const found = this.#entries.get(name);
@@ -99,7 +99,7 @@ export class PackCache {
       this.#tell(found.pack.isWhole ? "hit" : "shared");
       this.#entries.delete(name);
       this.#entries.set(name, found);
-      return found.pack.read(view.signal, room);
+      return found.pack.read(view.signal, form);
     }
     const descriptor = this.#closed || !this.#hasRoom(likelyBytes) ? undefined : this.#openFile();
     if (descriptor === undefined) {
@@ -111,7 +111,7 @@ export class PackCache {
     const pack = new SpooledPack(descriptor, make, () => this.#dropUnusable(name));
     const entry: Entry = { gitDir: view.gitDir, pack, likelyBytes, bytes: 0 };
     this.#entries.set(name, entry);
-    const reader = entry.pack.read(view.signal, room);
+    const reader = entry.pack.read(view.signal, form);
     void entry.pack.ended.then(() => this.#ended(name, entry));
     return reader;
   }

@@ -1,10 +1,16 @@
 import { closeSync, fstatSync, readv } from "node:fs";
 import { OperationError } from "../../domain/errors.ts";
-import type { PackOutput, PackRoom } from "../backend.ts";
+import type { PackOutput, PackRoom, PieceForm } from "../backend.ts";
 import { lengthWithRoom, placesOf } from "../pack-room.ts";
 
 /** As much as is read at once: large enough to cost little for each byte. */
 const READ_BYTES = 256 * 1024;
+/** What all readers together read at once: each holds a piece, also if its client takes nothing. */
+const READ_BYTES_OF_ALL = 16 * 1024 * 1024;
+/** The least that one of many reads at once. */
+const READ_BYTES_MIN = 64 * 1024;
+/** A smaller piece is not written over: it may wait in a stream behind another. Streams take a larger one only when nothing waits. */
+const LENT_BYTES_MIN = 32 * 1024;
 const NO_ROOM: PackRoom = { every: READ_BYTES, bytes: 0 };
 /** How often a reader looks whether the file has grown. The end of the run is told at once. */
 const POLL_MS = 10;
@@ -26,6 +32,8 @@ export class SpooledPack {
   readonly #abort = new AbortController();
   readonly #progress: Uint8Array[] = [];
   #progressBytes = 0;
+  /** Of all packs. */
+  static #allReaders = 0;
   #readers = 0;
   #wake: (() => void)[] = [];
   #state: "running" | "whole" | "failed" = "running";
@@ -81,18 +89,20 @@ export class SpooledPack {
    * The pack from its beginning, with the progress so far. Ends with the error of the run; `canceled` when the signal fires. The
    * reader counts from now on, also before it reads.
    */
-  read(signal: AbortSignal | undefined, room?: PackRoom): AsyncGenerator<PackOutput> {
+  read(signal: AbortSignal | undefined, form: PieceForm = {}): AsyncGenerator<PackOutput> {
     this.#readers++;
+    SpooledPack.#allReaders++;
     let isLeft = false;
     const leave = () => {
       if (isLeft) return;
       isLeft = true;
       this.#leave();
     };
-    return leavingOnce(this.#follow(signal, room), leave);
+    return leavingOnce(this.#follow(signal, form), leave);
   }
 
-  async *#follow(signal: AbortSignal | undefined, room: PackRoom = NO_ROOM): AsyncGenerator<PackOutput> {
+  async *#follow(signal: AbortSignal | undefined, { room = NO_ROOM, lent }: PieceForm): AsyncGenerator<PackOutput> {
+    const desk = lent === true ? new Desk() : undefined;
     const wake = () => this.#tell();
     signal?.addEventListener("abort", wake, { once: true });
     try {
@@ -106,10 +116,13 @@ export class SpooledPack {
         while (said < this.#progress.length) yield { kind: "progress", bytes: this.#progress[said++]! };
         const waiting = this.size - offset;
         // Many small pieces cost more than a short wait for a large one.
-        const isWorthwhile = isOver || waiting >= readLength(room) || waits >= WAITS_FOR_MORE;
+        const wanted = readLength(room, SpooledPack.#allReaders);
+        const isWorthwhile = isOver || waiting >= wanted || waits >= WAITS_FOR_MORE;
         if (waiting > 0 && isWorthwhile) {
           waits = 0;
-          const { bytes, length } = await readAt(this.#descriptor, Math.min(waiting, readLength(room)), offset, room);
+          const size = lengthWithRoom(Math.min(waiting, wanted), room);
+          const buffer = desk?.buffer(size) ?? Buffer.allocUnsafeSlow(size);
+          const { bytes, length } = await readAt(this.#descriptor, buffer, offset, room);
           offset += length;
           yield { kind: "pack", bytes };
         } else if (!isOver) {
@@ -163,6 +176,7 @@ export class SpooledPack {
 
   #leave(): void {
     this.#readers--;
+    SpooledPack.#allReaders--;
     if (this.#readers === 0 && this.#state === "running") this.#abort.abort();
     this.#settle();
   }
@@ -201,17 +215,31 @@ function leavingOnce(stream: AsyncGenerator<PackOutput>, leave: () => void): Asy
   };
 }
 
-/** How much of the file is read at once: whole spans between free spaces. */
-const readLength = ({ every }: PackRoom): number => Math.ceil(READ_BYTES / every) * every;
+/** Where pieces lie that are lent. Garbage of such size costs more than what is done with it, and many readers would pile it up. */
+class Desk {
+  #used: Buffer | undefined;
 
-/** Reads a piece of the file into a buffer of its own; `length` is without the free space. */
+  /** One that may be written over, of exactly so many bytes. */
+  buffer(size: number): Buffer {
+    if (size < LENT_BYTES_MIN) return Buffer.allocUnsafeSlow(size);
+    if (this.#used?.length !== size) this.#used = Buffer.allocUnsafeSlow(size);
+    return this.#used;
+  }
+}
+
+/** How much of the file is read at once: whole spans between free spaces. */
+function readLength({ every }: PackRoom, readers: number): number {
+  const share = Math.max(READ_BYTES_MIN, Math.min(READ_BYTES, READ_BYTES_OF_ALL / readers));
+  return Math.max(1, Math.round(share / every)) * every;
+}
+
+/** Reads a piece of the file into a buffer; `length` is without the free space. */
 function readAt(
   descriptor: number,
-  length: number,
+  buffer: Buffer,
   offset: number,
   room: PackRoom,
 ): Promise<{ bytes: Buffer; length: number }> {
-  const buffer = Buffer.allocUnsafeSlow(lengthWithRoom(length, room));
   return new Promise((resolve, reject) => {
     readv(descriptor, placesOf(buffer, room), offset, (error, read) => {
       if (error === null) resolve({ bytes: buffer.subarray(0, lengthWithRoom(read, room)), length: read });

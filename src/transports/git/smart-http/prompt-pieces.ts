@@ -21,6 +21,8 @@ export async function promptPieces(outputs: AsyncIterator<Uint8Array>): Promise<
   bytes += first.value.byteLength;
   const turned = new Promise<undefined>((resolve) => setImmediate(resolve));
   while (bytes < GATHERED_BYTES_MAX) {
+    // An operation may write over a piece once the next is asked for.
+    pieces.push(Buffer.from(pieces.pop()!));
     const next = outputs.next();
     let settled: IteratorResult<Uint8Array> | undefined;
     try {
