@@ -22,6 +22,7 @@ export {
   UnauthorizedError,
   ValidationError,
 } from "./errors.ts";
+export type { Clock } from "./gitaly/clock.ts";
 export type { TokenKind } from "./gitaly/credentials.ts";
 export { GitalyClient } from "./gitaly/gitaly-client.ts";
 export type { GitalyClientOptions, TlsOptions } from "./gitaly/gitaly-client-options.ts";

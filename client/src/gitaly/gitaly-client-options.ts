@@ -13,14 +13,15 @@ export interface TlsOptions {
   readonly serverName?: string;
 }
 
+/** Which server a client speaks to, and how. */
 export interface GitalyClientOptions {
   /**
    * `host:port`, `grpc://host:port`, `grpcs://host:port` or `tls://host:port` (TLS), `unix:/path`. Without it the environment's
    * `HOLDFAST_GITALY_ADDRESS`, then `CONMAN_GITALY_ADDRESS`.
    */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** The secret that is shared with the server; nothing is shown without. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** `bearer` (without) shows the secret as it is; `v2` proves it by a code that is made for each call. */
   readonly tokenKind?: TokenKind;
   /** TLS; `true` for the system's certificates. The address can ask for it by its scheme, too. */

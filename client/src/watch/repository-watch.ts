@@ -81,6 +81,7 @@ export class RepositoryWatch implements AsyncIterableIterator<WatchedEvent, unde
     else this.#connect();
   }
 
+  /** Itself: a watch is read once. */
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -107,6 +108,7 @@ export class RepositoryWatch implements AsyncIterableIterator<WatchedEvent, unde
     return { done: true, value: undefined };
   }
 
+  /** As `return`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }
