@@ -16,9 +16,9 @@ export function sendAnswer(stream: ServerHttp2Stream, frame: Uint8Array): void {
 }
 
 /** Sends the status of a call that has failed before its first answer: headers and trailers are one then. */
-export function sendStatus(stream: ServerHttp2Stream, error: GrpcStatusError): void {
+export function sendStatus(stream: ServerHttp2Stream, error: GrpcStatusError, requestId: string): void {
   if (stream.destroyed || stream.closed) return;
-  stream.respond({ ...RESPONSE_HEADERS, ...errorTrailers(error) }, { endStream: true });
+  stream.respond({ ...RESPONSE_HEADERS, ...errorTrailers(error, requestId) }, { endStream: true });
 }
 
 /** The status is on its way and the client is still sending: asks it to stop (RFC 9113, 8.1). */

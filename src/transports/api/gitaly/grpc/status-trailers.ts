@@ -17,13 +17,14 @@ export function okTrailers(): OutgoingHttpHeaders {
   return { "grpc-status": "0" };
 }
 
-/** The trailers of a call that has failed. */
-export function errorTrailers(error: GrpcStatusError): OutgoingHttpHeaders {
+/** The trailers of a call that has failed; the id names the request in the server's log. */
+export function errorTrailers(error: GrpcStatusError, requestId?: string): OutgoingHttpHeaders {
   const message = error.message.slice(0, MESSAGE_CHARACTERS_MAX);
   const trailers: OutgoingHttpHeaders = {
     "grpc-status": String(error.code),
     "grpc-message": encodeStatusMessage(message),
   };
+  if (requestId !== undefined) trailers["x-request-id"] = requestId;
   if (error.details.length === 0) return trailers;
   const status = toBinary(
     StatusSchema,

@@ -145,7 +145,7 @@ export class StreamingCall extends ServerCall {
   }
 
   protected sendFailure(error: GrpcStatusError): void {
-    this.#writer.end(errorTrailers(error));
+    this.#writer.end(errorTrailers(error, this.requestId));
     if (!this.#requestEnded) refuseRest(this.stream);
   }
 

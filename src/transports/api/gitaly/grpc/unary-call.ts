@@ -57,7 +57,7 @@ export class UnaryCall extends ServerCall {
   }
 
   protected sendFailure(error: GrpcStatusError): void {
-    sendStatus(this.stream, error);
+    sendStatus(this.stream, error, this.requestId);
     if (!this.#requestEnded) refuseRest(this.stream);
   }
 
