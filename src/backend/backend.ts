@@ -200,6 +200,8 @@ export interface DiffSpec {
   readonly renameThreshold?: number;
   readonly whitespace?: WhitespaceMode;
   readonly wordDiff?: boolean;
+  /** Lines round a change; 3 when absent. */
+  readonly contextLines?: number;
 }
 
 /** What `git diff-tree --stdin` is asked for: a commit against its parents (or given ones), or two trees. */

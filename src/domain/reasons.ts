@@ -58,6 +58,7 @@ export interface ReasonDetails {
   object_not_found: { readonly oid: Oid; readonly field?: string };
   path_not_found: { readonly path: GitPath };
   page_token_not_found: { readonly token: string };
+  diff_not_found: { readonly diff: string };
   user_not_found: { readonly user: string };
   user_exists: { readonly user: string };
   user_built_in: { readonly user: string };
@@ -73,6 +74,7 @@ export interface ReasonDetails {
   session_required: Record<string, never>;
   nothing_to_commit: Record<string, never>;
   index_unmerged: { readonly paths: readonly GitPath[] };
+  precondition_failed: { readonly etag: string };
   idempotency_key_reused: { readonly key: string; readonly operation: string };
   idempotency_outcome_unknown: { readonly key: string };
   setting_configured: { readonly setting: string };
@@ -149,6 +151,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   object_not_found: entry("not_found", 404, "never", "object not found"),
   path_not_found: entry("not_found", 404, "never", "path not found"),
   page_token_not_found: entry("invalid_argument", 422, "never", "page token not found"),
+  diff_not_found: entry("not_found", 404, "never", "diff not found"),
   user_not_found: entry("not_found", 404, "never", "user not found"),
   user_exists: entry("already_exists", 409, "never", "user exists already"),
   user_built_in: entry("failed_precondition", 409, "never", "the built-in administrator stays as it is"),
@@ -164,6 +167,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   session_required: entry("failed_precondition", 409, "never", "name a session: this server makes none by itself"),
   nothing_to_commit: entry("failed_precondition", 409, "never", "nothing to commit"),
   index_unmerged: entry("failed_precondition", 409, "refresh", "the index has unresolved conflicts"),
+  precondition_failed: entry("aborted", 412, "refresh", "it is no longer what was expected"),
   idempotency_key_reused: entry("invalid_argument", 422, "never", "the idempotency key was given with another request"),
   idempotency_outcome_unknown: entry(
     "aborted",

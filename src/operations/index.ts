@@ -20,7 +20,9 @@ import { showCommit } from "./commits/show-commit.ts";
 import { diffCommits } from "./diffs/diff-commits.ts";
 import { diffStats } from "./diffs/diff-stats.ts";
 import { findChangedPaths } from "./diffs/find-changed-paths.ts";
+import { getDiff } from "./diffs/get-diff.ts";
 import { rawDiff } from "./diffs/raw-diff.ts";
+import { showDiff } from "./diffs/show-diff.ts";
 import { describePush } from "./events/describe-push.ts";
 import { listEvents } from "./events/list-events.ts";
 import { watchEvents } from "./events/watch-events.ts";
@@ -142,6 +144,7 @@ export const operations: readonly Operation[] = [
   findTag,
   getBlob,
   getBlobs,
+  getDiff,
   getFile,
   getReference,
   getTreeEntry,
@@ -193,6 +196,7 @@ export const operations: readonly Operation[] = [
   setVisibility,
   showBackend,
   showCommit,
+  showDiff,
   showLog,
   showRepository,
   showSettings,
@@ -247,6 +251,7 @@ export {
   findTag,
   getBlob,
   getBlobs,
+  getDiff,
   getFile,
   getReference,
   getTreeEntry,
@@ -298,6 +303,7 @@ export {
   setVisibility,
   showBackend,
   showCommit,
+  showDiff,
   showLog,
   showRepository,
   showSettings,

@@ -19,6 +19,8 @@ const STATS = 2;
 /** hf_whitespace of native/patch_text.h. */
 const WHITESPACE: Readonly<Record<WhitespaceMode, number>> = { keep: 0, "ignore-change": 1, "ignore-all": 2 };
 
+/** Lines round a change, as git prints them unless it is told otherwise. */
+const CONTEXT_LINES = 3;
 /** Requests that one job answers: a stream of them is not held up by the last. */
 const REQUESTS_PER_JOB = 64;
 /** The service sends no larger pieces of text. */
@@ -32,6 +34,8 @@ export function createDiff(addon: Diffing): DiffFacet {
   return {
     async *patches(view, spec) {
       if (spec.wordDiff === true) throw new OperationError("unsupported", { what: "word diff" });
+      if (spec.contextLines !== undefined && spec.contextLines !== CONTEXT_LINES)
+        throw new OperationError("unsupported", { what: "another number of context lines" });
       for await (const part of parts(addon, view, PATCHES, spec)) yield* unpackPatches(part);
     },
 

@@ -66,6 +66,7 @@ function flagsOf(spec: DiffSpec): ByteString[] {
   ];
   if (spec.whitespace === "ignore-change") flags.push("--ignore-space-change");
   if (spec.whitespace === "ignore-all") flags.push("--ignore-all-space");
+  if (spec.contextLines !== undefined) flags.push(`--unified=${spec.contextLines}`);
   if (spec.wordDiff === true) flags.push("--word-diff=porcelain");
   return flags;
 }
