@@ -49,6 +49,8 @@ export interface HttpRoute {
   readonly status?: 200 | 201 | 202 | 204;
   /** The field of the output that is the answer's ETag; `If-None-Match` with the same is answered 304. */
   readonly etag?: string;
+  /** Tells what that field will be without reading the rest: for clients that may have the answer already. Throws as `run` does. */
+  tag?(input: never, ctx: Context): Promise<string | undefined>;
   /**
    * The field of an item that `after` in the input takes, for lists that have `after` and `limit`: they are given in pages, with a cursor in
    * place of `after`.
@@ -70,6 +72,18 @@ export interface HttpContent {
   type(input: never, output: never): string;
   /** A name to save them under; absent: shown. */
   filename?(input: never): string;
+  /** How to answer with bytes that are too many for memory; absent: there are none such. */
+  readonly large?: LargeContent;
+}
+
+/** Bytes of an output that may be too many for memory. */
+export interface LargeContent {
+  /** The output; without the field of the bytes where they are too many. Throws as `run` does. */
+  beginning(input: never, ctx: Context): Promise<object>;
+  /** The output without that field, then the bytes. */
+  pieces(input: never, ctx: Context): AsyncIterable<object | Uint8Array>;
+  /** How many bytes there are, by the output. */
+  size(output: never): number;
 }
 
 /** An example that tests run through every door. */
@@ -92,6 +106,8 @@ export interface Operation<
   readonly kind: OperationKind;
   readonly shape: S;
   readonly access: AccessRule;
+  /** Is it for nobody without credentials, whatever they may do otherwise? Such callers are answered `unauthenticated`. */
+  readonly needsCredentials?: boolean;
   /**
    * Does the operation work on one existing repository? Then its input has `repository`, and the engine opens it, pins it and
    * puts it into the context. `path` only checks the name: the repository may be absent or broken.

@@ -66,6 +66,7 @@ import { moveReference } from "./references/move-reference.ts";
 import { renameReference } from "./references/rename-reference.ts";
 import { setDefaultBranch } from "./references/set-default-branch.ts";
 import { updateReferences } from "./references/update-references.ts";
+import { browseRepositories } from "./repositories/browse-repositories.ts";
 import { checkRepository } from "./repositories/check-repository.ts";
 import { collectGarbage } from "./repositories/collect-garbage.ts";
 import { createRepository } from "./repositories/create-repository.ts";
@@ -110,6 +111,7 @@ export const operations: readonly Operation[] = [
   addCollaborator,
   addKey,
   blameFile,
+  browseRepositories,
   changeSetting,
   checkRepository,
   cherryPick,
@@ -218,6 +220,7 @@ export {
   addCollaborator,
   addKey,
   blameFile,
+  browseRepositories,
   changeSetting,
   checkRepository,
   cherryPick,

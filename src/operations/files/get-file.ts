@@ -1,7 +1,9 @@
-import { ContentField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
+import type { Context } from "../../contract/context.ts";
+import { ContentField, Maybe, OidField, RepositoryField, type Static, Type } from "../../contract/fields.ts";
 import { formatMode, PathField, RevField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
+import type { TreeEntry } from "../../domain/git-object.ts";
 import { isFullOid } from "../../domain/oid.ts";
 import { openBlob } from "../blobs/read-blob.ts";
 import { entryAt } from "./entry-at.ts";
@@ -43,23 +45,51 @@ export const getFile = defineOperation({
     method: "GET",
     path: "/repos/:repo/blob",
     etag: "oid",
-    content: { field: "content", type: () => "application/octet-stream" },
-    isImmutable: ({ rev }: { rev?: string }) => rev !== undefined && isFullOid(rev),
+    tag: async (input: FileInput, ctx: Context) => (await entryOf(input, ctx)).oid,
+    content: {
+      field: "content",
+      type: () => "application/octet-stream",
+      large: {
+        beginning: async (input: FileInput, ctx: Context) => {
+          const { output, blob } = await openFile(input, ctx);
+          return blob.content === undefined ? output : { ...output, content: blob.content };
+        },
+        async *pieces(input: FileInput, ctx: Context) {
+          const { output, blob } = await openFile(input, ctx);
+          yield output;
+          yield* blob.pieces();
+        },
+        size: ({ size }: { size: number }) => size,
+      },
+    },
+    isImmutable: ({ rev }: FileInput) => rev !== undefined && isFullOid(rev),
   },
-  async run({ rev = "HEAD", path }, { repository, limits }) {
-    const tree = await resolveTree(repository, rev);
-    if (tree === undefined) throw new OperationError("revision_not_found", { revision: rev });
-    const entry = await entryAt(repository, tree, path);
-    if (entry?.type !== "blob") throw new OperationError("path_not_found", { path });
-    const blob = await openBlob(repository, entry.oid);
-    if (blob === undefined) throw new OperationError("path_not_found", { path });
-    const { size } = blob;
-    if (size > limits.blobBytesMax)
-      throw new OperationError("too_large", { what: "file", sizeBytes: size, limitBytes: limits.blobBytesMax });
-    const content = blob.content ?? (await whole(blob.pieces(), size));
-    return { path, oid: entry.oid, mode: formatMode(entry.mode), size, content };
+  async run(input, ctx) {
+    const { output, blob } = await openFile(input, ctx);
+    return { ...output, content: blob.content ?? (await whole(blob.pieces(), output.size)) };
   },
 });
+
+type FileInput = Static<typeof Input>;
+
+async function entryOf({ rev = "HEAD", path }: FileInput, { repository }: Context): Promise<TreeEntry> {
+  const tree = await resolveTree(repository, rev);
+  if (tree === undefined) throw new OperationError("revision_not_found", { revision: rev });
+  const entry = await entryAt(repository, tree, path);
+  if (entry?.type !== "blob") throw new OperationError("path_not_found", { path });
+  return entry;
+}
+
+async function openFile(input: FileInput, ctx: Context) {
+  const { path } = input;
+  const { oid, mode } = await entryOf(input, ctx);
+  const blob = await openBlob(ctx.repository, oid);
+  if (blob === undefined) throw new OperationError("path_not_found", { path });
+  const { size } = blob;
+  const limitBytes = ctx.limits.blobBytesMax;
+  if (size > limitBytes) throw new OperationError("too_large", { what: "file", sizeBytes: size, limitBytes });
+  return { output: { path, oid, mode: formatMode(mode), size }, blob };
+}
 
 async function whole(pieces: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
   const content = Buffer.allocUnsafe(size);

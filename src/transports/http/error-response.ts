@@ -4,11 +4,14 @@ import { hasReason, OperationError } from "../../domain/errors.ts";
 import { REASONS } from "../../domain/reasons.ts";
 import { CHALLENGES } from "./credentials.ts";
 
-/** An error in the shape of the contract: `error` is always a string. What was not thrown on purpose tells nothing of itself. */
-export function errorResponse(error: unknown, requestId: string): Response {
+/**
+ * An error in the shape of the contract: `error` is always a string. What was not thrown on purpose tells nothing of itself. `status` is
+ * given where the request makes another one of it than the reason does.
+ */
+export function errorResponse(error: unknown, requestId: string, status?: number): Response {
   const told = asOperationError(error);
   return Response.json(errorBody(told, requestId), {
-    status: REASONS[told.reason].httpStatus,
+    status: status ?? REASONS[told.reason].httpStatus,
     headers: headersOf(told),
   });
 }

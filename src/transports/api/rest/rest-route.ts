@@ -3,6 +3,7 @@ import { type JsonCodec, jsonCodec, jsonName } from "../../../contract/json-code
 import { PageOf } from "../../../contract/page.ts";
 import type { HttpRoute, Operation } from "../../../contract/operation.ts";
 import { isPaged, pagedFields } from "./list-page.ts";
+import { isRepository, repositoryFieldName } from "./repository-field.ts";
 
 /** A field of an operation's input, as requests name it. */
 export interface RouteField {
@@ -21,9 +22,19 @@ export interface RestRoute {
   readonly parameters: ReadonlyMap<number, RouteField | "repo">;
   /** Fields that stand in the query or in the body. */
   readonly fields: ReadonlyMap<string, RouteField>;
+  /** Fields that are repositories and not in the path, with the names that requests give them. */
+  readonly repositories: ReadonlyMap<string, string>;
   readonly input: JsonCodec;
   readonly output: JsonCodec;
+  /** Finds out what the answer's ETag is made of, and nothing else; where the operation can tell cheaply. */
+  readonly tagging?: CallVariant;
+  /** The operation, but without content that is too large for memory; where there may be any. */
+  readonly beginning?: CallVariant;
+  /** Such content in pieces. */
+  readonly pieces?: Operation<never, never, "download">;
 }
+
+type CallVariant = Operation<never, never, "call">;
 
 /** Where the REST API begins. */
 export const REST_PREFIX = "/v1";
@@ -39,19 +50,22 @@ function restRoute(operation: Operation, route: HttpRoute): RestRoute {
   const properties = operation.input["properties"] as Record<string, TSchema>;
   const path = REST_PREFIX + route.path;
   const parameters = new Map<number, RouteField | "repo">();
-  const inPath = new Set(["repository"]);
+  const inPath = new Set<string>();
   for (const [index, segment] of path.split("/").entries()) {
     if (!segment.startsWith(":")) continue;
     const field = segment.slice(1);
     if (field !== "repo" && properties[field] === undefined)
       throw new Error(`${operation.name}: the route's :${field} is no field of its input`);
     parameters.set(index, field === "repo" ? "repo" : { field, name: field, schema: properties[field]! });
-    inPath.add(field);
+    inPath.add(field === "repo" ? "repository" : field);
   }
+  const repositories = new Map<string, string>();
   const fields = new Map<string, RouteField>();
   for (const [field, schema] of Object.entries(properties)) {
     if (inPath.has(field)) continue;
-    const name = jsonName(field, schema, "snake");
+    const called = jsonName(field, schema, "snake");
+    const name = isRepository(schema) ? repositoryFieldName(called) : called;
+    if (name !== called) repositories.set(field, name);
     fields.set(name, { field, name, schema });
   }
   return {
@@ -59,12 +73,31 @@ function restRoute(operation: Operation, route: HttpRoute): RestRoute {
     route,
     path,
     parameters,
+    repositories,
     fields: isPaged({ operation, route }) ? pagedFields(fields) : fields,
     input: jsonCodec(operation.input, "snake"),
     output: jsonCodec(
       operation.shape === "list" ? PageOf(operation.output, "All there are") : operation.output,
       "snake",
     ),
+    ...variantsOf(operation, route),
+  };
+}
+
+/** The engine runs a variant as the operation itself: the same rights, the same limits, the same name in the log. */
+function variantsOf(operation: Operation, route: HttpRoute): Pick<RestRoute, "tagging" | "beginning" | "pieces"> {
+  const call = (run: unknown) => ({ ...operation, shape: "call", run }) as unknown as CallVariant;
+  const large = route.content?.large;
+  return {
+    ...(route.tag !== undefined && { tagging: call(route.tag.bind(route)) }),
+    ...(large !== undefined && {
+      beginning: call(large.beginning.bind(large)),
+      pieces: { ...operation, shape: "download", run: large.pieces.bind(large) } as unknown as Operation<
+        never,
+        never,
+        "download"
+      >,
+    }),
   };
 }
 
