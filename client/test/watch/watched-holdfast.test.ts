@@ -156,7 +156,7 @@ describe("watchRepository of a Holdfast", () => {
   test("a server that stands still is noticed, and found again", async () => {
     const { commit, push } = await repository("alice/frozen");
     const lost = Promise.withResolvers<Error>();
-    const options = { url, silenceMaxMs: 200, pongMaxMs: 200, connectMaxMs: 500 };
+    const options = { url, silenceMaxMs: 200, pongMaxMs: 200 };
     await using watch = watchRepository("alice/frozen", {
       ...options,
       onDisconnected: ({ error }) => lost.resolve(error),

@@ -93,10 +93,24 @@ class Shop {
   }
 }
 
+/** A cache that nothing has told of a change would never get there. */
+const TOLD_MAX_MS = 20_000;
+
 /** The first state that fits. */
 async function stateWhere(catalog: RunningCatalog, fits: (state: CatalogState) => boolean): Promise<CatalogState> {
-  for await (const state of catalog.states()) if (fits(state)) return state;
-  throw new Error("no state fits");
+  let timer: Timer | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the cache has not followed in ${TOLD_MAX_MS} ms`)), TOLD_MAX_MS);
+  });
+  const found = (async () => {
+    for await (const state of catalog.states()) if (fits(state)) return state;
+    throw new Error("no state fits");
+  })();
+  try {
+    return await Promise.race([found, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Commits files in a clone and pushes them; answers the commit. */
