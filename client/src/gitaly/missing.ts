@@ -59,5 +59,11 @@ export async function blameRevision(
 
 async function isCommit(server: Connection, repo: GitRepo, revision: string, options?: CallOptions): Promise<boolean> {
   const request = { repository: repositoryMessage(repo), revision: bytesOf(revision) };
-  return (await server.unary(CommitService.method.findCommit, request, options)).commit !== undefined;
+  try {
+    return (await server.unary(CommitService.method.findCommit, request, options)).commit !== undefined;
+  } catch (error) {
+    // Some servers answer so, and the repository exists: it was the first call's.
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
 }

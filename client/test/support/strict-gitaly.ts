@@ -43,7 +43,7 @@ export async function startStrictGitaly(upstream: string, manner: Manner): Promi
   for (const service of PROTOCOL_SERVICES) {
     const handlers = service.methods.map((method) => [
       method.name,
-      (call: ServerDuplexStream<Buffer, Buffer>) => void forward(call, { client, method, manner, refused }),
+      (call: ServerDuplexStream<Buffer, Buffer>) => forward(call, { client, method, manner, refused }),
     ]);
     server.addService(rawDefinition(service), Object.fromEntries(handlers));
   }
@@ -70,30 +70,29 @@ interface Forwarding {
   readonly refused: string[];
 }
 
-async function forward(call: ServerDuplexStream<Buffer, Buffer>, forwarding: Forwarding): Promise<void> {
+function forward(call: ServerDuplexStream<Buffer, Buffer>, forwarding: Forwarding): void {
   const { client, method, refused } = forwarding;
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(call.metadata.getMap()))
     if (!key.startsWith("grpc-") && key !== "user-agent") metadata.set(key, value);
   const further = client.makeBidiStreamRequest(pathOf(method), asItIs, asItIs, metadata);
-  call.on("cancelled", () => further.cancel());
   answer(call, further, forwarding);
   let index = 0;
-  try {
-    for await (const bytes of call as AsyncIterable<Buffer>) {
-      const refusal = strictRefusal(method, fromBinary(method.input, bytes), index++);
-      if (refusal !== undefined) {
-        refused.push(`${method.name}: ${refusal.details}`);
-        call.emit("error", { ...refusal, metadata: new Metadata() });
-        further.cancel();
-        return;
-      }
-      if (!further.write(bytes)) await new Promise((resolve) => further.once("drain", resolve));
+  // No `for await`: it would destroy the call, answer and all, at the end of the requests.
+  call.on("data", (bytes: Buffer) => {
+    const refusal = strictRefusal(method, fromBinary(method.input, bytes), index++);
+    if (refusal !== undefined) {
+      refused.push(`${method.name}: ${refusal.details}`);
+      further.cancel();
+      call.emit("error", { ...refusal, metadata: new Metadata() });
+      return;
     }
-    further.end();
-  } catch {
-    further.cancel();
-  }
+    if (further.write(bytes)) return;
+    call.pause();
+    further.once("drain", () => call.resume());
+  });
+  call.on("end", () => further.end());
+  call.on("cancelled", () => further.cancel());
 }
 
 function answer(
