@@ -42,7 +42,7 @@ const IMPORT = /^import [^;]*;\n/gm;
 
 function programOf(name: string, beginning: readonly CodeBlock[], examples: readonly CodeBlock[]): string {
   const blocks = [...beginning, ...examples];
-  const imports = blocks.flatMap(({ code }) => code.match(IMPORT) ?? []);
+  const imports = blocks.flatMap(({ code }) => importedNames(code));
   // Every page has a repository of its own, under a name that the reader need not see.
   const opening = beginning.map(({ code }) => bodyOf(code)).join("");
   return [
@@ -52,6 +52,17 @@ function programOf(name: string, beginning: readonly CodeBlock[], examples: read
     ...examples.map(({ code, line }) => `await example(${line}, async () => {\n${checked(bodyOf(code), line)}});\n`),
     "git.close();\n",
   ].join("");
+}
+
+/** An import of each name by itself, so that examples of one page may import the same. */
+function importedNames(code: string): string[] {
+  return (code.match(IMPORT) ?? []).flatMap((text) => {
+    const [, kind = "", names, module] = /^import (type )?\{([^}]*)\} from ("[^"]*");/.exec(text) ?? [];
+    if (names === undefined) throw new Error(`examples import names in braces: ${text}`);
+    return names
+      .split(",")
+      .flatMap((name) => (name.trim() === "" ? [] : `import ${kind}{ ${name.trim()} } from ${module};\n`));
+  });
 }
 
 /** Lines stay where they are, so that a message about one leads to the page. */
