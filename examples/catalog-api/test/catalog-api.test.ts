@@ -34,7 +34,7 @@ const chair = (n: number) => ({
 
 /** A server, the example beside it, and a work tree of the example's repository. */
 class Shop {
-  readonly place = mkdtempSync(join(tmpdir(), "holdfast-shop-"));
+  place!: string;
   readonly name: string;
   server!: RunningServer;
   catalog!: RunningCatalog;
@@ -45,6 +45,7 @@ class Shop {
   }
 
   async open(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.place = mkdtempSync(join(tmpdir(), "holdfast-shop-"));
     this.#env = { HOLDFAST_ANON_ACCESS: "read-write" };
     this.server = await startServer({ data: join(this.place, "data"), env: this.#env });
     this.catalog = await startCatalog(command, { ...settingsFor(this.server), CATALOG_REPO: this.name, ...env });
