@@ -5,8 +5,11 @@ import { loadSync } from "@grpc/proto-loader";
 
 const PROTO = fileURLToPath(new URL("../../proto", import.meta.url));
 
-/** The same calls as those of the adapter: the same messages to the server, its answers put together, no more. */
-export function bareClient(address) {
+/**
+ * The same calls as those of the adapter: the same messages to the server, its answers put together, no more. With
+ * `keep: false` what streams bring is dropped as it comes: the least that a reader can do.
+ */
+export function bareClient(address, { keep = true } = {}) {
   const files = ["commit.proto", "operations.proto", "diff.proto"];
   const definition = loadPackageDefinition(loadSync(files, { includeDirs: [PROTO], longs: Number }));
   const { CommitService, OperationService, DiffService } = definition.gitaly;
@@ -23,7 +26,7 @@ export function bareClient(address) {
     });
   const bytes = async (call) => {
     const pieces = [];
-    await stream(call, (message) => pieces.push(message.data));
+    await stream(call, (message) => keep && pieces.push(message.data));
     return Buffer.concat(pieces);
   };
   return {
@@ -47,13 +50,13 @@ export function bareClient(address) {
     getTreeEntries: async ({ repository, revision, path }) => {
       const entries = [];
       const request = { repository, revision: Buffer.from(revision), path: Buffer.from(path) };
-      await stream(commits.GetTreeEntries(request), (message) => entries.push(...message.entries));
+      await stream(commits.GetTreeEntries(request), (message) => keep && entries.push(...message.entries));
       return entries;
     },
     commitDiff: async ({ repository, from, to }) => {
       const messages = [];
       const request = { repository, leftCommitId: from, rightCommitId: to };
-      await stream(diffs.CommitDiff(request), (message) => messages.push(message));
+      await stream(diffs.CommitDiff(request), (message) => keep && messages.push(message));
       return messages;
     },
     rawDiff: ({ repository, from, to }) => bytes(diffs.RawDiff({ repository, leftCommitId: from, rightCommitId: to })),

@@ -32,7 +32,7 @@ async function viaAdapter(git, request) {
 }
 
 const git = new GitalyClient({ address });
-const bare = bareClient(address);
+const bare = bareClient(address, { keep: way !== "drain" });
 const ask = way === "adapter" ? (given) => viaAdapter(git, given) : (given) => bare[call]({ repository, ...given });
 // Code is compiled and the heap as large as small answers make it: that is "idle".
 for (let n = 0; n < 200; n++) await ask(warmUp);
