@@ -154,6 +154,22 @@ describe("identical requests", () => {
     expect(await isWhole(all[0]!)).toBe(true);
   });
 
+  test("lend their pieces, each good until the next is asked for, to who asks for that", async () => {
+    const { backend } = open();
+    const whole = await packOf(backend.pack.create(view, request));
+    const places = new Set<ArrayBufferLike>();
+    const pieces: Buffer[] = [];
+    for await (const { kind, bytes } of backend.pack.create(view, { ...request, lent: true })) {
+      if (kind !== "pack") continue;
+      places.add(bytes.buffer);
+      pieces.push(Buffer.from(bytes));
+    }
+    expect(Buffer.compare(Buffer.concat(pieces), whole)).toBe(0);
+    // All pieces but the last, which is smaller.
+    expect(pieces.length).toBeGreaterThan(10);
+    expect(places.size).toBeLessThanOrEqual(2);
+  });
+
   test("later are answered from the file, progress included", async () => {
     const { backend, packs, answers } = open();
     const before = await packOf(backend.pack.create(view, request));

@@ -1,6 +1,7 @@
 // Fetches by somebody who wants to break the server, while somebody else works with it.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,14 @@ const GROWTH_BYTES_MAX = 150 * 1024 * 1024;
 const LINES = 190_000;
 /** More than the door serves at once, in all and from one address. */
 const CONNECTIONS = 600;
+/** Fewer than the git:// door serves from one address. */
+const IDLE_READERS = 100;
+/** More than the kernel keeps for somebody who does not read. */
+const LARGE_BYTES = 24 * 1024 * 1024;
+/** What one of them may cost; each has a piece of the pack in the server, and the rest in the kernel. */
+const READER_BYTES_MAX = 1024 * 1024;
+const POLL_MS = 50;
+const QUIET_POLLS = 10;
 
 const place = mkdtempSync(join(tmpdir(), "holdfast-hostile-"));
 let server: RunningServer;
@@ -110,6 +119,69 @@ describe("git:// clients who were refused, or answered, and stay", () => {
       const answer = Buffer.concat((await Array.fromAsync(other)) as Buffer[]).toString("latin1");
       expect(answer).toContain(`${tip} refs/heads/main`);
       for (const socket of sockets) socket.destroy();
+      await besieged.returnsTo(before);
+    },
+    STORY_MS,
+  );
+});
+
+describe("clients who ask for a large pack and never read", () => {
+  const work = join(place, "large");
+  const address = () => `${server.addresses["http"]}/large.git`;
+
+  /** Bytes that the server has read from files and pipes. */
+  const bytesRead = () => Number(/rchar: (\d+)/.exec(readFileSync(`/proc/${server.pid}/io`, "utf8"))?.[1]);
+
+  /** Resolves when the server has given every client as much as there is room for: then it reads no more. */
+  async function satiated(before: number): Promise<void> {
+    for (let quiet = 0, last = before; quiet < QUIET_POLLS; last = bytesRead()) {
+      await Bun.sleep(POLL_MS);
+      quiet = bytesRead() === last && last - before > IDLE_READERS * 1024 * 1024 ? quiet + 1 : 0;
+    }
+  }
+
+  beforeAll(async () => {
+    await gitOutput(place, ["init", "-q", "-b", "main", work]);
+    writeFileSync(join(work, "noise"), randomBytes(LARGE_BYTES));
+    await gitOutput(work, ["add", "."]);
+    await gitOutput(work, ["commit", "-q", "-m", "large"]);
+    await gitOutput(work, ["push", "-q", address(), "main"]);
+  }, STORY_MS);
+
+  test.each(["http", "git"] as const)(
+    "cost little memory each: %s",
+    async (door) => {
+      const wants = `want ${await gitOutput(work, ["rev-parse", "main"])}`;
+      const body = fetchOf("ofs-delta", wants, "done");
+      const head = `POST /large.git/git-upload-pack HTTP/1.1\r\nHost: 127.0.0.1\r\nGit-Protocol: version=2\r\n`;
+      const type = "Content-Type: application/x-git-upload-pack-request";
+      const request =
+        door === "http"
+          ? `${head}${type}\r\nContent-Length: ${body.length}\r\n\r\n`
+          : encodePacket(`git-upload-pack /large.git\0host=x\0\0version=2\0`);
+      const [before, read] = [besieged.holdings, bytesRead()];
+      const sockets: Socket[] = [];
+      const growth = await besieged.growthDuring(async () => {
+        for (let at = 0; at < IDLE_READERS; at++) {
+          const socket = await besieged.connect(door);
+          sockets.push(socket.pause());
+          socket.write(request);
+          socket.write(body);
+        }
+        await satiated(read);
+      });
+      // Others are served meanwhile, with the same pack.
+      await gitOutput(place, [
+        "-c",
+        "transfer.fsckObjects=true",
+        "clone",
+        "-q",
+        "--bare",
+        address(),
+        `${work}-${door}.git`,
+      ]);
+      for (const socket of sockets) socket.destroy();
+      expect(growth / IDLE_READERS).toBeLessThan(READER_BYTES_MAX);
       await besieged.returnsTo(before);
     },
     STORY_MS,
