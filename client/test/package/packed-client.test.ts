@@ -52,7 +52,7 @@ const RUNTIMES = { "Node.js": ["node"], Bun: [process.execPath] } as const;
 describe("each entry", () => {
   const names = {
     "@holdfast/client": ["GitalyClient", "GitError", "watchRepository", "appUserId"],
-    "@holdfast/client/testing": ["MemoryGitAdapter", "MockGitAdapter"],
+    "@holdfast/client/testing": ["MemoryGitAdapter", "MockGitAdapter", "gitAdapterContract", "registerContract"],
   };
   for (const [runtime, command] of Object.entries(RUNTIMES)) {
     for (const [entry, exported] of Object.entries(names)) {
@@ -70,6 +70,19 @@ for (const name of ${JSON.stringify(exported)}) console.log(name, typeof entry[n
     const path = project.write("inside.mjs", `await import("@holdfast/client/dist/errors.js");`);
     expect((await run(["node", path])).stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
   });
+});
+
+test("the contract of adapters runs with the runner of Node.js", async () => {
+  const program = `import { describe, test } from "node:test";
+import { gitAdapterContract, MemoryGitAdapter, registerContract } from "@holdfast/client/testing";
+let made = 0;
+const user = { glId: "user-1", name: "Alice", email: "alice@example.com" };
+const context = () => ({ adapter: new MemoryGitAdapter(), repo: { storage: "default", relativePath: \`\${made++}.git\` }, user });
+registerContract({ describe, test }, context, { name: "memory" });
+process.on("exit", () => console.error(made === gitAdapterContract().length ? "all" : "some"));`;
+  const { code, stdout, stderr } = await run(["node", project.write("contract.mjs", program)]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "all\n" });
+  expect(stdout).toMatch(/^# fail 0$/m);
 });
 
 describe("the program of the README", () => {
