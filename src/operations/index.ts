@@ -11,6 +11,7 @@ import { updateBranch } from "./branches/update-branch.ts";
 import { addCollaborator } from "./collaborators/add-collaborator.ts";
 import { listCollaborators } from "./collaborators/list-collaborators.ts";
 import { removeCollaborator } from "./collaborators/remove-collaborator.ts";
+import { amendCommit } from "./commits/amend-commit.ts";
 import { commitFiles } from "./commits/commit-files.ts";
 import { createCommit } from "./commits/create-commit.ts";
 import { findCommit } from "./commits/find-commit.ts";
@@ -50,6 +51,8 @@ import { mergeRevision } from "./merges/merge-revision.ts";
 import { mergeToRef } from "./merges/merge-to-ref.ts";
 import { pickCommit } from "./merges/pick-commit.ts";
 import { previewMerge } from "./merges/preview-merge.ts";
+import { previewRebase } from "./merges/preview-rebase.ts";
+import { rebaseBranch } from "./merges/rebase-branch.ts";
 import { rebaseToRef } from "./merges/rebase-to-ref.ts";
 import { revertCommit } from "./merges/revert-commit.ts";
 import { revert } from "./merges/revert.ts";
@@ -110,6 +113,7 @@ import { updateWebhook } from "./webhooks/update-webhook.ts";
 export const operations: readonly Operation[] = [
   addCollaborator,
   addKey,
+  amendCommit,
   blameFile,
   browseRepositories,
   changeSetting,
@@ -176,9 +180,11 @@ export const operations: readonly Operation[] = [
   moveReference,
   pickCommit,
   previewMerge,
+  previewRebase,
   protectReference,
   putFile,
   rawDiff,
+  rebaseBranch,
   rebaseToRef,
   receivePack,
   redeliverDelivery,
@@ -219,6 +225,7 @@ export const operations: readonly Operation[] = [
 export {
   addCollaborator,
   addKey,
+  amendCommit,
   blameFile,
   browseRepositories,
   changeSetting,
@@ -284,9 +291,11 @@ export {
   moveReference,
   pickCommit,
   previewMerge,
+  previewRebase,
   protectReference,
   putFile,
   rawDiff,
+  rebaseBranch,
   rebaseToRef,
   receivePack,
   redeliverDelivery,

@@ -6,6 +6,10 @@ import type { Oid } from "../../domain/oid.ts";
 const NO_NAME = /(^|\/)(\.{0,2})(\/|$)/;
 
 /** The entry at a path below a tree or commit; undefined when there is none, and for the root. */
-export function entryAt({ git, view }: OpenRepository, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined> {
+export function entryAt(
+  { git, view }: Pick<OpenRepository, "git" | "view">,
+  treeish: Oid,
+  path: GitPath,
+): Promise<TreeEntry | undefined> {
   return NO_NAME.test(path) ? Promise.resolve(undefined) : git.objects.treeEntry(view, treeish, path);
 }

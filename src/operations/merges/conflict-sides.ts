@@ -20,7 +20,7 @@ export const ConflictField = Type.Object(
 
 /** Looks up what conflicting paths are on the three sides. */
 export function conflictSides(
-  repository: OpenRepository,
+  repository: Pick<OpenRepository, "git" | "view">,
   paths: readonly GitPath[],
   sides: { readonly base: Oid | undefined; readonly ours: Oid; readonly theirs: Oid },
 ): Promise<Static<typeof ConflictField>[]> {
