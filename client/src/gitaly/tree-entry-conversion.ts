@@ -10,14 +10,22 @@ const TYPES: Readonly<Record<TreeEntry_EntryType, GitObjectType>> = {
 
 export function treeEntryOf(message: TreeEntry): GitTreeEntry {
   const path = textOf(message.path);
-  return {
+  const entry = {
     oid: message.oid,
     path,
-    // Only a text with a replacement in it can have lost anything.
-    ...(path.includes("\ufffd") && !isUtf8(message.path) ? { pathBytes: plainBytes(message.path) } : {}),
     type: TYPES[message.type] ?? "blob",
     mode: message.mode,
-    // Lists of everything below come without.
-    flatPath: message.flatPath.byteLength === 0 ? path : textOf(message.flatPath),
+    flatPath: flatPathOf(message, path),
   };
+  // Only a text with a replacement in it can have lost anything.
+  return path.includes("\ufffd") && !isUtf8(message.path) ? { ...entry, pathBytes: plainBytes(message.path) } : entry;
+}
+
+/** Lists of everything below come without. Mostly it is the path, and then there is one text for both. */
+function flatPathOf({ path: pathBytes, flatPath }: TreeEntry, path: string): string {
+  return flatPath.byteLength === 0 || equalBytes(flatPath, pathBytes) ? path : textOf(flatPath);
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0;
 }
