@@ -9,7 +9,8 @@ const MESSAGES = "src/transports/api/gitaly/generated";
 const CLIENT_MESSAGES = "client/src/gitaly/generated";
 const SETTINGS = "docs/reference/settings.md";
 const COMMANDS = "docs/reference/commands.md";
-const MADE = [MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
+const OPENAPI = "schema/openapi.json";
+const MADE = [OPENAPI, MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
 
 const place = mkdtempSync(join(tmpdir(), "holdfast-generate-"));
 process.on("exit", () => rmSync(place, { recursive: true, force: true }));
@@ -25,6 +26,7 @@ const env = { ...process.env, PATH: `${join(modules, ".bin")}:${dirname(process.
 must(run(tool("buf"), ["generate", "--output", place], { env }));
 must(run(tool("buf"), ["generate", "--template", "client/buf.gen.yaml", "--output", place], { env }));
 must(run(bun, ["scripts/settings-reference.ts", join(place, SETTINGS)]));
+must(run(bun, ["scripts/openapi.ts", join(place, OPENAPI)]));
 must(run(bun, ["scripts/commands-reference.ts", join(place, COMMANDS)]));
 
 if (process.argv.includes("--check")) {

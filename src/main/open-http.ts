@@ -3,6 +3,7 @@ import { OperationError } from "../domain/errors.ts";
 import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
 import { operations } from "../operations/index.ts";
+import { docsDoor } from "../transports/api/rest/docs-door.ts";
 import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
 import { type HealthCheck, healthDoor, type Lifecycle } from "../transports/http/health-door.ts";
@@ -48,9 +49,10 @@ export function openHttp(
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
   const rest = restDoor({ engine, operations, bodyBytesMax: restBodyBytesMax(config.blobBytesMax), onBug });
+  const docs = docsDoor({ operations, version: VERSION });
   const live = new WebsocketDoor({ engine, authenticator, newRequestId, onBug });
   const joined =
-    config.metricsPort === "http" ? [health, metrics, rest, git, live.answer] : [health, rest, git, live.answer];
+    config.metricsPort === "http" ? [health, metrics, rest, docs, git, live.answer] : [health, rest, docs, git, live.answer];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";
