@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
+import { systemClock } from "../../src/gitaly/clock.ts";
 import { gathered } from "../../src/contract/expectations.ts";
 import { ConflictError, GitalyClient, GitError, ValidationError } from "../../src/index.ts";
 import { CHANGE_CALLS, NEW_ID, OLD_ID, REPO } from "../support/calls-of-changes.ts";
@@ -183,18 +184,27 @@ describe("a server that is not there", () => {
 
   test.each(CHANGE_CALLS)("comes in time for $name", async ({ method, answers, make }) => {
     const port = await freePort();
-    const client = new GitalyClient({ address: `127.0.0.1:${port}`, retry: { attempts: 5 } });
+    let faulty: FaultyGitaly | undefined;
+    // It comes while the client waits for the first time.
+    const sleep = async (ms: number, signal?: AbortSignal) => {
+      if (faulty === undefined) {
+        faulty = await FaultyGitaly.start(port);
+        faulty.otherwise("FindCommit", answering({ commit: { id: NEW_ID } }));
+        faulty.script(method, answering(...answers));
+      }
+      await systemClock.sleep(ms, signal);
+    };
+    const client = new GitalyClient({
+      address: `127.0.0.1:${port}`,
+      retry: { attempts: 5 },
+      clock: { ...systemClock, sleep },
+    });
     try {
-      const result = make(client);
-      const early = await Promise.race([result.then(() => "done"), Bun.sleep(50).then(() => "waiting")]);
-      expect(early).toBe("waiting");
-      await using faulty = await FaultyGitaly.start(port);
-      faulty.otherwise("FindCommit", answering({ commit: { id: NEW_ID } }));
-      faulty.script(method, answering(...answers));
-      await result;
-      expect(faulty.count(method)).toBe(1);
+      await make(client);
+      expect(faulty?.count(method)).toBe(1);
     } finally {
       client.close();
+      await faulty?.[Symbol.asyncDispose]();
     }
   });
 
@@ -247,7 +257,7 @@ describe("a deadline", () => {
   test("ends a call that hangs", async () => {
     await using story = await faultyStory();
     story.faulty.script("RepositoryExists", hanging());
-    const error = await failureOf(story.client.repoExists(REPO, { timeoutMs: 60 }), GitError);
+    const error = await failureOf(story.client.repoExists(REPO, { timeoutMs: 300 }), GitError);
     expect([error.code, error.retryable]).toEqual(["DEADLINE_EXCEEDED", true]);
     await (
       await story.faulty.called("RepositoryExists")
@@ -256,7 +266,7 @@ describe("a deadline", () => {
   });
 
   test("is the client's own where a call names none", async () => {
-    await using story = await faultyStory({ defaultTimeoutMs: 60 });
+    await using story = await faultyStory({ defaultTimeoutMs: 300 });
     story.faulty.script("ListCommits", hanging());
     const error = await failureOf(story.client.listCommits(REPO, { revisions: ["main"] }), GitError);
     expect(error.code).toBe("DEADLINE_EXCEEDED");
@@ -275,7 +285,7 @@ describe("a deadline", () => {
     await using story = await faultyStory();
     story.faulty.script("UserRevert", hanging());
     const revert = CHANGE_CALLS.find(({ name }) => name === "revert");
-    const error = await failureOf(revert?.make(story.client, { timeoutMs: 60 }), GitError);
+    const error = await failureOf(revert?.make(story.client, { timeoutMs: 300 }), GitError);
     expect([error.code, error.outcomeUnknown]).toEqual(["DEADLINE_EXCEEDED", true]);
   });
 });
