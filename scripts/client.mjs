@@ -27,7 +27,7 @@ const SETTINGS = ["client/tsconfig.json", "tsconfig.json", "node_modules/typescr
 const filesBelow = (folder) =>
   readdirSync(folder, { recursive: true })
     .filter((path) => statSync(join(folder, path)).isFile())
-    .sort();
+    .sort((a, b) => (a < b ? -1 : 1));
 
 function sourceHash() {
   const hash = createHash("sha256");
