@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withRuntime } from "../../scripts/runtime.mjs";
 import { ROOT } from "./source-tree.ts";
 
 /** The command line's entry, as users start it. */
@@ -49,12 +50,12 @@ export async function startServer({ env = {}, data }: ServerSettings = {}): Prom
   const place = data === undefined ? mkdtempSync(join(tmpdir(), "holdfast-story-")) : undefined;
   const directory = data ?? join(place ?? "", "data");
   const process_ = Bun.spawn([process.execPath, COMMAND, "serve"], {
-    env: {
+    env: withRuntime({
       ...cleanEnvironment(),
       HOLDFAST_DATA: directory,
       ...FREE_PORTS,
       ...env,
-    },
+    }),
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
