@@ -16,6 +16,7 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     treeEntry: "read",
     listTree: "read-stream",
     listBlobs: "read-stream",
+    grep: "read-stream",
     write: "write",
     editTree: "write",
   },
@@ -38,6 +39,8 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     createInto: "write-stream",
     receive: "write",
     unconnected: "write",
+    // An archive has the time of its making in it where a tree has none.
+    archive: "write-stream",
     uploadArchive: "write-stream",
   },
   // Nobody compares what stands in files: it may have changed between two looks.
@@ -46,6 +49,8 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     status: "write-stream",
     readFromIndex: "write",
     listIndex: "write-stream",
+    include: "write",
+    writeObject: "write",
     writeTree: "write",
     stage: "write",
     unstage: "write",

@@ -1,5 +1,5 @@
 import type { FilePatch, WhitespaceMode } from "../domain/diff.ts";
-import type { GitPath, TreeEntry } from "../domain/git-object.ts";
+import type { GitPath, ObjectType, TreeEntry } from "../domain/git-object.ts";
 import type { Oid } from "../domain/oid.ts";
 import type { RepositoryView } from "./backend.ts";
 
@@ -37,6 +37,12 @@ export interface StatusOptions {
   readonly paths?: readonly GitPath[];
   /** Whether files that Git does not know are told: each of them, or folders of nothing else as one path with a slash at its end. */
   readonly untracked: "none" | "folders" | "files";
+}
+
+/** An entry of the index, of stage 0. */
+export interface IndexEntry extends TreeEntry {
+  /** Is the file left out of the worktree (skip-worktree)? */
+  readonly isLeftOut: boolean;
 }
 
 /** How differences are told. */
@@ -88,9 +94,16 @@ export interface WorktreeFacet {
   /** What differs, sorted by path, in batches. */
   status(view: WorktreeView, options: StatusOptions): AsyncIterable<StatusEntry[]>;
   /** The index' entry at a path (of stage 0); undefined when there is none. */
-  readFromIndex(view: WorktreeView, path: GitPath): Promise<TreeEntry | undefined>;
+  readFromIndex(view: WorktreeView, path: GitPath): Promise<IndexEntry | undefined>;
   /** Entries of the index of stage 0 at and below a path ("" is all), sorted, in batches. */
-  listIndex(view: WorktreeView, path: GitPath): AsyncIterable<TreeEntry[]>;
+  listIndex(view: WorktreeView, path: GitPath): AsyncIterable<IndexEntry[]>;
+  /**
+   * Lets entries of a lazy worktree be seen as files that are there or deleted, no longer as left out: clears the skip-worktree bits of
+   * these files. Nothing is written to the worktree.
+   */
+  include(view: WorktreeView, paths: readonly GitPath[]): Promise<void>;
+  /** Writes an object into the session's objects, durably. */
+  writeObject(view: WorktreeView, type: ObjectType, content: Uint8Array): Promise<Oid>;
   /** Writes the index as a tree into the session's objects. Throws `index_unmerged`. */
   writeTree(view: WorktreeView): Promise<Oid>;
   /**

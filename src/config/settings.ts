@@ -165,7 +165,24 @@ export const SETTINGS = {
     secret: true,
     meaning: "Metadata database: a URL of PostgreSQL (postgres://…). Unset: the SQLite file <data>/holdfast.db.",
   },
-  sessionAutocommitMs: { default: "", parse: text, later: "warned", meaning: "Delay of a session's automatic commit." },
+  sessionAutocommitMs: {
+    default: "15000",
+    parse: count(1, 86_400_000),
+    meaning:
+      "How long after the last write a session is committed automatically, milliseconds; at the latest after four times that.",
+  },
+  sessionLeaseMs: {
+    default: "604800000",
+    parse: count(1000),
+    meaning: "How long a session that nobody uses stays, milliseconds; then it is backed up and removed.",
+  },
+  sessionsPerUserMax: { default: "256", parse: count(1), meaning: "Sessions that one user may have." },
+  sessionsMax: { default: "4096", parse: count(1), meaning: "Sessions in all." },
+  defaultSessions: {
+    default: "true",
+    parse: flagValue,
+    meaning: "Whether a user who names no session gets one by himself, on the default branch.",
+  },
   allowPrivateTargets: {
     default: "false",
     parse: flagValue,

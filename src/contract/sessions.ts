@@ -26,6 +26,8 @@ export interface SessionInfo {
   readonly isLazy: boolean;
   /** Do automatic commits move `branch`? */
   readonly pushes: boolean;
+  /** Is its directory lost? Then nothing can be done with it but to close it. */
+  readonly isGone: boolean;
   readonly createdAtMs: number;
   /** When the lease ends; every operation on the session renews it. */
   readonly expiresAtMs: number;
@@ -78,8 +80,6 @@ export interface OpenSession {
   readonly view: WorktreeView;
   readonly git: GitBackend;
   readonly files: SessionFiles;
-  /** A line `Name <mail> seconds +0000` for what the owner commits now. */
-  identity(): Uint8Array;
   /** Moves HEAD's branch to a commit that is in the session's objects. */
   moveHead(commit: Oid): Promise<void>;
   /** Nothing is left that a timer would have to commit. Only where `writing`. */
@@ -108,8 +108,15 @@ export interface Sessions {
   list(repository: OpenRepository): Promise<readonly SessionInfo[]>;
   /** Puts the end of the lease off. */
   renew(repository: OpenRepository, id: string): Promise<SessionInfo>;
-  /** Removes a session, with all that it did not commit. */
-  close(repository: OpenRepository, id: string): Promise<void>;
+  /**
+   * Removes a session. What `branch` does not have is committed to `refs/holdfast/sessions/<id>/backup` before, whose commit it answers, unless it is
+   * to be discarded.
+   */
+  close(
+    repository: OpenRepository,
+    id: string,
+    options: { readonly discard: boolean; readonly committer: Uint8Array },
+  ): Promise<Oid | undefined>;
   /**
    * Runs while nobody writes in the session. Without an id it is the caller's default session of the repository, which is made on the default
    * branch when first needed; throws `session_required` where the server has none.
@@ -131,6 +138,10 @@ export interface Sessions {
     run: (session: OpenSession) => Promise<T>,
     options?: WritingOptions,
   ): Promise<T>;
+  /** The repository has another path. */
+  moved(repository: RepositoryRef, target: RepositoryRef): Promise<void>;
+  /** The repository is no more: removes its sessions. */
+  removed(repository: RepositoryRef): Promise<void>;
   /** Before garbage is collected: hidden references to what only the indexes of the repository's sessions refer to. */
   keepIndexes(repository: OpenRepository): Promise<void>;
 }

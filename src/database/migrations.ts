@@ -3,12 +3,14 @@ import type { DatabaseKind } from "./database.ts";
 import { accounts } from "./migrations/0001-accounts.ts";
 import { webhooks } from "./migrations/0002-webhooks.ts";
 import { idempotency } from "./migrations/0003-idempotency.ts";
+import { sessions } from "./migrations/0004-sessions.ts";
 
 /** Every migration, by its name; they run in the order of names, and what has run once is never changed again. */
 const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => Migration>> = {
   "0001-accounts": accounts,
   "0002-webhooks": webhooks,
   "0003-idempotency": idempotency,
+  "0004-sessions": sessions,
 };
 
 /** The migrations of one kind of database. */

@@ -15,6 +15,7 @@ export interface Schema {
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_cursor: WebhookCursorTable;
+  sessions: SessionsTable;
   idempotency_keys: IdempotencyKeysTable;
 }
 
@@ -136,4 +137,26 @@ export interface IdempotencyKeysTable {
   /** Sealed; null until it is known. */
   outcome: string | null;
   created_at_ms: Fixed<number>;
+}
+
+export interface SessionsTable {
+  id: string;
+  storage: string;
+  relative_path: string;
+  /** `user:<id>`, `control` or `service`. */
+  owner: string;
+  /** The owner, of his default session of the repository; null of others. */
+  default_of: string | null;
+  /** A byte string, in hexadecimal. */
+  branch: string;
+  base_oid: string;
+  head_oid: string;
+  is_lazy: Flag;
+  is_pushing: Flag;
+  is_gone: Flag;
+  created_at_ms: number;
+  expires_at_ms: number;
+  dirty_since_ms: number | null;
+  commit_due_at_ms: number | null;
+  problem: string | null;
 }

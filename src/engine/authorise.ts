@@ -33,6 +33,8 @@ export function authorise(
 ): void | Promise<void> {
   // The holder of the shared secret, and whoever may open the control socket, may do everything.
   if (principal.kind === "service" || principal.kind === "control") return;
+  if (operation.needsCredentials === true && principal.kind === "anonymous")
+    throw new OperationError("unauthenticated", {});
   const rule = ruleFor(operation, input);
   const needed = NEEDED_LEVELS[rule];
   if (needed !== undefined) {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ShellBackend } from "../backend/shell/shell-backend.ts";
 import type { Config } from "../config.ts";
-import type { ServerFacts } from "../contract/context.ts";
+import type { Clock, ServerFacts } from "../contract/context.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { type CloneDoors, publicDoors } from "../domain/clone-addresses.ts";
 import { Admission } from "../engine/admission.ts";
@@ -35,7 +35,13 @@ import { openWebhooks } from "./open-webhooks.ts";
 import type { AddOpened } from "./opened.ts";
 
 /** Everything behind the doors; exported for tests of operations, which need no door. */
-export async function openEngine(config: Config, telemetry: Telemetry, data: DataDirectory, add: AddOpened) {
+export async function openEngine(
+  config: Config,
+  telemetry: Telemetry,
+  data: DataDirectory,
+  add: AddOpened,
+  clock: Clock = systemClock,
+) {
   const { log, metrics } = telemetry;
   const storages = await createStorages(config.storages);
   add({ close: () => storages.close() });
@@ -71,18 +77,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       log.logger.warn({ sequence: String(event.sequence), repository: event.repository, outcome }, "change recovered"),
     onFailed: (repository, err) => log.logger.error({ err, repository }, "recovery failed"),
   });
-  const hooks = new Hooks({
-    globalDirectory: config.hooksPath,
-    timeoutMs: config.hookTimeoutMs,
-    processes: {
-      started: () => {
-        metrics.childrenStarted("hook").add();
-        metrics.childrenRunning.add(1);
-      },
-      ended: () => metrics.childrenRunning.add(-1),
-    },
-    onIgnoredFailure: (hook, gitDir, err) => log.logger.warn({ err, hook, git_dir: gitDir }, "hook failed afterwards"),
-  });
+  const hooks = openHooks(config, telemetry);
   const door = new RefDoor({
     journal,
     locks,
@@ -102,6 +97,18 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
   add({ close: () => events.close() });
   const webhooks = openWebhooks(config, log, database, events, locator);
   add(webhooks);
+  const sessions = await openSessions({
+    config,
+    log,
+    database,
+    identity,
+    locator,
+    git,
+    dataPath: data.path,
+    clock,
+    engine: () => engine,
+  });
+  add(sessions);
   const open: OpenDoors = { doors: {} };
   const engine: Engine = new Engine({
     opener: createRepositoryOpener({
@@ -120,7 +127,7 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
     repositories: (caller) => new StoredRepositories(stored, recordLife(journal, caller)),
     events: (caller) => events.forCaller(caller),
     webhooks,
-    sessions: () => openSessions(),
+    sessions: (caller) => sessions.forCaller(caller),
     idempotency: openIdempotency(database, log, add),
     backends: git,
     server: serverFacts(shell, open, config),
@@ -131,11 +138,12 @@ export async function openEngine(config: Config, telemetry: Telemetry, data: Dat
       waitingMax: config.requestsWaitingMax,
     }),
     recorder: telemetry.recorder,
-    clock: systemClock,
+    clock,
     ...limitsOf(config),
   });
   webhooks.start();
-  return { engine, open, repositories, git, authenticator, identity, database };
+  sessions.start();
+  return { engine, open, repositories, sessions, git, authenticator, identity, database };
 }
 
 const limitsOf = (config: Config): Pick<EngineServices, "limits" | "pushes"> => ({
@@ -150,6 +158,21 @@ const limitsOf = (config: Config): Pick<EngineServices, "limits" | "pushes"> => 
     refuseLegacyFaults: config.refuseLegacyFaults,
   },
 });
+
+function openHooks(config: Config, { log, metrics }: Telemetry): Hooks {
+  return new Hooks({
+    globalDirectory: config.hooksPath,
+    timeoutMs: config.hookTimeoutMs,
+    processes: {
+      started: () => {
+        metrics.childrenStarted("hook").add();
+        metrics.childrenRunning.add(1);
+      },
+      ended: () => metrics.childrenRunning.add(-1),
+    },
+    onIgnoredFailure: (hook, gitDir, err) => log.logger.warn({ err, hook, git_dir: gitDir }, "hook failed afterwards"),
+  });
+}
 
 /** Where the doors are; filled when they are open. */
 interface OpenDoors {

@@ -85,6 +85,18 @@ import { showRepository } from "./repositories/show-repository.ts";
 import { describeServer } from "./server/describe-server.ts";
 import { showBackend } from "./server/show-backend.ts";
 import { switchBackend } from "./server/switch-backend.ts";
+import { closeSession } from "./sessions/close-session.ts";
+import { commitSession } from "./sessions/commit-session.ts";
+import { deleteSessionFile } from "./sessions/delete-session-file.ts";
+import { listSessionFiles } from "./sessions/list-session-files.ts";
+import { listSessions } from "./sessions/list-sessions.ts";
+import { openSession } from "./sessions/open-session.ts";
+import { pushSession } from "./sessions/push-session.ts";
+import { readSessionFile } from "./sessions/read-session-file.ts";
+import { renewSession } from "./sessions/renew-session.ts";
+import { sessionStatus } from "./sessions/session-status.ts";
+import { showSession } from "./sessions/show-session.ts";
+import { writeSessionFile } from "./sessions/write-session-file.ts";
 import { changeSetting } from "./settings/change-setting.ts";
 import { showSettings } from "./settings/show-settings.ts";
 import { createTag } from "./tags/create-tag.ts";
@@ -119,8 +131,10 @@ export const operations: readonly Operation[] = [
   changeSetting,
   checkRepository,
   cherryPick,
+  closeSession,
   collectGarbage,
   commitFiles,
+  commitSession,
   compareCommits,
   createBranch,
   createCommit,
@@ -134,6 +148,7 @@ export const operations: readonly Operation[] = [
   deleteFile,
   deleteReference,
   deleteReferences,
+  deleteSessionFile,
   deleteTag,
   deleteUser,
   deleteWebhook,
@@ -168,6 +183,8 @@ export const operations: readonly Operation[] = [
   listProtections,
   listReferences,
   listRepositories,
+  listSessionFiles,
+  listSessions,
   listTags,
   listTokens,
   listTree,
@@ -178,12 +195,15 @@ export const operations: readonly Operation[] = [
   mergeToRef,
   moveFile,
   moveReference,
+  openSession,
   pickCommit,
   previewMerge,
   previewRebase,
   protectReference,
+  pushSession,
   putFile,
   rawDiff,
+  readSessionFile,
   rebaseBranch,
   rebaseToRef,
   receivePack,
@@ -194,10 +214,12 @@ export const operations: readonly Operation[] = [
   renameReference,
   renameRepository,
   renameUser,
+  renewSession,
   repositoryExists,
   revert,
   revertCommit,
   revokeToken,
+  sessionStatus,
   setDefaultBranch,
   setDescription,
   setUserAdmin,
@@ -207,6 +229,7 @@ export const operations: readonly Operation[] = [
   showDiff,
   showLog,
   showRepository,
+  showSession,
   showSettings,
   showUser,
   showWebhook,
@@ -220,6 +243,7 @@ export const operations: readonly Operation[] = [
   watchEvents,
   watchRepository,
   whoAmI,
+  writeSessionFile,
 ];
 
 export {
@@ -231,8 +255,10 @@ export {
   changeSetting,
   checkRepository,
   cherryPick,
+  closeSession,
   collectGarbage,
   commitFiles,
+  commitSession,
   compareCommits,
   createBranch,
   createCommit,
@@ -246,6 +272,7 @@ export {
   deleteFile,
   deleteReference,
   deleteReferences,
+  deleteSessionFile,
   deleteTag,
   deleteUser,
   deleteWebhook,
@@ -279,6 +306,8 @@ export {
   listProtections,
   listReferences,
   listRepositories,
+  listSessionFiles,
+  listSessions,
   listTags,
   listTokens,
   listTree,
@@ -289,12 +318,15 @@ export {
   mergeToRef,
   moveFile,
   moveReference,
+  openSession,
   pickCommit,
   previewMerge,
   previewRebase,
   protectReference,
+  pushSession,
   putFile,
   rawDiff,
+  readSessionFile,
   rebaseBranch,
   rebaseToRef,
   receivePack,
@@ -305,10 +337,12 @@ export {
   renameReference,
   renameRepository,
   renameUser,
+  renewSession,
   repositoryExists,
   revert,
   revertCommit,
   revokeToken,
+  sessionStatus,
   setDefaultBranch,
   setDescription,
   setUserAdmin,
@@ -318,6 +352,7 @@ export {
   showDiff,
   showLog,
   showRepository,
+  showSession,
   showSettings,
   showUser,
   showWebhook,
@@ -331,6 +366,7 @@ export {
   watchEvents,
   watchRepository,
   whoAmI,
+  writeSessionFile,
 };
 
 export type { FileAction, FileActionPart } from "./commits/apply-file-actions.ts";

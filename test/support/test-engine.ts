@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { type Config, loadConfig } from "../../src/config.ts";
 import type { Authenticator } from "../../src/contract/authenticator.ts";
 import type { Identity } from "../../src/contract/identity.ts";
+import type { Clock } from "../../src/contract/context.ts";
 import type { Caller, Principal } from "../../src/contract/principal.ts";
 import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
 import type { ObjectFormat } from "../../src/domain/oid.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { openEngine } from "../../src/main/open-engine.ts";
 import { createRepository } from "../../src/operations/repositories/create-repository.ts";
+import type { SessionTimers } from "../../src/sessions/session-timers.ts";
 import { openDataDirectory } from "../../src/storage/data-directory.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";
 import { createTelemetry } from "../../src/telemetry/telemetry.ts";
@@ -21,6 +23,9 @@ export interface TestEngine {
   readonly caller: Caller;
   readonly identity: Identity;
   readonly authenticator: Authenticator;
+  readonly sessionTimers: SessionTimers;
+  /** The data directory. */
+  readonly directory: string;
   /** Somebody else who calls. */
   as(principal: Principal): Caller;
   /** Makes an empty repository. */
@@ -31,14 +36,18 @@ export interface TestEngine {
 }
 
 /** Opens an engine with default settings but for those given. */
-export async function openTestEngine(settings: Partial<Config> = {}): Promise<TestEngine> {
+export async function openTestEngine(settings: Partial<Config> = {}, clock: Clock = systemClock): Promise<TestEngine> {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-engine-"));
   const { config } = loadConfig({ flags: { data: directory }, env: {}, cwd: directory, readFile: () => undefined });
   const telemetry = createTelemetry({ version: "0", logLevel: "silent", clock: systemClock });
   const data = await openDataDirectory(directory);
   const opened: { close(): void | Promise<void> }[] = [];
-  const { engine, identity, authenticator } = await openEngine({ ...config, ...settings }, telemetry, data, (one) =>
-    opened.push(one),
+  const { engine, identity, authenticator, sessions } = await openEngine(
+    { ...config, ...settings },
+    telemetry,
+    data,
+    (one) => opened.push(one),
+    clock,
   );
   const caller: Caller = {
     principal: { kind: "service", name: "service" },
@@ -51,6 +60,8 @@ export async function openTestEngine(settings: Partial<Config> = {}): Promise<Te
     engine,
     identity,
     authenticator,
+    sessionTimers: sessions.timers,
+    directory,
     caller,
     as: (principal) => ({ ...caller, principal }),
     async createRepository(name, objectFormat = "sha1") {

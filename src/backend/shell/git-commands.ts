@@ -67,14 +67,23 @@ export const GIT_COMMANDS = {
   indexPack: command(["index-pack", "--stdin", "--fix-thin"], { maintenance: true }),
   unpackObjects: command(["unpack-objects", "-q"], { maintenance: true }),
   // Its own directory, as a path: the program insists on one.
+  grep: command(["grep", "-z", "--line-number", "-I", "--no-color", "--full-name", "--threads=2"], { exitCodes: [0, 1] }),
+  // What compresses is git's own, whatever the repository's configuration names.
+  archive: command(["-c", "tar.tar.gz.command=git archive gzip", "archive"], { maintenance: true, endOfOptions: true }),
+  followLog: command(["log", "--follow", "--format=%H", "--no-show-signature", "--no-ext-diff", "--no-textconv"], {
+    endOfOptions: true,
+  }),
   uploadArchive: command(["upload-archive", "."], { maintenance: true }),
   createPack: command(["pack-objects", "--revs", "--stdout", "--progress"], { maintenance: true }),
   unconnected: command(["rev-list", "--objects", "--stdin", "--quiet"], { exitCodes: [0, 128], maintenance: true }),
   // Of a worktree; what its files and its index are.
-  readTree: command(["-c", "core.sparseCheckout=true", "read-tree", "-m"]),
+  readTree: command(["read-tree", "-m", "-u"]),
   checkOut: command(["-c", "checkout.workers=0", "read-tree", "-m", "-u"]),
   status: command(["status", "--porcelain=v2", "-z", "--no-renames", "--no-ahead-behind", "--ignore-submodules=dirty"]),
-  listIndex: command(["ls-files", "--stage", "--full-name", "-z"]),
+  listIndex: command(["ls-files", "--stage", "-t", "--full-name", "-z"]),
+  include: command(["update-index", "--no-skip-worktree", "-z", "--stdin"]),
+  // Outside of what a sparse checkout names as well.
+  addAll: command(["add", "--all", "--sparse"]),
   writeTree: command(["write-tree"]),
 } as const satisfies Record<string, GitCommand>;
 

@@ -1,19 +1,30 @@
-import { type ByteString, compareByteStrings } from "../../domain/bytes.ts";
+import { type ByteString, compareByteStrings, fromByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
-import { type GitPath, type TreeEntry, typeOfMode } from "../../domain/git-object.ts";
+import { type GitPath, type ObjectType, typeOfMode } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
-import type { StatusEntry, StatusOptions, WorktreeChange, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
+import { writeLooseObject } from "../loose-object.ts";
+import type {
+  IndexEntry,
+  StatusEntry,
+  StatusOptions,
+  WorktreeChange,
+  WorktreeFacet,
+  WorktreeView,
+} from "../worktree-facet.ts";
 import { nullRecords } from "./null-records.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
 
 /** Entries that one batch has at most. */
 const BATCH_MAX = 1000;
 
-type CheckoutMethods = Pick<WorktreeFacet, "checkout" | "status" | "readFromIndex" | "listIndex" | "writeTree">;
+type CheckoutMethods = Pick<
+  WorktreeFacet,
+  "checkout" | "status" | "readFromIndex" | "listIndex" | "include" | "writeObject" | "writeTree"
+>;
 
 /** Fills a worktree, and tells what is in it and in its index. */
 export function createCheckout(runner: GitRunner): CheckoutMethods {
-  async function* listIndex(view: WorktreeView, path: GitPath): AsyncGenerator<TreeEntry[]> {
+  async function* listIndex(view: WorktreeView, path: GitPath): AsyncGenerator<IndexEntry[]> {
     const run = { command: "listIndex", ...(path === "" ? {} : { paths: [path] }) } as const;
     for await (const records of nullRecords(runner.stream(view, run))) {
       const entries = records.map(indexEntryOf).filter((entry) => entry !== undefined);
@@ -47,6 +58,14 @@ export function createCheckout(runner: GitRunner): CheckoutMethods {
       return undefined;
     },
 
+    async include(view: WorktreeView, paths: readonly GitPath[]) {
+      const stdin = fromByteString(paths.map((path) => `${path}\0`).join(""));
+      await runner.run(view, { command: "include", stdin });
+    },
+
+    writeObject: (view: WorktreeView, type: ObjectType, content: Uint8Array) =>
+      writeLooseObject(`${view.gitDir}/objects`, view.objectFormat, type, content),
+
     async writeTree(view: WorktreeView) {
       try {
         const { stdout } = await runner.run(view, { command: "writeTree" });
@@ -63,13 +82,13 @@ export function createCheckout(runner: GitRunner): CheckoutMethods {
 
 const UNTRACKED = { none: "no", folders: "normal", files: "all" } as const;
 
-/** `MODE OID STAGE\tPATH`; only entries of stage 0 are told. */
-function indexEntryOf(record: ByteString): TreeEntry | undefined {
+/** `TAG MODE OID STAGE\tPATH`; only entries of stage 0 are told. */
+function indexEntryOf(record: ByteString): IndexEntry | undefined {
   const tab = record.indexOf("\t");
-  const [mode = "", oid = "", stage] = record.slice(0, tab).split(" ");
+  const [tag, mode = "", oid = "", stage] = record.slice(0, tab).split(" ");
   if (stage !== "0") return undefined;
   const number = Number.parseInt(mode, 8);
-  return { path: record.slice(tab + 1), mode: number, type: typeOfMode(number), oid };
+  return { path: record.slice(tab + 1), mode: number, type: typeOfMode(number), oid, isLeftOut: tag === "S" };
 }
 
 const CHANGES: Readonly<Record<string, WorktreeChange>> = {

@@ -3,12 +3,13 @@ import type { WorktreeFacet } from "../worktree-facet.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import type { GitRunner } from "./run-git.ts";
 import { createCheckout } from "./worktree-checkout.ts";
+import { createStage } from "./worktree-stage.ts";
 
 /** Index and files through native git. */
 export function createWorktree(runner: GitRunner, _pool: CatFilePool): WorktreeFacet {
   return {
     ...createCheckout(runner),
-    stage: () => missing("stage"),
+    ...createStage(runner),
     unstage: () => missing("unstage"),
     applyPatch: () => missing("applyPatch"),
     discard: () => missing("discard"),

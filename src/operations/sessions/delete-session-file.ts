@@ -1,0 +1,29 @@
+import { Type } from "../../contract/fields.ts";
+import { PathField } from "../../contract/management-nouns.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { strictPath } from "../files/strict-path.ts";
+import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
+
+/** Deletes a file of a session's worktree, or a folder with all that is in it. */
+export const deleteSessionFile = defineOperation({
+  name: "deleteSessionFile",
+  summary: "Delete a file or folder of a worktree session",
+  kind: "write",
+  shape: "call",
+  access: "write",
+  needsCredentials: true,
+  target: "repository",
+  input: Type.Object(
+    { ...SessionPlaceFields, path: PathField("Path of the file or folder") },
+    { additionalProperties: false },
+  ),
+  output: Type.Object({}, { additionalProperties: false }),
+  errors: [...SESSION_ERRORS, "invalid_path", "path_not_found"],
+  examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
+  route: { method: "DELETE", path: "/repos/:repo/sessions/:session/files", status: 204 },
+  async run({ session: id, path }, { repository, sessions }) {
+    const clean = strictPath(path);
+    await sessions.writing(repository, id, ({ files }) => files.remove(clean));
+    return {};
+  },
+});

@@ -1,0 +1,36 @@
+import { ContentField, Type } from "../../contract/fields.ts";
+import { formatMode, PathField } from "../../contract/management-nouns.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { strictPath } from "../files/strict-path.ts";
+import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
+
+/** Reads a file of a session's worktree. */
+export const readSessionFile = defineOperation({
+  name: "readSessionFile",
+  summary: "Read a file of a worktree session",
+  kind: "read",
+  shape: "call",
+  access: "read",
+  needsCredentials: true,
+  target: "repository",
+  input: Type.Object({ ...SessionPlaceFields, path: PathField("Path of the file") }, { additionalProperties: false }),
+  output: Type.Object(
+    {
+      path: PathField(),
+      mode: Type.String({ description: "100644, 100755, or 120000 for a symbolic link" }),
+      size: Type.Integer({ description: "Length in bytes" }),
+      content: ContentField("What is in the file; of a symbolic link its target"),
+    },
+    { additionalProperties: false },
+  ),
+  errors: [...SESSION_ERRORS, "invalid_path", "path_not_found", "too_large"],
+  examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
+  route: { method: "GET", path: "/repos/:repo/sessions/:session/files" },
+  async run({ session: id, path }, { repository, sessions, limits }) {
+    const clean = strictPath(path);
+    return await sessions.reading(repository, id, async ({ files }) => {
+      const { mode, size, content } = await files.read(clean, limits.blobBytesMax);
+      return { path: clean, mode: formatMode(mode), size, content };
+    });
+  },
+});

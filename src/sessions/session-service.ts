@@ -1,0 +1,367 @@
+import type { WorktreeView } from "../backend/worktree-facet.ts";
+import type { Clock, OpenRepository } from "../contract/context.ts";
+import type { Caller } from "../contract/principal.ts";
+import type { RepositoryRef } from "../contract/repository-ref.ts";
+import type { SessionStore } from "../contract/session-store.ts";
+import type { NewSession, OpenSession, SessionInfo, Sessions, WritingOptions } from "../contract/sessions.ts";
+import { OperationError } from "../domain/errors.ts";
+import { type Oid, zeroOid } from "../domain/oid.ts";
+import { REFS_HEADS } from "../domain/reference.ts";
+import { BackUp } from "./back-up.ts";
+import type { LazyIndexes } from "./lazy-indexes.ts";
+import { mayUse, ownerOf } from "./owner.ts";
+import { publishSession, refsOfSession, stashChanges, stashStamp } from "./publish-session.ts";
+import { isSessionId, type SessionDirectories } from "./session-directory.ts";
+import { SessionLocks } from "./session-locks.ts";
+import { PUT_OFF_MAX, type SessionSettings } from "./session-settings.ts";
+import { beginningOf } from "./session-beginning.ts";
+import { moveHead, WorkingSession } from "./working-session.ts";
+
+/** The lease is written down again when this share of it is over: not with every operation. */
+const LEASE_SHARE = 1 / 64;
+
+export interface SessionServices {
+  readonly store: SessionStore;
+  readonly directories: SessionDirectories;
+  readonly indexes: LazyIndexes;
+  readonly clock: Clock;
+  readonly settings: SessionSettings;
+  /** The one spelling of a repository's path. */
+  readonly canonical: (ref: RepositoryRef) => RepositoryRef;
+  /** Lets go of what is kept of a git directory. */
+  readonly forget: (gitDir: string) => void;
+  /** Told when a session will be due for an automatic commit. */
+  readonly onDue: (id: string, dueAtMs: number) => void;
+}
+
+/** Worktree sessions: who has which, and who is in them (docs/internals/sessions.md). */
+export class SessionService {
+  readonly services: SessionServices;
+  readonly locks = new SessionLocks();
+  /** Writes that have put an automatic commit off, by session; lost with the process, a commit is early. */
+  readonly putOff = new Map<string, number>();
+
+  constructor(services: SessionServices) {
+    this.services = services;
+  }
+
+  forCaller(caller: Caller): Sessions {
+    return new CallersSessions(this, caller);
+  }
+}
+
+class CallersSessions implements Sessions {
+  readonly #service: SessionService;
+  readonly #caller: Caller;
+
+  constructor(service: SessionService, caller: Caller) {
+    this.#service = service;
+    this.#caller = caller;
+  }
+
+  async open(repository: OpenRepository, session: NewSession): Promise<SessionInfo> {
+    return (await this.#make(repository, session, false))!;
+  }
+
+  async find(repository: OpenRepository, id: string): Promise<SessionInfo> {
+    const { principal } = this.#caller;
+    const { store } = this.#service.services;
+    ownerOf(principal);
+    const found = isSessionId(id) ? await store.find(id) : undefined;
+    const place = this.#placeOf(repository);
+    const isHere = found?.repository.storage === place.storage && found.repository.relativePath === place.relativePath;
+    if (found === undefined || !isHere || !mayUse(principal, found))
+      throw new OperationError("session_not_found", { session: id });
+    return found;
+  }
+
+  async list(repository: OpenRepository): Promise<readonly SessionInfo[]> {
+    const { principal } = this.#caller;
+    const owner = ownerOf(principal);
+    const { store } = this.#service.services;
+    return await store.list(this.#placeOf(repository), principal.kind === "user" ? owner : undefined);
+  }
+
+  async renew(repository: OpenRepository, id: string): Promise<SessionInfo> {
+    const found = await this.find(repository, id);
+    const { store, clock, settings } = this.#service.services;
+    const expiresAtMs = clock.nowMs() + settings.leaseMs;
+    await store.change(found.id, { expiresAtMs });
+    return { ...found, expiresAtMs };
+  }
+
+  async close(
+    repository: OpenRepository,
+    id: string,
+    { discard, committer }: { readonly discard: boolean; readonly committer: Uint8Array },
+  ): Promise<Oid | undefined> {
+    const found = await this.find(repository, id);
+    const { locks, services, putOff } = this.#service;
+    const { store, directories, forget } = services;
+    const release = await locks.exclusive(found.id, this.#caller.signal);
+    try {
+      const info = await this.#again(repository, found);
+      const view = directories.view(info.id, repository.objectFormat, this.#caller.signal);
+      const isWhole = directories.isWhole(info.id);
+      if (isWhole) await directories.follow(info.id, objectsDirOf(repository));
+      const backUp = new BackUp(repository, view, info);
+      const kept = discard || !isWhole ? undefined : await backUp.make(committer);
+      await backUp.finish(kept, discard);
+      await store.remove(info.id);
+      putOff.delete(info.id);
+      await directories.remove(info.id);
+      forget(view.gitDir);
+      return kept;
+    } finally {
+      release();
+    }
+  }
+
+  async reading<T>(
+    repository: OpenRepository,
+    id: string | undefined,
+    run: (session: OpenSession) => Promise<T>,
+  ): Promise<T> {
+    const { info, release } = await this.#enter(repository, id, "shared");
+    try {
+      return await run(this.#working(repository, info));
+    } finally {
+      release();
+    }
+  }
+
+  async *readingStream<T>(
+    repository: OpenRepository,
+    id: string | undefined,
+    run: (session: OpenSession) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const { info, release } = await this.#enter(repository, id, "shared");
+    try {
+      yield* run(this.#working(repository, info));
+    } finally {
+      release();
+    }
+  }
+
+  async writing<T>(
+    repository: OpenRepository,
+    id: string | undefined,
+    run: (session: OpenSession) => Promise<T>,
+    { changes = "files" }: WritingOptions = {},
+  ): Promise<T> {
+    const { info, release } = await this.#enter(repository, id, "exclusive");
+    try {
+      if (changes === "files") await this.#markDirty(info);
+      const session = this.#working(repository, info);
+      const before = await stashStamp(session.view.gitDir);
+      let result: T;
+      try {
+        result = await run(session);
+      } catch (error) {
+        // What has happened nevertheless is told; why it went wrong is what the caller hears.
+        await this.#settle(repository, session, before).catch(() => undefined);
+        throw error;
+      }
+      await this.#settle(repository, session, before);
+      return result;
+    } finally {
+      release();
+    }
+  }
+
+  async moved(repository: RepositoryRef, target: RepositoryRef): Promise<void> {
+    const { store, canonical } = this.#service.services;
+    await store.move(repository, canonical(target));
+  }
+
+  async removed(repository: RepositoryRef): Promise<void> {
+    const { services, locks } = this.#service;
+    for (const { id } of await services.store.list(repository)) {
+      const release = await locks.exclusive(id, this.#caller.signal);
+      try {
+        await services.store.remove(id);
+        await services.directories.remove(id);
+        services.forget(services.directories.view(id, "sha1").gitDir);
+      } finally {
+        release();
+      }
+    }
+  }
+
+  async keepIndexes(repository: OpenRepository): Promise<void> {
+    const { services, locks } = this.#service;
+    for (const info of await services.store.list(this.#placeOf(repository))) {
+      if (info.isGone || !services.directories.isWhole(info.id)) continue;
+      const release = await locks.exclusive(info.id, this.#caller.signal);
+      try {
+        const { git, view } = this.#working(repository, info);
+        const index = await git.worktree.writeTree(view).catch((error: unknown) => {
+          // What conflicts is in the session's own objects, and in the commits that it came from.
+          if (error instanceof OperationError && error.reason === "index_unmerged") return undefined;
+          throw error;
+        });
+        const kept = index === undefined ? [] : [{ name: `${refsOfSession(info.id)}index`, newOid: index }];
+        await publishSession(repository, view, [...kept, ...(await stashChanges(repository, info.id, view))]);
+      } finally {
+        release();
+      }
+    }
+  }
+
+  #placeOf(repository: OpenRepository): RepositoryRef {
+    return this.#service.services.canonical(repository.ref);
+  }
+
+  /** Finds the session, waits for the turn in it, and looks again: it may have been closed meanwhile. */
+  async #enter(repository: OpenRepository, id: string | undefined, side: "shared" | "exclusive") {
+    const { locks, services } = this.#service;
+    const found = id === undefined ? await this.#default(repository) : await this.find(repository, id);
+    const release = await locks[side](found.id, this.#caller.signal);
+    try {
+      const info = await this.#again(repository, found);
+      if (info.isGone || !services.directories.isWhole(info.id)) {
+        if (!info.isGone) await services.store.change(info.id, { isGone: true, commitDueAtMs: null });
+        throw new OperationError("session_gone", { session: info.id });
+      }
+      await services.directories.follow(info.id, objectsDirOf(repository));
+      await this.#extendLease(info);
+      return { info, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #again(repository: OpenRepository, { id }: SessionInfo): Promise<SessionInfo> {
+    return await this.find(repository, id);
+  }
+
+  async #extendLease(info: SessionInfo): Promise<void> {
+    // What the server does by itself keeps nothing alive.
+    if (this.#caller.door === "internal") return;
+    const { store, clock, settings } = this.#service.services;
+    const expiresAtMs = clock.nowMs() + settings.leaseMs;
+    if (expiresAtMs - info.expiresAtMs > settings.leaseMs * LEASE_SHARE) await store.change(info.id, { expiresAtMs });
+  }
+
+  async #default(repository: OpenRepository): Promise<SessionInfo> {
+    const { store, settings } = this.#service.services;
+    const owner = ownerOf(this.#caller.principal);
+    const place = this.#placeOf(repository);
+    const found = await store.default(place, owner);
+    if (found !== undefined) return found;
+    if (!settings.defaults) throw new OperationError("session_required", {});
+    const { target } = await repository.git.refs.head(repository.view);
+    const branch = target?.startsWith(REFS_HEADS) === true ? { branch: target.slice(REFS_HEADS.length) } : {};
+    const made = await this.#make(repository, { ...branch, checkout: "lazy", pushes: true }, true);
+    // Somebody was faster: the owner, in another request.
+    return made ?? (await store.default(place, owner)) ?? this.#default(repository);
+  }
+
+  /** Undefined where the owner has a default session already. */
+  async #make(repository: OpenRepository, session: NewSession, isDefault: boolean): Promise<SessionInfo | undefined> {
+    const { store, directories, indexes, clock, settings } = this.#service.services;
+    const owner = ownerOf(this.#caller.principal);
+    await this.#refuseTooMany(owner);
+    const id = directories.newId();
+    const { branch, baseOid, start } = await beginningOf(repository, session, id);
+    const zero = zeroOid(repository.objectFormat);
+    const createdAtMs = clock.nowMs();
+    const isLazy = session.checkout === "lazy";
+    const info: SessionInfo = {
+      id,
+      repository: this.#placeOf(repository),
+      owner,
+      isDefault,
+      branch,
+      baseOid,
+      headOid: zero,
+      isLazy,
+      pushes: session.pushes,
+      isGone: false,
+      createdAtMs,
+      expiresAtMs: createdAtMs + settings.leaseMs,
+    };
+    const view = directories.view(id, repository.objectFormat, this.#caller.signal);
+    try {
+      await directories.make(id, {
+        objectFormat: repository.objectFormat,
+        objectsDir: objectsDirOf(repository),
+        branch,
+        isLazy,
+      });
+      if (start !== undefined) {
+        await moveHead(repository.git, view, branch, start, zero);
+        const fill = () => repository.git.worktree.checkout(view, start, session.checkout);
+        await (isLazy ? indexes.fill(view, start, fill) : fill());
+      }
+      if (!(await store.create(info))) {
+        await directories.remove(id);
+        return undefined;
+      }
+    } catch (error) {
+      await directories.remove(id);
+      throw error;
+    }
+    if (start === undefined) return info;
+    await this.#publish(repository, info, view, start, []);
+    await store.change(id, { headOid: start });
+    return { ...info, headOid: start };
+  }
+
+  async #refuseTooMany(owner: string): Promise<void> {
+    const { store, settings } = this.#service.services;
+    const { owned, all } = await store.counts(owner);
+    const over = (limit: string, maximum: number) =>
+      new OperationError("limit_exceeded", { limit, maximum, retryAfterMs: 0 });
+    if (owned >= settings.perOwnerMax) throw over("sessions of one owner", settings.perOwnerMax);
+    if (all >= settings.allMax) throw over("sessions of the server", settings.allMax);
+  }
+
+  /** Says that there are changes, before there are any. */
+  async #markDirty(info: SessionInfo): Promise<void> {
+    const { putOff, services } = this.#service;
+    const { store, clock, settings, onDue } = services;
+    const nowMs = clock.nowMs();
+    const dirtySinceMs = info.dirtySinceMs ?? nowMs;
+    const dueAtMs = Math.min(nowMs, dirtySinceMs + (PUT_OFF_MAX - 1) * settings.autocommitMs) + settings.autocommitMs;
+    putOff.set(info.id, dueAtMs);
+    if (info.commitDueAtMs === undefined) await store.change(info.id, { dirtySinceMs, commitDueAtMs: dueAtMs });
+    onDue(info.id, dueAtMs);
+  }
+
+  #working(repository: OpenRepository, info: SessionInfo): WorkingSession {
+    const { directories, store } = this.#service.services;
+    const view = directories.view(info.id, repository.objectFormat, this.#caller.signal);
+    return new WorkingSession(info, view, repository.git, directories.temporary(info.id), store);
+  }
+
+  /** The repository learns what has become of HEAD and of the stashes, and the row what there is. */
+  async #settle(repository: OpenRepository, session: WorkingSession, stashesBefore: string): Promise<void> {
+    const { info, view, git } = session;
+    const { store } = this.#service.services;
+    const head = (await git.refs.head(view)).oid;
+    const moved = head === undefined || head === info.headOid ? undefined : head;
+    const stashesChanged = (await stashStamp(view.gitDir)) !== stashesBefore;
+    const stashes = stashesChanged ? await stashChanges(repository, info.id, view) : [];
+    if (moved !== undefined || stashes.length > 0) await this.#publish(repository, info, view, moved, stashes);
+    if (session.isCommitted) this.#service.putOff.delete(info.id);
+    await store.change(info.id, {
+      ...(moved === undefined ? {} : { headOid: moved }),
+      ...(session.isCommitted ? { dirtySinceMs: null, commitDueAtMs: null, problem: null } : {}),
+    });
+  }
+
+  async #publish(
+    repository: OpenRepository,
+    { id }: SessionInfo,
+    view: WorktreeView,
+    head: Oid | undefined,
+    others: readonly { name: string; newOid: Oid }[],
+  ): Promise<void> {
+    const moved = head === undefined ? [] : [{ name: `${refsOfSession(id)}head`, newOid: head }];
+    await publishSession(repository, view, [...moved, ...others]);
+  }
+}
+
+const objectsDirOf = ({ view }: OpenRepository): string => `${view.gitDir}/objects`;

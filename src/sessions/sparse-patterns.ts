@@ -1,0 +1,41 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { fromByteString } from "../domain/bytes.ts";
+import type { GitPath } from "../domain/git-object.ts";
+
+/**
+ * Which files of a lazy worktree are there (git-sparse-checkout(1), "non-cone"): without it git would refuse to work with a file that was written,
+ * and leave it behind when HEAD moves.
+ */
+export class SparsePatterns {
+  readonly #file: string;
+  readonly #temporaryDir: string;
+
+  constructor(gitDir: string, temporaryDir: string) {
+    this.#file = join(gitDir, "info/sparse-checkout");
+    this.#temporaryDir = temporaryDir;
+  }
+
+  /** Adds files, durably. */
+  add(paths: readonly GitPath[]): void {
+    const before = readFileSync(this.#file, "latin1");
+    const known = new Set(before.split("\n"));
+    const added = [...new Set(paths.map(patternOf))].filter((pattern) => !known.has(pattern));
+    if (added.length === 0) return;
+    const written = join(this.#temporaryDir, "sparse-checkout");
+    rmSync(written, { force: true });
+    const fd = openSync(written, "wx", 0o600);
+    try {
+      writeSync(fd, fromByteString(`${before}${added.map((pattern) => `${pattern}\n`).join("")}`));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(written, this.#file);
+  }
+}
+
+/** A pattern for one path (gitignore(5)); a line feed cannot be written, so that any character stands for it. */
+function patternOf(path: GitPath): string {
+  return `/${path.replace(/[\\*?[\] ]/g, "\\$&").replaceAll("\n", "?")}`;
+}

@@ -1,0 +1,45 @@
+import type { GitBackend } from "../backend/backend.ts";
+import type { WorktreeView } from "../backend/worktree-facet.ts";
+import type { SessionStore } from "../contract/session-store.ts";
+import type { OpenSession, SessionInfo } from "../contract/sessions.ts";
+import { type Oid, zeroOid } from "../domain/oid.ts";
+import type { RefName } from "../domain/reference.ts";
+import { WorktreeFiles } from "./worktree-files.ts";
+
+/** A session while somebody is in it. */
+export class WorkingSession implements OpenSession {
+  readonly info: SessionInfo;
+  readonly view: WorktreeView;
+  readonly git: GitBackend;
+  readonly files: WorktreeFiles;
+  readonly #store: SessionStore;
+  /** Is nothing left that a timer would have to commit? */
+  isCommitted = false;
+
+  constructor(info: SessionInfo, view: WorktreeView, git: GitBackend, temporaryDir: string, store: SessionStore) {
+    this.info = info;
+    this.view = view;
+    this.git = git;
+    this.files = new WorktreeFiles({ view, git, isLazy: info.isLazy, temporaryDir });
+    this.#store = store;
+  }
+
+  async moveHead(commit: Oid): Promise<void> {
+    const { oid = zeroOid(this.view.objectFormat) } = await this.git.refs.head(this.view);
+    await moveHead(this.git, this.view, this.info.branch, commit, oid);
+  }
+
+  committed(): void {
+    this.isCommitted = true;
+  }
+
+  async agreed(oid: Oid): Promise<void> {
+    await this.#store.change(this.info.id, { baseOid: oid, problem: null });
+  }
+}
+
+/** Moves a branch of a session, durably. Throws `reference_mismatch`. */
+export async function moveHead(git: GitBackend, view: WorktreeView, branch: RefName, newOid: Oid, expectedOid: Oid) {
+  const prepared = await git.refs.prepare(view, [{ name: branch, newOid, expectedOid }], { deref: false });
+  await prepared.commit();
+}

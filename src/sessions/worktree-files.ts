@@ -1,0 +1,262 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import type { GitBackend } from "../backend/backend.ts";
+import type { IndexEntry, WorktreeView } from "../backend/worktree-facet.ts";
+import type { SessionFile, SessionFiles } from "../contract/sessions.ts";
+import { compareByteStrings, fromByteString, toByteString } from "../domain/bytes.ts";
+import { OperationError } from "../domain/errors.ts";
+import { type FileMode, type GitPath, MODE_BLOB, MODE_EXECUTABLE, MODE_SYMLINK } from "../domain/git-object.ts";
+import { SparsePatterns } from "./sparse-patterns.ts";
+
+/** Files that one batch of a list has. */
+const BATCH_MAX = 1000;
+
+export interface WorktreeFilesOptions {
+  readonly view: WorktreeView;
+  readonly git: GitBackend;
+  /** Does the index have files that the worktree has not? */
+  readonly isLazy: boolean;
+  /** A folder on the same file system. */
+  readonly temporaryDir: string;
+}
+
+/**
+ * The files of a worktree. Nothing of it is a symbolic link's doing: each folder on the way is looked at (lstat), and while a session is locked
+ * nobody puts a link in its place.
+ */
+export class WorktreeFiles implements SessionFiles {
+  readonly #options: WorktreeFilesOptions;
+
+  constructor(options: WorktreeFilesOptions) {
+    this.#options = options;
+  }
+
+  async read(path: GitPath, bytesMax: number): Promise<SessionFile & { readonly content: Uint8Array }> {
+    const found = this.#lookAt(path);
+    if (found?.isSymbolicLink() === true) {
+      const content = readlinkSync(this.#place(path), { encoding: "buffer" });
+      return { path, mode: MODE_SYMLINK, size: content.length, content };
+    }
+    if (found?.isFile() === true) {
+      refuseLarge(found.size, bytesMax);
+      const handle = await open(this.#place(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+      const content = await whole(handle);
+      return { path, mode: modeOf(found), size: content.length, content };
+    }
+    const entry = found === undefined ? await this.#leftOut(path) : undefined;
+    if (entry === undefined) throw new OperationError("path_not_found", { path });
+    const { git, view } = this.#options;
+    const info = await git.objects.info(view, entry.oid);
+    refuseLarge(info?.size ?? 0, bytesMax);
+    const blob = await git.objects.read(view, entry.oid);
+    if (blob === undefined) throw new OperationError("object_not_found", { oid: entry.oid });
+    return { path, mode: entry.mode, size: blob.size, content: blob.content };
+  }
+
+  async write(path: GitPath, content: Uint8Array, mode?: FileMode): Promise<SessionFile> {
+    const { isLazy, temporaryDir, view } = this.#options;
+    const standing = this.#lookAt(path, "for writing");
+    if (standing?.isDirectory() === true) throw new OperationError("path_exists", { path, type: "directory" });
+    const before = standing === undefined ? undefined : modeOf(standing);
+    const wanted = mode ?? before ?? (await this.#leftOut(path))?.mode ?? MODE_BLOB;
+    if (isLazy) {
+      if (standing === undefined) await this.#refuseFolderOfIndex(path);
+      new SparsePatterns(view.gitDir, temporaryDir).add([path]);
+    }
+    const written = Buffer.from(`${temporaryDir}/${randomBytes(8).toString("hex")}`);
+    const touched = this.#makeFolders(path);
+    try {
+      if (wanted === MODE_SYMLINK) symlinkSync(Buffer.from(content), written);
+      else writeFlushed(written, content, wanted === MODE_EXECUTABLE ? 0o755 : 0o644);
+      renameSync(written, this.#place(path));
+    } catch (error) {
+      rmSync(written, { force: true });
+      throw error;
+    }
+    for (const folder of touched) flush(folder);
+    return { path, mode: wanted, size: content.length };
+  }
+
+  async remove(path: GitPath): Promise<void> {
+    const { git, view, isLazy, temporaryDir } = this.#options;
+    const standing = this.#lookAt(path);
+    const leftOut = isLazy ? (await this.#below(path)).filter((entry) => entry.isLeftOut) : [];
+    if (standing === undefined && leftOut.length === 0) throw new OperationError("path_not_found", { path });
+    if (leftOut.length > 0) {
+      new SparsePatterns(view.gitDir, temporaryDir).add(leftOut.map((entry) => entry.path));
+      await git.worktree.include(
+        view,
+        leftOut.map((entry) => entry.path),
+      );
+    }
+    if (standing === undefined) return;
+    const place = this.#place(path);
+    if (standing.isDirectory()) rmSync(place, { recursive: true });
+    else unlinkSync(place);
+    this.#removeEmptyFolders(path);
+  }
+
+  async *list(path: GitPath): AsyncGenerator<SessionFile[]> {
+    const files = new Map<GitPath, SessionFile>();
+    const found = path === "" ? lstatSync(this.#place("")) : this.#lookAt(path);
+    if (found?.isDirectory() === true) this.#collect(path, files);
+    else if (found !== undefined) files.set(path, { path, mode: modeOf(found), size: found.size });
+    for (const entry of this.#options.isLazy ? await this.#below(path) : []) {
+      if (!entry.isLeftOut || files.has(entry.path)) continue;
+      const info = await this.#options.git.objects.info(this.#options.view, entry.oid);
+      files.set(entry.path, { path: entry.path, mode: entry.mode, size: info?.size ?? 0 });
+    }
+    if (path !== "" && files.size === 0 && found === undefined) throw new OperationError("path_not_found", { path });
+    const sorted = [...files.values()].sort((a, b) => compareByteStrings(a.path, b.path));
+    for (let at = 0; at < sorted.length; at += BATCH_MAX) yield sorted.slice(at, at + BATCH_MAX);
+  }
+
+  #place(path: GitPath): Buffer {
+    return Buffer.concat([Buffer.from(`${this.#options.view.workTree}/`), fromByteString(path)]);
+  }
+
+  /** What is at a path, its folders being folders; undefined when nothing is. */
+  #lookAt(path: GitPath, forWriting?: "for writing"): Stats | undefined {
+    if (path === "" || path.includes("\0") || path.split("/").some(isNoName))
+      throw new OperationError("invalid_path", { path, problem: "invalid" });
+    const parts = path.split("/");
+    for (let depth = 1; depth < parts.length; depth++) {
+      const above = parts.slice(0, depth).join("/");
+      const stats = lstatSync(this.#place(above), { throwIfNoEntry: false });
+      if (stats === undefined) return undefined;
+      if (stats.isDirectory()) continue;
+      if (forWriting === undefined) return undefined;
+      throw new OperationError("path_exists", { path: above, type: "file" });
+    }
+    return lstatSync(this.#place(path), { throwIfNoEntry: false });
+  }
+
+  /** The entry of a file that only the index has. */
+  async #leftOut(path: GitPath): Promise<IndexEntry | undefined> {
+    if (!this.#options.isLazy) return undefined;
+    const entry = (await this.#below(path)).find((each) => each.path === path);
+    return entry?.isLeftOut === true && entry.type === "blob" ? entry : undefined;
+  }
+
+  async #below(path: GitPath): Promise<IndexEntry[]> {
+    const entries: IndexEntry[] = [];
+    for await (const batch of this.#options.git.worktree.listIndex(this.#options.view, path)) entries.push(...batch);
+    return entries;
+  }
+
+  /** A file where the index has a folder, or below what it has as a file, would hide what is left out. */
+  async #refuseFolderOfIndex(path: GitPath): Promise<void> {
+    const leftOut = (await this.#below(path)).filter((entry) => entry.isLeftOut);
+    if (leftOut.some((entry) => entry.path !== path))
+      throw new OperationError("path_exists", { path, type: "directory" });
+    const parts = path.split("/");
+    for (let depth = 1; depth < parts.length; depth++) {
+      const above = parts.slice(0, depth).join("/");
+      // A folder that is there holds files, so that nothing of the index can be a file in its place.
+      if (lstatSync(this.#place(above), { throwIfNoEntry: false }) !== undefined) continue;
+      if ((await this.#leftOut(above)) !== undefined)
+        throw new OperationError("path_exists", { path: above, type: "file" });
+    }
+  }
+
+  /** Makes the folders above a path; answers those whose entries change. */
+  #makeFolders(path: GitPath): Buffer[] {
+    const parts = path.split("/");
+    const touched: Buffer[] = [];
+    for (let depth = 1; depth < parts.length; depth++) {
+      const folder = this.#place(parts.slice(0, depth).join("/"));
+      if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) continue;
+      mkdirSync(folder, 0o755);
+      touched.push(this.#place(parts.slice(0, depth - 1).join("/")));
+    }
+    return [...touched, this.#place(parts.slice(0, -1).join("/"))];
+  }
+
+  #removeEmptyFolders(path: GitPath): void {
+    const parts = path.split("/");
+    for (let depth = parts.length - 1; depth > 0; depth--) {
+      try {
+        rmdirSync(this.#place(parts.slice(0, depth).join("/")));
+      } catch (error) {
+        if ((error as { code?: string }).code === "ENOTEMPTY") break;
+        throw error;
+      }
+    }
+    let nearest = parts.length - 1;
+    while (
+      nearest > 0 &&
+      lstatSync(this.#place(parts.slice(0, nearest).join("/")), { throwIfNoEntry: false }) === undefined
+    )
+      nearest--;
+    flush(this.#place(parts.slice(0, nearest).join("/")));
+  }
+
+  #collect(folder: GitPath, files: Map<GitPath, SessionFile>): void {
+    for (const bytes of readdirSync(this.#place(folder), { encoding: "buffer" })) {
+      const name = toByteString(bytes);
+      const path = folder === "" ? name : `${folder}/${name}`;
+      if (path === ".git") continue;
+      const stats = lstatSync(this.#place(path));
+      if (stats.isDirectory()) this.#collect(path, files);
+      else files.set(path, { path, mode: modeOf(stats), size: stats.size });
+    }
+  }
+}
+
+const isNoName = (name: string): boolean =>
+  name === "" || name === "." || name === ".." || name.toLowerCase() === ".git";
+
+function modeOf(stats: Stats): FileMode {
+  if (stats.isSymbolicLink()) return MODE_SYMLINK;
+  return (stats.mode & 0o100) === 0 ? MODE_BLOB : MODE_EXECUTABLE;
+}
+
+function refuseLarge(sizeBytes: number, limitBytes: number): void {
+  if (sizeBytes > limitBytes) throw new OperationError("too_large", { what: "file", sizeBytes, limitBytes });
+}
+
+async function whole(handle: FileHandle): Promise<Uint8Array> {
+  try {
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+function writeFlushed(path: Buffer, content: Uint8Array, mode: number): void {
+  const fd = openSync(path, "wx", mode);
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(fd, content, at);
+    fchmodSync(fd, mode);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function flush(path: Buffer | string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

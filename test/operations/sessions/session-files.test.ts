@@ -1,0 +1,155 @@
+import { describe, expect } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  commitSession,
+  deleteSessionFile,
+  listSessionFiles,
+  openSession,
+  readSessionFile,
+  sessionStatus,
+  writeSessionFile,
+} from "../../../src/operations/index.ts";
+import { failure } from "../../support/read-story.ts";
+import { onBothBackends, type SessionStory } from "../../support/session-story.ts";
+
+const FILES = { "README.md": "# Demo\n", "docs/a.txt": "a\n", "docs/deep/b.txt": "b\n" };
+
+const write = (story: SessionStory, session: string, path: string, text: string, mode?: "100755" | "120000") =>
+  story.run(writeSessionFile, { session, path, content: Buffer.from(text), ...(mode && { mode }) });
+
+async function read(story: SessionStory, session: string, path: string): Promise<string> {
+  return Buffer.from((await story.run(readSessionFile, { session, path })).content).toString();
+}
+
+/** Both ways to fill a worktree. */
+function onBothWorktrees(title: string, run: (story: SessionStory, session: string) => Promise<void>): void {
+  for (const checkout of ["full", "lazy"] as const) {
+    onBothBackends(`${title}, ${checkout}`, async (story) => {
+      await story.git.commit({ files: FILES });
+      const { id } = await story.run(openSession, { branch: "main", checkout });
+      await run(story, id);
+    });
+  }
+}
+
+describe("writeSessionFile", () => {
+  onBothWorktrees("writes files, scripts and links, and git commits them as such", async (story, session) => {
+    await write(story, session, "docs/run.sh", "#!/bin/sh\n", "100755");
+    await write(story, session, "docs/link", "a.txt", "120000");
+    await write(story, session, "docs/deep/b.txt", "other\n");
+    await write(story, session, "a b [c] *?\\!#", "odd\n");
+    expect(await read(story, session, "docs/link")).toBe("a.txt");
+    // Without a mode it stays what it was.
+    await write(story, session, "docs/run.sh", "#!/bin/bash\n");
+    const { commit } = await story.run(commitSession, { session, message: Buffer.from("m") });
+    expect(await story.git.text(["ls-tree", "-r", "--format=%(objectmode) %(path)", commit])).toBe(
+      [
+        "100644 README.md",
+        '100644 "a b [c] *?\\\\!#"',
+        "100644 docs/a.txt",
+        "100644 docs/deep/b.txt",
+        "120000 docs/link",
+        "100755 docs/run.sh",
+      ].join("\n"),
+    );
+    expect(await story.inSession(session, ["status", "--porcelain"])).toBe("");
+    await story.git.git(["fsck", "--strict"]);
+  });
+
+  onBothWorktrees("refuses paths that Git refuses", async (story, session) => {
+    const refused = [
+      "../x",
+      "/etc/passwd",
+      ".git/config",
+      ".GIT/config",
+      "a/.git/x",
+      "git~1/x",
+      ".g\u200cit/x",
+      "a//b",
+      "",
+    ];
+    for (const path of [...refused, ".git", "a/../b", "a\0b", ".git::$INDEX_ALLOCATION/x"]) {
+      const bytes = Buffer.from(path).toString("latin1");
+      await failure(write(story, session, bytes, "x"), "invalid_path");
+      await failure(story.run(readSessionFile, { session, path: bytes }), "invalid_path");
+      await failure(story.run(deleteSessionFile, { session, path: bytes }), "invalid_path");
+    }
+    expect(await story.inSession(session, ["status", "--porcelain"])).toBe("");
+  });
+
+  onBothWorktrees("follows no link that leads out, or anywhere", async (story, session) => {
+    const outside = join(story.test.directory, "outside");
+    mkdirSync(outside);
+    writeFileSync(join(outside, "secret"), "secret");
+    await write(story, session, "out", outside, "120000");
+    const error = await failure(write(story, session, "out/file", "x"), "path_exists");
+    expect(error.details).toEqual({ path: "out", type: "file" });
+    await failure(read(story, session, "out/secret"), "path_not_found");
+    await failure(story.run(deleteSessionFile, { session, path: "out/secret" }), "path_not_found");
+    // A link is replaced, what it points at is not.
+    await write(story, session, "leads", join(outside, "secret"), "120000");
+    expect(await read(story, session, "leads")).toBe(join(outside, "secret"));
+    await write(story, session, "leads", "mine", "120000");
+    symlinkSync(join(outside, "secret"), join(story.worktree(session), "planted"));
+    await write(story, session, "planted", "x");
+    expect(readFileSync(join(outside, "secret"), "utf8")).toBe("secret");
+    expect(existsSync(join(outside, "file"))).toBe(false);
+  });
+
+  onBothWorktrees("a file and a folder do not take each other's place", async (story, session) => {
+    const asFolder = await failure(write(story, session, "docs", "x"), "path_exists");
+    expect(asFolder.details).toEqual({ path: "docs", type: "directory" });
+    const below = await failure(write(story, session, "README.md/x", "x"), "path_exists");
+    expect(below.details).toEqual({ path: "README.md", type: "file" });
+  });
+});
+
+describe("readSessionFile", () => {
+  onBothWorktrees("fails for what is no file", async (story, session) => {
+    for (const path of ["none", "docs", "docs/none", "README.md/x"])
+      await failure(read(story, session, path), "path_not_found");
+  });
+});
+
+describe("deleteSessionFile", () => {
+  onBothWorktrees("deletes files and folders, and git sees them deleted", async (story, session) => {
+    await story.run(deleteSessionFile, { session, path: "docs/deep" });
+    await story.run(deleteSessionFile, { session, path: "README.md" });
+    await failure(read(story, session, "README.md"), "path_not_found");
+    await failure(story.run(deleteSessionFile, { session, path: "README.md" }), "path_not_found");
+    expect(await story.inSession(session, ["status", "--porcelain"])).toBe(" D README.md\n D docs/deep/b.txt");
+    const { commit } = await story.run(commitSession, { session, message: Buffer.from("m") });
+    expect(await story.git.text(["ls-tree", "-r", "--name-only", commit])).toBe("docs/a.txt");
+  });
+});
+
+describe("listSessionFiles", () => {
+  onBothWorktrees("lists what is there, in pages", async (story, session) => {
+    await write(story, session, "docs/new.txt", "12345");
+    await story.run(deleteSessionFile, { session, path: "docs/a.txt" });
+    const { items, nextCursor } = await story.run(listSessionFiles, { session });
+    expect(items).toEqual([
+      { path: "README.md", mode: "100644", size: 7 },
+      { path: "docs/deep/b.txt", mode: "100644", size: 2 },
+      { path: "docs/new.txt", mode: "100644", size: 5 },
+    ]);
+    expect(nextCursor).toBeNull();
+    const first = await story.run(listSessionFiles, { session, path: "docs", limit: 1 });
+    const second = await story.run(listSessionFiles, { session, path: "docs", limit: 1, cursor: first.nextCursor! });
+    expect([...first.items, ...second.items]).toEqual(items.slice(1));
+    await failure(story.run(listSessionFiles, { session, path: "none" }), "path_not_found");
+  });
+});
+
+describe("sessionStatus", () => {
+  onBothWorktrees("tells changes in pages", async (story, session) => {
+    expect(await story.run(sessionStatus, { session })).toMatchObject({ isClean: true, items: [], nextCursor: null });
+    for (const path of ["b", "a", "docs/a.txt"]) await write(story, session, path, "x");
+    const first = await story.run(sessionStatus, { session, limit: 2 });
+    expect(first.items.map(({ path, worktree }) => `${worktree} ${path}`)).toEqual(["untracked a", "untracked b"]);
+    const second = await story.run(sessionStatus, { session, limit: 2, cursor: first.nextCursor! });
+    expect(second.items.map(({ path, worktree }) => `${worktree} ${path}`)).toEqual(["modified docs/a.txt"]);
+    expect([first.isClean, second.nextCursor]).toEqual([false, null]);
+  });
+});
