@@ -3,6 +3,7 @@ import type { ProtectionRecord } from "../contract/identity.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
+import { REFS_HOLDFAST } from "../domain/hidden-refs.ts";
 import { isZeroOid } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
 import { compileRefRules, type RefMatcher } from "./ref-rules.ts";
@@ -67,6 +68,8 @@ export class ProtectedRefs implements RefPolicy {
     if (rules.length === 0 && tokenRefs === undefined) return refused;
     const targetOf = await symbolicTargets(request, changes);
     for (const change of changes) {
+      // The server's own: whoever may have a session may have what keeps its objects.
+      if (change.name.startsWith(REFS_HOLDFAST)) continue;
       const names = await namesOf(targetOf, change.name);
       const problem = await problemOf(request, change, names, rules, tokenRefs);
       if (problem !== undefined)

@@ -171,12 +171,12 @@ class CallersSessions implements Sessions {
 
   async moved(repository: RepositoryRef, target: RepositoryRef): Promise<void> {
     const { store, canonical } = this.#service.services;
-    await store.move(repository, canonical(target));
+    await store.move(canonical(repository), canonical(target));
   }
 
   async removed(repository: RepositoryRef): Promise<void> {
     const { services, locks } = this.#service;
-    for (const { id } of await services.store.list(repository)) {
+    for (const { id } of await services.store.list(services.canonical(repository))) {
       const release = await locks.exclusive(id, this.#caller.signal);
       try {
         await services.store.remove(id);
@@ -323,7 +323,8 @@ class CallersSessions implements Sessions {
     const { putOff, services } = this.#service;
     const { store, clock, settings, onDue } = services;
     const nowMs = clock.nowMs();
-    const dirtySinceMs = info.dirtySinceMs ?? nowMs;
+    // Without a timer the time that it can be put off begins anew.
+    const dirtySinceMs = info.commitDueAtMs === undefined ? nowMs : (info.dirtySinceMs ?? nowMs);
     const dueAtMs = Math.min(nowMs, dirtySinceMs + (PUT_OFF_MAX - 1) * settings.autocommitMs) + settings.autocommitMs;
     putOff.set(info.id, dueAtMs);
     if (info.commitDueAtMs === undefined) await store.change(info.id, { dirtySinceMs, commitDueAtMs: dueAtMs });

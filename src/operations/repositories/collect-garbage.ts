@@ -13,7 +13,8 @@ export const collectGarbage = defineOperation({
   output: Type.Object({ line: Type.String() }),
   errors: ["repository_not_found", "git_failed"],
   examples: [{ title: "A repository", input: {} }],
-  async *run({ repository: _ }, { repository, signal }) {
+  async *run({ repository: _ }, { repository, sessions, signal }) {
+    await sessions.keepIndexes(repository);
     const view = { ...repository.view, signal };
     for await (const line of repository.git.maintenance.collectGarbage(view)) yield [{ line }];
   },

@@ -14,8 +14,9 @@ export const removeRepository = defineOperation({
   errors: ["repository_not_found", "repository_locked"],
   examples: [{ title: "A repository", input: {} }],
   route: { method: "DELETE", path: "/repos/:repo", status: 204 },
-  async run({ repository }, { identity, repositories, signal }) {
+  async run({ repository }, { identity, repositories, sessions, signal }) {
     await identity.repositories.remove(repository, () => repositories.remove(repository, signal));
+    await sessions.removed(repository);
     return {};
   },
 });

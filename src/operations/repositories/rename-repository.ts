@@ -16,12 +16,13 @@ export const renameRepository = defineOperation({
   examples: [
     { title: "Within a storage", input: { newRepository: { storage: "default", relativePath: "renamed.git" } } },
   ],
-  async run({ repository, newRepository }, { caller, identity, repositories, signal }) {
+  async run({ repository, newRepository }, { caller, identity, repositories, sessions, signal }) {
     if (!(await identity.access.mayCreate(caller.principal, newRepository)))
       throw new OperationError("forbidden", { operation: "renameRepository" });
     await identity.repositories.rename(repository, newRepository, caller.principal, () =>
       repositories.rename(repository, newRepository, signal),
     );
+    await sessions.moved(repository, newRepository);
     return {};
   },
 });
