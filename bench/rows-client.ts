@@ -35,7 +35,7 @@ export async function* clientRateRows(address: string, writable: BenchRepository
   const branches = ["adapter", "bare"].flatMap((way) => Array.from({ length: 16 }, (_, n) => `${way}-${n}`));
   const create = branches.map((name) => `create refs/heads/${name} ${commits[0]}\n`);
   runGit(writable.gitDir, ["update-ref", "--stdin"], create.join(""));
-  const load = quick ? { rounds: 6, reads: 200, writes: 30 } : { rounds: 16, reads: 500, writes: 60 };
+  const load = quick ? { rounds: 6, reads: 200, writes: 16 } : { rounds: 16, reads: 500, writes: 32 };
   const { relativePath } = writable.target;
   const task = { address, storage: "default", relativePath, ...load, revisions: commits, places };
   for (const { kind, inFlight, adapter, bare } of await drive<CallRates[]>("call-rates.mjs", task)) {

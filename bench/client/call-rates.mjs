@@ -15,7 +15,8 @@ const bareUser = { ...user, name: Buffer.from(user.name), email: Buffer.from(use
 const git = new GitalyClient({ address });
 const bare = bareClient(address);
 const place = (n) => places[n % places.length];
-const content = (n) => `content ${n}\n`;
+/** Not the same for both: a blob that is there already costs the server less. */
+const content = (way, n) => `${way} ${n}\n`;
 
 /** For each kind, the two ways to make the n-th call; a worker of its own writes to a branch of its own. */
 const KINDS = {
@@ -33,11 +34,11 @@ const KINDS = {
     calls: writes,
     adapter: (n, worker) => {
       const path = `adapter/${n}.txt`;
-      const actions = [{ type: "create", path, content: content(n) }];
+      const actions = [{ type: "create", path, content: content("adapter", n) }];
       return git.commitFiles(repo, { branch: `adapter-${worker}`, message: "Write\n", user, actions });
     },
     bare: (n, worker) => {
-      const what = { path: `bare/${n}.txt`, content: content(n), message: "Write\n" };
+      const what = { path: `bare/${n}.txt`, content: content("bare", n), message: "Write\n" };
       return bare.commitFiles({ repository, user: bareUser, branch: `bare-${worker}`, ...what });
     },
   },
