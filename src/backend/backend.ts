@@ -55,6 +55,11 @@ export interface ObjectsFacet {
    * blob named directly. Throws `revision_not_found`.
    */
   listBlobs(view: RepositoryView, revisions: readonly ByteString[], blobsMax?: number): AsyncIterable<ListedBlob[]>;
+  /**
+   * Lines of files below a tree or commit that match, as `git grep -I` finds them, in batches: files in git's order, lines in theirs. Throws `invalid_input` for an
+   * expression that is none.
+   */
+  grep(view: RepositoryView, treeish: Oid, query: GrepQuery): AsyncIterable<GrepMatch[]>;
   /** Writes an object into the quarantine, as it is: no conversion, no check of its form. */
   write(view: QuarantinedView, type: ObjectType, content: Uint8Array): Promise<Oid>;
   /**
@@ -63,6 +68,26 @@ export interface ObjectsFacet {
    * takes away a file or a whole directory, and is fine where nothing is. Directories left empty disappear.
    */
   editTree(view: QuarantinedView, base: Oid | undefined, edits: readonly TreeEdit[]): Promise<Oid>;
+}
+
+/** What is looked for in files. */
+export interface GrepQuery {
+  /** An extended regular expression, or a plain text with `fixed`. */
+  readonly pattern: ByteString;
+  readonly fixed?: boolean;
+  readonly ignoreCase?: boolean;
+  /** Taken literally, files and folders; all when absent. */
+  readonly paths?: readonly GitPath[];
+  /** Matches in one file at most. */
+  readonly matchesPerFileMax: number;
+}
+
+/** A line that matches; long ones are cut. */
+export interface GrepMatch {
+  readonly path: GitPath;
+  /** From 1. */
+  readonly line: number;
+  readonly text: Uint8Array;
 }
 
 export interface ListedBlob {
@@ -142,6 +167,8 @@ export interface LogQuery {
   readonly ignoreCase?: boolean;
   /** Paths, taken literally as `--literal-pathspecs` does not: git's pathspecs. */
   readonly paths?: readonly GitPath[];
+  /** Follow the one file of `paths` over renames, as `git log --follow`. */
+  readonly follow?: boolean;
   readonly reverse?: boolean;
   readonly skip?: number;
   readonly limit?: number;
@@ -300,6 +327,15 @@ export interface ReceiveOptions {
   readonly onProgress?: (bytes: Uint8Array) => void;
 }
 
+/** What an archive is of. */
+export interface ArchiveRequest {
+  readonly format: "tar" | "tar.gz" | "zip";
+  /** Put before every path; a folder ends with a slash. */
+  readonly prefix: GitPath;
+  /** Taken literally, files and folders; all when absent. */
+  readonly paths?: readonly GitPath[];
+}
+
 /** Packs: what travels between repositories. */
 export interface PackFacet {
   /** A pack as a stream. Throws `git_failed`, `objects_missing`. */
@@ -326,6 +362,8 @@ export interface PackFacet {
     shallow?: readonly Oid[],
     near?: readonly RefName[],
   ): Promise<Oid[]>;
+  /** An archive of a tree or commit, as `git archive` makes it. */
+  archive(view: RepositoryView, treeish: Oid, request: ArchiveRequest): AsyncIterable<Uint8Array>;
   /** What `git upload-archive` answers to these arguments (git-upload-archive(1)): an archive in a side band. */
   uploadArchive(view: RepositoryView, args: readonly ByteString[]): AsyncIterable<Uint8Array>;
 }

@@ -29,10 +29,12 @@ import { listEvents } from "./events/list-events.ts";
 import { watchEvents } from "./events/watch-events.ts";
 import { watchRepository } from "./events/watch-repository.ts";
 import { deleteFile } from "./files/delete-file.ts";
+import { findFiles } from "./files/find-files.ts";
 import { getFile } from "./files/get-file.ts";
 import { getTreeEntry } from "./files/get-tree-entry.ts";
 import { listFiles } from "./files/list-files.ts";
 import { listTree } from "./files/list-tree.ts";
+import { searchFiles } from "./files/search-files.ts";
 import { receivePack } from "./git/receive-pack.ts";
 import { uploadArchive } from "./git/upload-archive.ts";
 import { uploadPack } from "./git/upload-pack.ts";
@@ -69,6 +71,7 @@ import { moveReference } from "./references/move-reference.ts";
 import { renameReference } from "./references/rename-reference.ts";
 import { setDefaultBranch } from "./references/set-default-branch.ts";
 import { updateReferences } from "./references/update-references.ts";
+import { archiveRepository } from "./repositories/archive-repository.ts";
 import { browseRepositories } from "./repositories/browse-repositories.ts";
 import { checkRepository } from "./repositories/check-repository.ts";
 import { collectGarbage } from "./repositories/collect-garbage.ts";
@@ -126,6 +129,7 @@ export const operations: readonly Operation[] = [
   addCollaborator,
   addKey,
   amendCommit,
+  archiveRepository,
   blameFile,
   browseRepositories,
   changeSetting,
@@ -160,6 +164,7 @@ export const operations: readonly Operation[] = [
   findChangedPaths,
   findCommit,
   findDefaultBranch,
+  findFiles,
   findMergeBase,
   findRepository,
   findTag,
@@ -219,6 +224,7 @@ export const operations: readonly Operation[] = [
   revert,
   revertCommit,
   revokeToken,
+  searchFiles,
   sessionStatus,
   setDefaultBranch,
   setDescription,
@@ -250,6 +256,7 @@ export {
   addCollaborator,
   addKey,
   amendCommit,
+  archiveRepository,
   blameFile,
   browseRepositories,
   changeSetting,
@@ -283,6 +290,7 @@ export {
   findChangedPaths,
   findCommit,
   findDefaultBranch,
+  findFiles,
   findMergeBase,
   findRepository,
   findTag,
@@ -342,6 +350,7 @@ export {
   revert,
   revertCommit,
   revokeToken,
+  searchFiles,
   sessionStatus,
   setDefaultBranch,
   setDescription,

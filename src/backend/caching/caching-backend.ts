@@ -19,6 +19,7 @@ export function createCachingBackend(backend: GitBackend, options: CachingBacken
     createInto: (view, request, descriptor) => inner.createInto(view, request, descriptor),
     receive: (view, stream, receiveOptions) => inner.receive(view, stream, receiveOptions),
     unconnected: (view, tips, shallow, near) => inner.unconnected(view, tips, shallow, near),
+    archive: (view, treeish, request) => inner.archive(view, treeish, request),
     uploadArchive: (view, args) => inner.uploadArchive(view, args),
   };
   return {

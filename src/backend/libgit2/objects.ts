@@ -19,6 +19,7 @@ import { packEdits } from "./pack-edits.ts";
 import { packOids } from "./pack-oids.ts";
 import { checkView, runJob, runNow } from "./run-job.ts";
 import { streamBlob } from "./stream-blob.ts";
+import { unsupportedFacet } from "./unsupported-facet.ts";
 import { hasAddonCode } from "./translate-error.ts";
 
 type ObjectsAddon = CoreFunctions & ObjectFunctions & HistoryFunctions;
@@ -39,7 +40,10 @@ const READ_MANY_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Objects through libgit2's object database. */
 export function createObjects(addon: ObjectsAddon): ObjectsFacet {
+  // The library looks for nothing in files.
+  const { grep } = unsupportedFacet<ObjectsFacet>("objects");
   return {
+    grep,
     async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
       checkView(view);
       const target = PEEL[peel];

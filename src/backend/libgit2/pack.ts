@@ -6,11 +6,12 @@ import { unsupportedFacet } from "./unsupported-facet.ts";
 
 /** Packs are native git's; only whether a small push is connected is found out here. */
 export function createPack(facets: Pick<GitBackend, "objects" | "refs" | "history">): PackFacet {
-  const { create, createInto, receive, uploadArchive } = unsupportedFacet<PackFacet>("pack");
+  const { create, createInto, receive, archive, uploadArchive } = unsupportedFacet<PackFacet>("pack");
   return {
     create,
     createInto,
     receive,
+    archive,
     uploadArchive,
     unconnected: (
       view: RepositoryView,

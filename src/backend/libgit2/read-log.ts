@@ -5,6 +5,7 @@ import type { HistoryFunctions } from "./history-functions.ts";
 import { packLogQuery } from "./pack-log-query.ts";
 import { splitOids } from "./pack-texts.ts";
 import { revisionError } from "./revision-error.ts";
+import { OperationError } from "../../domain/errors.ts";
 import { checkView, runJob, runNow } from "./run-job.ts";
 
 /** The first batch is small, since it is made on this thread. */
@@ -19,6 +20,7 @@ export async function* readLog(
   options: { limited?: boolean } = {},
 ): AsyncGenerator<Oid[]> {
   checkView(view);
+  if (query.follow === true) throw new OperationError("unsupported", { what: "following renames" });
   const packed = packLogQuery(query, options);
   let batch = await revisionsExist(() =>
     runNow(

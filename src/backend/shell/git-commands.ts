@@ -69,7 +69,7 @@ export const GIT_COMMANDS = {
   // Its own directory, as a path: the program insists on one.
   grep: command(["grep", "-z", "--line-number", "-I", "--no-color", "--full-name", "--threads=2"], { exitCodes: [0, 1] }),
   // What compresses is git's own, whatever the repository's configuration names.
-  archive: command(["-c", "tar.tar.gz.command=git archive gzip", "archive"], { maintenance: true, endOfOptions: true }),
+  archive: command(["-c", "tar.tar.gz.command=git archive gzip", "archive"], { maintenance: true }),
   followLog: command(["log", "--follow", "--format=%H", "--no-show-signature", "--no-ext-diff", "--no-textconv"], {
     endOfOptions: true,
   }),

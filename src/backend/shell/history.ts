@@ -4,6 +4,7 @@ import { isOid, type Oid } from "../../domain/oid.ts";
 import type { BlameQuery, HistoryFacet, LogQuery, RepositoryView } from "../backend.ts";
 import { readShallow } from "../read-shallow.ts";
 import { blame } from "./blame.ts";
+import { followLog } from "./follow-log.ts";
 import { missingCommit } from "./history-errors.ts";
 import { lineRecords } from "./null-records.ts";
 import { revisionArguments, unknownRevision } from "./revision-arguments.ts";
@@ -34,7 +35,10 @@ export function createHistory(runner: GitRunner): HistoryFacet {
   return {
     shallow: (view: RepositoryView) => Promise.resolve(readShallow(view)),
 
-    log: (view: RepositoryView, query: LogQuery) => walk(view, flagsOf(query), query.revisions, query.paths ?? []),
+    log: (view: RepositoryView, query: LogQuery) =>
+      query.follow === true
+        ? followLog(runner, view, query, flagsOf(query))
+        : walk(view, flagsOf(query), query.revisions, query.paths ?? []),
 
     async isAncestor(view: RepositoryView, ancestor: Oid, descendant: Oid) {
       requireOids(view, ancestor, descendant);

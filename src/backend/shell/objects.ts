@@ -2,10 +2,11 @@ import type { ByteString } from "../../domain/bytes.ts";
 import { hasReason, OperationError } from "../../domain/errors.ts";
 import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEntry } from "../../domain/git-object.ts";
 import { isOid, OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
-import type { ObjectsFacet, PeelTarget, QuarantinedView, RepositoryView } from "../backend.ts";
+import type { GrepQuery, ObjectsFacet, PeelTarget, QuarantinedView, RepositoryView } from "../backend.ts";
 import type { CatFile } from "./cat-file.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import { editTree } from "./edit-tree.ts";
+import { grep } from "./grep.ts";
 import { listBlobs } from "./list-blobs.ts";
 import { nullRecords } from "./null-records.ts";
 import { parseTree } from "../parse-tree.ts";
@@ -24,6 +25,8 @@ export function createObjects(runner: GitRunner, pool: CatFilePool): ObjectsFace
     pool.use(view, (process) => process.contents(name, objectBytesMax, bytesMax));
 
   return {
+    grep: (view: RepositoryView, treeish: Oid, query: GrepQuery) => grep(runner, view, treeish, query),
+
     async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
       if (!canBeRevision(revision)) return undefined;
       try {

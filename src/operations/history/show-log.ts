@@ -15,7 +15,11 @@ const Input = Type.Object(
     repository: RepositoryField,
     rev: Maybe(RevField("Revision or range (a..b, a...b); the default branch when absent")),
     path: Maybe(PathField("Only commits that change this file or folder")),
+    follow: Maybe(Type.Boolean({ description: "Follow the file at `path` over its renames" })),
     author: Maybe(ByteStringField("Regular expression that the author's line matches")),
+    message: Maybe(ByteStringField("Regular expression that the message matches")),
+    since: Maybe(Type.String({ description: "Committed at this time or later, ISO 8601" })),
+    until: Maybe(Type.String({ description: "Committed at this time or earlier, ISO 8601" })),
     offset: Maybe(Type.Integer({ minimum: 0, maximum: 1_000_000, description: "Commits to leave out at the start" })),
     ...pageFields(LIMIT_MAX),
   },
@@ -44,7 +48,11 @@ export const showLog = defineOperation({
       skip: state.skip,
       limit: limit + 1,
       ...(input.path !== undefined && { paths: [input.path] }),
+      ...(input.follow === true && { follow: true }),
       ...(input.author !== undefined && { author: input.author }),
+      ...(input.message !== undefined && { messagePatterns: [input.message] }),
+      ...(input.since !== undefined && { afterSeconds: secondsOf(input.since, "since") }),
+      ...(input.until !== undefined && { beforeSeconds: secondsOf(input.until, "until") }),
     });
     const oids: Oid[] = [];
     for await (const batch of walk) oids.push(...batch);
@@ -55,6 +63,14 @@ export const showLog = defineOperation({
     return { items, nextCursor: more ? cursorOf({ ...state, skip: state.skip + limit }) : null };
   },
 });
+
+/** Throws `invalid_input` for a text that is no time. */
+function secondsOf(time: string, field: string): number {
+  const milliseconds = Date.parse(time);
+  if (Number.isNaN(milliseconds))
+    throw new OperationError("invalid_input", { field, problem: "is no time in ISO 8601" });
+  return Math.floor(milliseconds / 1000);
+}
 
 interface State {
   /** Ids, so that the next page is of the same history. */
