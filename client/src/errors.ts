@@ -42,7 +42,7 @@ export interface GitErrorFacts {
   readonly detail?: GitErrorDetail;
   readonly requestId?: string;
   readonly cause?: unknown;
-  /** An earlier attempt of the same call may have been carried out. */
+  /** The call, or an earlier attempt of it, may have been carried out. */
   readonly outcomeUnknown?: boolean;
 }
 

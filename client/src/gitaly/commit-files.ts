@@ -105,6 +105,8 @@ async function send(
       outcomeUnknown: true,
     });
   }
+  // No server takes an action without anything in it.
+  conversation.spoilWith(create(UserCommitFilesRequestSchema));
   if (await conversation.write(header)) await sendActions(conversation, actions);
   return conversation.last();
 }

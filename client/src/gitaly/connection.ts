@@ -79,6 +79,26 @@ export class Connection {
     options: CallOptions | undefined,
     begin: () => C,
   ): Promise<C> {
+    return this.#collect(desc, request, options, begin, methodOf(desc).decode);
+  }
+
+  /** As `collect`, for what reads the messages from their bytes by itself. */
+  collectBytes<M extends DescMethodServerStreaming, C extends { take(message: Uint8Array): void }>(
+    desc: M,
+    request: Input<M>,
+    options: CallOptions | undefined,
+    begin: () => C,
+  ): Promise<C> {
+    return this.#collect(desc, request, options, begin, (bytes) => bytes);
+  }
+
+  #collect<M extends DescMethodServerStreaming, T, C extends { take(message: T): void }>(
+    desc: M,
+    request: Input<M>,
+    options: CallOptions | undefined,
+    begin: () => C,
+    decode: (bytes: Uint8Array) => T,
+  ): Promise<C> {
     const method = methodOf(desc);
     const bytes = method.encode(create(desc.input, request) as MessageShape<M["input"]>);
     return this.#run(
@@ -88,7 +108,7 @@ export class Connection {
         new Promise((resolve, reject) => {
           const collector = begin();
           const call = this.#open(method, deadlineMs);
-          const answers = new CollectedAnswers<Output<M>>(call, method.decode, (message) => collector.take(message), {
+          const answers = new CollectedAnswers<T>(call, decode, (message) => collector.take(message), {
             resolve: () => resolve(collector),
             reject,
           });

@@ -7,6 +7,9 @@ import type { Method } from "./method.ts";
 /** Messages that have come and that nobody has asked for yet; the server is not read from beyond. */
 const WAITING_MAX = 1;
 
+/** How long a call that is cancelled may take to say so. */
+const SPOILING_MS_MAX = 1000;
+
 /** How a conversation is opened. */
 export interface ConversationTerms {
   readonly metadata: Metadata;
@@ -26,6 +29,7 @@ export class Conversation<M extends DescMethod> implements CallListener {
   #ended: CallStatus | undefined;
   #wake: (() => void) | undefined;
   #written: (() => void) | undefined;
+  #spoiler: Buffer | undefined;
 
   constructor(call: Call, method: Method<M>, { metadata, signal, messageTimeoutMs }: ConversationTerms) {
     this.#call = call;
@@ -47,8 +51,17 @@ export class Conversation<M extends DescMethod> implements CallListener {
     return this.#ended === undefined;
   }
 
+  /**
+   * What to send before the call is cancelled while it is written to. Some HTTP/2 stacks end a request before they reset it, and to
+   * a server that does not see the reset in time half a list looks like a whole one: so it gets a message that it refuses.
+   */
+  spoilWith(message: MessageShape<M["input"]>): void {
+    this.#spoiler = this.#method.encode(message);
+  }
+
   /** Nothing more will be written. */
   halfClose(): void {
+    this.#spoiler = undefined;
     this.#call.halfClose();
   }
 
@@ -74,7 +87,18 @@ export class Conversation<M extends DescMethod> implements CallListener {
 
   /** Tells the server to stop, unless the call is over. */
   cancel(): void {
-    if (this.#ended === undefined) this.#call.cancelWithStatus(status.CANCELLED, "cancelled by the client");
+    if (this.#ended !== undefined) return;
+    const cancel = () => this.#call.cancelWithStatus(status.CANCELLED, "cancelled by the client");
+    const spoiler = this.#spoiler;
+    if (spoiler === undefined) return cancel();
+    this.#spoiler = undefined;
+    // A server that reads nothing any more is not waited for.
+    const timer = setTimeout(cancel, SPOILING_MS_MAX);
+    const sent = () => {
+      clearTimeout(timer);
+      cancel();
+    };
+    this.#call.sendMessageWithContext({ callback: sent }, spoiler);
   }
 
   onReceiveMetadata(): void {

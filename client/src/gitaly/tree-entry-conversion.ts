@@ -2,18 +2,23 @@ import type { GitObjectType, GitTreeEntry } from "../domain/tree-entry.ts";
 import { type TreeEntry, TreeEntry_EntryType } from "./generated/commit_pb.ts";
 import { isUtf8, plainBytes, textOf } from "./text.ts";
 
-const TYPES: Readonly<Record<TreeEntry_EntryType, GitObjectType>> = {
+export const OBJECT_TYPES: Readonly<Record<TreeEntry_EntryType, GitObjectType>> = {
   [TreeEntry_EntryType.BLOB]: "blob",
   [TreeEntry_EntryType.TREE]: "tree",
   [TreeEntry_EntryType.COMMIT]: "commit",
 };
+
+/** The bytes of a path, if its text does not say the same. */
+export function pathBytesOf(path: Uint8Array): Uint8Array | undefined {
+  return isUtf8(path) ? undefined : plainBytes(path);
+}
 
 export function treeEntryOf(message: TreeEntry): GitTreeEntry {
   const path = textOf(message.path);
   const entry = {
     oid: message.oid,
     path,
-    type: TYPES[message.type] ?? "blob",
+    type: OBJECT_TYPES[message.type] ?? "blob",
     mode: message.mode,
     flatPath: flatPathOf(message, path),
   };

@@ -5,13 +5,9 @@ import { GitError, NotFoundError } from "../errors.ts";
 import type { TreeAt } from "../requests.ts";
 import type { Connection } from "./connection.ts";
 import { as } from "./error-of-status.ts";
-import {
-  CommitService,
-  type GetTreeEntriesResponse,
-  type TreeEntryResponse,
-  TreeEntryResponse_ObjectType,
-} from "./generated/commit_pb.ts";
+import { CommitService, type TreeEntryResponse, TreeEntryResponse_ObjectType } from "./generated/commit_pb.ts";
 import { repositoryMessage } from "./message-shape.ts";
+import { readTreeEntries } from "./read-tree-entries.ts";
 import { bytesOf } from "./text.ts";
 import { treeEntryOf } from "./tree-entry-conversion.ts";
 import { checkNotEmpty } from "./validate.ts";
@@ -25,14 +21,9 @@ export async function getTreeEntries(
   options?: CallOptions,
 ): Promise<GitTreeEntry[]> {
   try {
-    const { entries } = await server.collect(methods.getTreeEntries, treeRequest(repo, request), options, () => {
+    const { entries } = await server.collectBytes(methods.getTreeEntries, treeRequest(repo, request), options, () => {
       const entries: GitTreeEntry[] = [];
-      return {
-        entries,
-        take(message: GetTreeEntriesResponse) {
-          for (const entry of message.entries) entries.push(treeEntryOf(entry));
-        },
-      };
+      return { entries, take: (bytes: Uint8Array) => readTreeEntries(bytes, (entry) => entries.push(entry)) };
     });
     if (entries.length === 0) await checkFolder(server, repo, request, options);
     return entries;
