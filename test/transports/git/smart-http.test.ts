@@ -132,13 +132,13 @@ describe("who may see what", () => {
       "remote: authentication required: give a token as the password\nfatal: Authentication failed",
     );
     expect((await asked(`${base}/git/api/x`)).stderr).toContain(
-      "remote: invalid input: the repository begins with the reserved word api",
+      "remote: malformed request: the repository begins with the reserved word api",
     );
   });
 
   test("who accepts JSON gets JSON", async () => {
     const response = await fetch(refs("alice/absent"), { headers: { ...bearer(token), accept: "application/json" } });
-    expect(await response.json()).toMatchObject({ error: "repository not found", reason: "repository_not_found" });
+    expect(await response.json()).toMatchObject({ error: "repository not found: alice/absent", reason: "repository_not_found" });
   });
 
   test("pages of other origins reach nothing; listed ones do", async () => {
