@@ -1,5 +1,5 @@
 import { KindGuard, type TSchema } from "@sinclair/typebox";
-import { unknownField } from "../../../contract/json-codec.ts";
+import { jsonName, unknownField } from "../../../contract/json-codec.ts";
 import { type ByteString, fromByteString } from "../../../domain/bytes.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import { isListSchema, type RouteField } from "./rest-route.ts";
@@ -39,9 +39,12 @@ export function readQuery(search: string, fields: ReadonlyMap<string, RouteField
     if (pair === "") continue;
     const at = pair.indexOf("=");
     const name = unicodeOf(percentDecode(at < 0 ? pair : pair.slice(0, at), "query"), "query");
-    const field = fields.get(name);
-    if (field === undefined) throw unknownField(name, name, fields.keys());
     const text = at < 0 ? "" : percentDecode(pair.slice(at + 1), "query");
+    const field = fields.get(name);
+    if (field === undefined) {
+      readPart(values, name, text, fields);
+      continue;
+    }
     if (isListSchema(field.schema)) {
       const item = valueOfText(text, { ...field, schema: field.schema.items });
       ((values[field.field] ??= []) as unknown[]).push(item);
@@ -52,6 +55,25 @@ export function readQuery(search: string, fields: ReadonlyMap<string, RouteField
     }
   }
   return values;
+}
+
+/** A field of an object: `author[name]=Jane`. */
+function readPart(
+  values: Record<string, unknown>,
+  name: string,
+  text: ByteString,
+  fields: ReadonlyMap<string, RouteField>,
+): void {
+  const [, outer = "", inner = ""] = /^([^[\]]+)\[([^[\]]+)\]$/.exec(name) ?? [];
+  const whole = fields.get(outer);
+  const parts = whole?.schema["properties"] as Record<string, TSchema> | undefined;
+  if (whole === undefined || parts === undefined) throw unknownField(name, name, fields.keys());
+  const called = new Map(Object.entries(parts).map(([field, schema]) => [jsonName(field, schema, "snake"), field]));
+  const field = called.get(inner);
+  if (field === undefined) throw unknownField(name, inner, called.keys());
+  const value = (values[whole.field] ??= {}) as Record<string, unknown>;
+  if (field in value) throw new OperationError("invalid_input", { field: name, problem: "is given twice" });
+  value[field] = valueOfText(text, { field, name, schema: parts[field]! });
 }
 
 function unicodeOf(text: ByteString, field: string): string {

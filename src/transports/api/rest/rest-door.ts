@@ -48,9 +48,12 @@ function noRoute(request: Request, call: HttpCall, routes: readonly RestRoute[])
   return errorResponse(error, call.requestId);
 }
 
+/** The methods of the path that says most of this address: `/commits/amend` is no `/commits/:rev`. */
 function methodsAt(pathname: string, routes: readonly RestRoute[]): string[] {
+  const found = routes.filter(({ path }) => matches(path, pathname));
+  const fewest = Math.min(...found.map(({ parameters }) => parameters.size));
   const methods = new Set<string>(
-    routes.filter(({ path }) => matches(path, pathname)).map(({ route }) => route.method),
+    found.filter(({ parameters }) => parameters.size === fewest).map(({ route }) => route.method),
   );
   if (methods.size === 0) return [];
   if (methods.has("GET")) methods.add("HEAD");

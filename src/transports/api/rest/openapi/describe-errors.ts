@@ -1,5 +1,6 @@
 import type { Operation } from "../../../../contract/operation.ts";
 import { REASONS, type Reason } from "../../../../domain/reasons.ts";
+import { isPaged } from "../list-page.ts";
 import { type RestRoute, takesBody } from "../rest-route.ts";
 
 /** Reasons that every request may fail with. */
@@ -38,6 +39,7 @@ export function reasonsOf({ operation, route }: Pick<RestRoute, "operation" | "r
   if (operation.access !== "server-read") add(["forbidden"]);
   if (operation.target !== "none" || hasRepository(operation)) add(OF_REPOSITORIES);
   if (takesBody(route)) add(OF_BODIES);
+  if (isPaged({ operation, route })) add(["page_token_not_found"]);
   if (operation.kind === "read") add(["precondition_failed"]);
   else add([...OF_WRITES, ...OF_CHANGES]);
   // What the client has made a condition of the request is a precondition.
@@ -70,12 +72,17 @@ export function errorAnswers(prepared: Pick<RestRoute, "operation" | "route">): 
         ? { $ref: `#/components/responses/${nameOf(status)}` }
         : errorAnswer(status, reasons);
   }
+  answers[431] = { $ref: "#/components/responses/Error431" };
   return answers;
 }
 
 /** Answers that are the same for every route. */
-export const sharedAnswers = (): Record<string, unknown> =>
-  Object.fromEntries([...SHARED_BY_STATUS].map(([status, reasons]) => [nameOf(status), errorAnswer(status, reasons)]));
+export const sharedAnswers = (): Record<string, unknown> => ({
+  ...Object.fromEntries(
+    [...SHARED_BY_STATUS].map(([status, reasons]) => [nameOf(status), errorAnswer(status, reasons)]),
+  ),
+  Error431: { description: "Address and headers are too long to be read: there is no more to this answer" },
+});
 
 const nameOf = (status: number): string => `Error${status}`;
 

@@ -3,6 +3,7 @@ import type { Example } from "../../../../contract/operation.ts";
 import { isPaged } from "../list-page.ts";
 import { type RestRoute, takesBody } from "../rest-route.ts";
 import { PageOf } from "../../../../contract/page.ts";
+import { isRepository } from "../repository-field.ts";
 import { errorAnswers } from "./describe-errors.ts";
 import { isRequired, type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 
@@ -79,6 +80,7 @@ function parameterOf(
     in: place,
     ...(description !== undefined && { description }),
     ...((place === "path" || isRequired(schema)) && { required: true }),
+    ...(schema["properties"] !== undefined && !isRepository(schema) && { style: "deepObject", explode: true }),
     schema: said,
     ...(examples !== undefined && { examples }),
   };
