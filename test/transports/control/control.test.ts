@@ -74,6 +74,7 @@ function engine(callers: Caller[]): Engine {
     clock,
     repositories: nothing,
     events: nothing,
+    sessions: nothing,
   } as unknown as EngineServices);
 }
 
