@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { CommandHost } from "./command-host.ts";
 import { keyCommands, pubkeyCommands } from "./key/index.ts";
 import { repoCommands } from "./repo/index.ts";
+import { sessionCommands } from "./session/index.ts";
 import { settingsCommands } from "./settings/index.ts";
 import { tokenCommands } from "./token/index.ts";
 import { userCommands } from "./user/index.ts";
@@ -13,6 +14,7 @@ export const commandsOfBothPlaces = (host: CommandHost): Command[] => [
   userCommands(host),
   keyCommands(host),
   tokenCommands(host),
+  sessionCommands(host),
   settingsCommands(host),
   webhookCommands(host, "server"),
 ];

@@ -41,6 +41,7 @@ describe("holdfast", () => {
       "user",
       "key",
       "token",
+      "session",
       "settings",
       "webhook",
       "backend",
@@ -50,7 +51,7 @@ describe("holdfast", () => {
       "version",
     ];
     for (const command of commands) expect(stdout).toContain(`\n  ${command} `);
-    for (const command of ["session", "mcp"]) expect(stdout).not.toContain(`\n  ${command} `);
+    expect(stdout).not.toContain("\n  mcp ");
   });
 
   test("says in one line on stderr what is wrong with its use, and ends with 2", async () => {
