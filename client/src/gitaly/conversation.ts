@@ -30,6 +30,7 @@ export class Conversation<M extends DescMethod> implements CallListener {
   #wake: (() => void) | undefined;
   #written: (() => void) | undefined;
   #spoiler: Buffer | undefined;
+  #spoiling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(call: Call, method: Method<M>, { metadata, signal, messageTimeoutMs }: ConversationTerms) {
     this.#call = call;
@@ -92,13 +93,9 @@ export class Conversation<M extends DescMethod> implements CallListener {
     const spoiler = this.#spoiler;
     if (spoiler === undefined) return cancel();
     this.#spoiler = undefined;
-    // A server that reads nothing any more is not waited for.
-    const timer = setTimeout(cancel, SPOILING_MS_MAX);
-    const sent = () => {
-      clearTimeout(timer);
-      cancel();
-    };
-    this.#call.sendMessageWithContext({ callback: sent }, spoiler);
+    // The server's refusal ends the call; one that reads nothing any more is not waited for.
+    this.#spoiling = setTimeout(cancel, SPOILING_MS_MAX);
+    this.#call.sendMessageWithContext({}, spoiler);
   }
 
   onReceiveMetadata(): void {
@@ -114,6 +111,7 @@ export class Conversation<M extends DescMethod> implements CallListener {
 
   onReceiveStatus(ended: CallStatus): void {
     this.#ended ??= ended;
+    clearTimeout(this.#spoiling);
     this.#forget?.();
     this.#wake?.();
     this.#written?.();

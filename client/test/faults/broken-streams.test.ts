@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import type { Message } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { gathered } from "../../src/contract/expectations.ts";
+import type { UserCommitFilesRequest } from "../../src/gitaly/generated/operations_pb.ts";
 import { GitError } from "../../src/index.ts";
 import { NEW_ID, REPO } from "../support/calls-of-changes.ts";
 import { type Answer, answering, cutting, failing, type Fate, hanging } from "../support/faulty-gitaly.ts";
 import { failureOf } from "../support/failure-of.ts";
+import { CONTRACT_USER } from "../support/fresh-context.ts";
 import { faultyStory } from "../support/faulty-story.ts";
 
 const FILE = { revision: "main", path: "a.txt" };
@@ -164,5 +167,44 @@ describe("a connection that was cut", () => {
     await story.client.repoExists(REPO);
     story.faulty.cutConnections();
     expect(await story.client.repoExists(REPO)).toBe(true);
+  });
+});
+
+describe("a commit that is given up halfway", () => {
+  const broken = new Error("the files cannot be read");
+  const isSpoilt = (message: Message) =>
+    (message as UserCommitFilesRequest).userCommitFilesRequestPayload.case === undefined;
+
+  async function* actions(midway: () => void) {
+    yield { type: "create", path: "a.txt", content: "a\n" } as const;
+    await Promise.resolve();
+    midway();
+    yield { type: "create", path: "b.txt", content: "b\n" } as const;
+  }
+  const request = (midway: () => void) => ({
+    branch: "main",
+    message: "Half",
+    user: CONTRACT_USER,
+    actions: actions(midway),
+    expectedOldId: NEW_ID,
+  });
+
+  // A server may see the end of a request before it sees that it was reset.
+  test("by its source ends in a message that no server takes", async () => {
+    await using story = await faultyStory();
+    const fail = () => {
+      throw broken;
+    };
+    expect(await failureOf(story.client.commitFiles(REPO, request(fail)))).toBe(broken);
+    await story.faulty.received("UserCommitFiles", isSpoilt);
+  });
+
+  test("by a signal ends in a message that no server takes", async () => {
+    await using story = await faultyStory();
+    const controller = new AbortController();
+    const abort = () => controller.abort(broken);
+    const given = story.client.commitFiles(REPO, request(abort), { signal: controller.signal });
+    expect(await failureOf(given)).toBe(broken);
+    await story.faulty.received("UserCommitFiles", isSpoilt);
   });
 });

@@ -53,6 +53,7 @@ export class FaultyGitaly {
   readonly calls: ReceivedCall[] = [];
   readonly #scripts = new Map<string, Fate[]>();
   readonly #otherwise = new Map<string, Fate>();
+  readonly #received: { readonly method: string; readonly message: Message }[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #sockets = new Set<Socket>();
   readonly #server = new Server();
@@ -105,6 +106,12 @@ export class FaultyGitaly {
     return this.calls.filter((call) => call.method === method).at(times - 1) as ReceivedCall;
   }
 
+  /** Waits for a message of a method that is as expected, of a request that may never end. */
+  async received(method: string, expected: (message: Message) => boolean): Promise<void> {
+    const has = () => this.#received.some((each) => each.method === method && expected(each.message));
+    while (!has()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+
   /** Every connection is gone at once. */
   cutConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -128,7 +135,10 @@ export class FaultyGitaly {
       call.on("cancelled", resolve);
       call.on("close", resolve);
     });
-    const requests = await requestsOf(method, call);
+    const requests = await requestsOf(method, call, (message) => {
+      this.#received.push({ method: method.name, message });
+      this.#wake();
+    });
     if (requests === undefined) return;
     this.calls.push({
       method: method.name,
@@ -137,11 +147,15 @@ export class FaultyGitaly {
       deadlineMs: Number(call.getDeadline()),
       ended,
     });
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    this.#wake();
     const unknown = failing(status.INTERNAL, { details: `no script for ${method.name}` });
     const fate = this.#scripts.get(method.name)?.shift() ?? this.#otherwise.get(method.name) ?? unknown;
     await this.#decide(method, call, fate);
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
   }
 
   async #decide(method: DescMethod, call: ServerDuplexStream<Buffer, Buffer>, fate: Fate): Promise<void> {
@@ -167,9 +181,14 @@ export class FaultyGitaly {
 async function requestsOf(
   method: DescMethod,
   call: ServerDuplexStream<Buffer, Buffer>,
+  onMessage: (message: Message) => void,
 ): Promise<Message[] | undefined> {
   const requests: Message[] = [];
-  const decode = (bytes: Buffer) => requests.push(fromBinary(method.input, bytes));
+  const decode = (bytes: Buffer) => {
+    const message = fromBinary(method.input, bytes);
+    requests.push(message);
+    onMessage(message);
+  };
   return new Promise((resolve) => {
     call.on("data", (bytes: Buffer) => {
       decode(bytes);
