@@ -45,6 +45,8 @@ export interface HttpRoute {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/repos/:repo/branches/:name`. `:repo` is the full name of the repository; every other parameter is a field of the input. */
   readonly path: string;
+  /** A second path, where the operation is asked for without what only the first one names: `/hooks` beside `/repos/:repo/hooks`. */
+  readonly alsoAt?: string;
   /** Of success; 200 when absent. Answers of 204 have no body. */
   readonly status?: 200 | 201 | 202 | 204;
   /** The field of the output that is the answer's ETag; `If-None-Match` with the same is answered 304. */

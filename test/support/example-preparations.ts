@@ -35,6 +35,7 @@ const PREPARATIONS: Readonly<Record<string, Prepare>> = {
     return withBob(world);
   },
   setUserAdmin: withBob,
+  createRepository: (world, repository) => none(world.call("removeRepository", { repository })),
   addKey: forgetKeys,
   removeKey: async (world) => {
     await forgetKeys(world);

@@ -1,4 +1,8 @@
+import type { TSchema } from "@sinclair/typebox";
+import { jsonName } from "../../src/contract/json-codec.ts";
 import type { Operation } from "../../src/contract/operation.ts";
+import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
+import { repositoryNameOf } from "../../src/domain/repository-name.ts";
 import { restRoutes, takesBody } from "../../src/transports/api/rest/rest-route.ts";
 
 /** The request that asks for an operation over REST: what a client would write. */
@@ -11,7 +15,11 @@ export function restRequest(
   const { method } = prepared.route;
   const json = prepared.input.encode(input) as Record<string, unknown>;
   delete json["repository"];
-  if (prepared.repositories.has("repository")) json["repo"] = fullName;
+  for (const [field, name] of prepared.repositories) {
+    if (field === "repository") json[name] = fullName;
+    else if (input[field] !== undefined) json[name] = repositoryNameOf((input[field] as RepositoryRef).relativePath);
+    delete json[jsonName(field, (operation.input["properties"] as Record<string, TSchema>)[field]!, "snake")];
+  }
   const path = prepared.path.replace(/:(\w+)/g, (_, field: string) => {
     if (field === "repo") return encodeURIComponent(fullName);
     const [name, value] = Object.entries(prepared.input.encode({ [field]: input[field] }) as object)[0] as [

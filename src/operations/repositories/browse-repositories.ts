@@ -1,6 +1,7 @@
 import { Maybe, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { relativePathOf, repositoryNameOf } from "../../domain/repository-name.ts";
+import { relativePathOf } from "../../domain/repository-name.ts";
+import { RepositoryItem, repositoryItem } from "./repository-item.ts";
 
 /** Storage whose repositories have full names. */
 const NAMED_STORAGE = "default";
@@ -20,15 +21,7 @@ export const browseRepositories = defineOperation({
     },
     { additionalProperties: false },
   ),
-  output: Type.Object(
-    {
-      fullName: Type.String({ description: "Full name, such as alice/myrepo" }),
-      owner: Maybe(Type.String({ description: "User whose it is" })),
-      private: Type.Boolean({ description: "Only its owner, collaborators and administrators see it" }),
-      description: Type.String({ description: "What it is for, in one line" }),
-    },
-    { additionalProperties: false },
-  ),
+  output: RepositoryItem,
   errors: [],
   examples: [
     { title: "All of them", input: {} },
@@ -45,8 +38,7 @@ export const browseRepositories = defineOperation({
         .map((relativePath) => ({ storage: NAMED_STORAGE, relativePath }));
       const readable = (await identity.access.readable(caller.principal, found)).slice(0, left);
       const records = await Promise.all(readable.map((ref) => identity.repositories.find(ref)));
-      if (records.length > 0)
-        yield records.map((record, at) => ({ fullName: repositoryNameOf(readable[at]!.relativePath), ...record }));
+      if (records.length > 0) yield records.map((record, at) => repositoryItem(readable[at]!, record));
       left -= records.length;
       if (left === 0) return;
     }

@@ -16,6 +16,7 @@ export const checkRepository = defineOperation({
   output: Type.Object({ line: Type.String() }),
   errors: ["repository_not_found", "git_failed"],
   examples: [{ title: "A repository", input: {} }],
+  route: { method: "POST", path: "/repos/:repo/fsck" },
   async *run({ repository: _ }, { repository, signal }) {
     const view = { ...repository.view, signal };
     for await (const line of repository.git.maintenance.check(view)) {

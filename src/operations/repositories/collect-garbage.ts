@@ -13,6 +13,7 @@ export const collectGarbage = defineOperation({
   output: Type.Object({ line: Type.String() }),
   errors: ["repository_not_found", "git_failed"],
   examples: [{ title: "A repository", input: {} }],
+  route: { method: "POST", path: "/repos/:repo/gc" },
   async *run({ repository: _ }, { repository, sessions, signal }) {
     await sessions.keepIndexes(repository);
     const view = { ...repository.view, signal };

@@ -1,5 +1,6 @@
 import { ByteStringField, Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
+import { RepositoryItem, repositoryItem } from "./repository-item.ts";
 
 const Input = Type.Object(
   {
@@ -23,9 +24,10 @@ export const createRepository = defineOperation({
   access: "create",
   target: "path",
   input: Input,
-  output: Type.Object({}),
+  output: RepositoryItem,
   errors: ["repository_exists", "invalid_reference_name", "invalid_input"],
   examples: [{ title: "With defaults", input: {} }],
+  route: { method: "POST", path: "/repos", status: 201 },
   async run({ repository, defaultBranch, objectFormat, ...record }, { caller, identity, repositories }) {
     await identity.repositories.create(repository, { principal: caller.principal, ...record }, () =>
       repositories.create(repository, {
@@ -33,6 +35,6 @@ export const createRepository = defineOperation({
         ...(defaultBranch === undefined ? {} : { defaultBranch }),
       }),
     );
-    return {};
+    return repositoryItem(repository, await identity.repositories.find(repository));
   },
 });

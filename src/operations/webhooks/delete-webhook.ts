@@ -15,7 +15,7 @@ export const deleteWebhook = defineOperation({
   output: Type.Object({}),
   errors: ["repository_not_found", "webhook_not_found"],
   examples: [{ title: "A repository's", input: { id: 1 } }],
-  route: { method: "DELETE", path: "/repos/:repo/hooks/:id", status: 204 },
+  route: { method: "DELETE", path: "/repos/:repo/hooks/:id", alsoAt: "/hooks/:id", status: 204 },
   async run({ repository, id }, ctx) {
     await refuseAbsent(ctx, repository);
     const hook = await ctx.webhooks.remove(repository, id);

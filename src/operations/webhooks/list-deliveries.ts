@@ -27,7 +27,7 @@ export const listDeliveries = defineOperation({
   output: DeliveryItem,
   errors: ["repository_not_found", "webhook_not_found"],
   examples: [{ title: "The newest", input: { id: 1, limit: 10 } }],
-  route: { method: "GET", path: "/repos/:repo/hooks/:id/deliveries" },
+  route: { method: "GET", path: "/repos/:repo/hooks/:id/deliveries", alsoAt: "/hooks/:id/deliveries" },
   async *run({ repository, id, before, limit = DELIVERIES_MAX }, ctx) {
     await refuseAbsent(ctx, repository);
     const hook = await ctx.webhooks.find(repository, id);

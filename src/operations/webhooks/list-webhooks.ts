@@ -15,7 +15,7 @@ export const listWebhooks = defineOperation({
   output: WebhookItem,
   errors: ["repository_not_found"],
   examples: [{ title: "A repository's", input: {} }],
-  route: { method: "GET", path: "/repos/:repo/hooks" },
+  route: { method: "GET", path: "/repos/:repo/hooks", alsoAt: "/hooks" },
   async *run({ repository }, ctx) {
     await refuseAbsent(ctx, repository);
     yield (await ctx.webhooks.list(repository)).map(webhookItem);

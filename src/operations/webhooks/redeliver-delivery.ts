@@ -20,7 +20,11 @@ export const redeliverDelivery = defineOperation({
   output: DeliveryItem,
   errors: ["repository_not_found", "webhook_not_found", "delivery_not_found"],
   examples: [{ title: "One that failed", input: { id: 1, delivery: 1 } }],
-  route: { method: "POST", path: "/repos/:repo/hooks/:id/deliveries/:delivery/redeliver" },
+  route: {
+    method: "POST",
+    path: "/repos/:repo/hooks/:id/deliveries/:delivery/redeliver",
+    alsoAt: "/hooks/:id/deliveries/:delivery/redeliver",
+  },
   async run({ repository, id, delivery }, ctx) {
     await refuseAbsent(ctx, repository);
     const hook = await ctx.webhooks.find(repository, id);

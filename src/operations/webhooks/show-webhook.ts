@@ -15,7 +15,7 @@ export const showWebhook = defineOperation({
   output: WebhookItem,
   errors: ["repository_not_found", "webhook_not_found"],
   examples: [{ title: "A repository's", input: { id: 1 } }],
-  route: { method: "GET", path: "/repos/:repo/hooks/:id" },
+  route: { method: "GET", path: "/repos/:repo/hooks/:id", alsoAt: "/hooks/:id" },
   async run({ repository, id }, ctx) {
     await refuseAbsent(ctx, repository);
     return webhookItem(await ctx.webhooks.find(repository, id));

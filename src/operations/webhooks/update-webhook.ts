@@ -27,7 +27,7 @@ export const updateWebhook = defineOperation({
   output: WebhookItem,
   errors: ["repository_not_found", "webhook_not_found", "invalid_input"],
   examples: [{ title: "Off", input: { id: 1, active: false } }],
-  route: { method: "PATCH", path: "/repos/:repo/hooks/:id" },
+  route: { method: "PATCH", path: "/repos/:repo/hooks/:id", alsoAt: "/hooks/:id" },
   async run({ repository, id, ...change }, ctx) {
     await refuseAbsent(ctx, repository);
     const hook = await ctx.webhooks.update(repository, id, change);

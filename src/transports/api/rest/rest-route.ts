@@ -22,6 +22,8 @@ export interface RestRoute {
   readonly parameters: ReadonlyMap<number, RouteField | "repo">;
   /** Fields that stand in the query or in the body. */
   readonly fields: ReadonlyMap<string, RouteField>;
+  /** Fields of the operation that requests on this path do not have. */
+  readonly left: readonly string[];
   /** Fields that are repositories and not in the path, with the names that requests give them. */
   readonly repositories: ReadonlyMap<string, string>;
   readonly input: JsonCodec;
@@ -41,13 +43,36 @@ export const REST_PREFIX = "/v1";
 
 /** Prepares the operations that have a route. Throws for a route whose parameters the input does not have. */
 export function restRoutes(operations: readonly Operation[]): RestRoute[] {
-  return operations.flatMap((operation) =>
-    operation.route === undefined ? [] : [restRoute(operation, operation.route)],
-  );
+  return operations.flatMap((operation) => {
+    const { route } = operation;
+    if (route === undefined) return [];
+    const first = restRoute(operation, route, operation.input);
+    return route.alsoAt === undefined ? [first] : [first, secondRoute(operation, route, route.alsoAt)];
+  });
 }
 
-function restRoute(operation: Operation, route: HttpRoute): RestRoute {
-  const properties = operation.input["properties"] as Record<string, TSchema>;
+/** Where the second path names less than the first one, the fields in between are none of its own. */
+function secondRoute(operation: Operation, route: HttpRoute, path: string): RestRoute {
+  const named = fieldsOfPath(path);
+  const left = new Set([...fieldsOfPath(route.path)].filter((field) => !named.has(field)));
+  const properties = Object.entries(operation.input["properties"] as Record<string, TSchema>);
+  const input = {
+    ...operation.input,
+    properties: Object.fromEntries(properties.filter(([field]) => !left.has(field))),
+  };
+  return { ...restRoute(operation, { ...route, path }, input), left: [...left] };
+}
+
+const fieldsOfPath = (path: string): ReadonlySet<string> =>
+  new Set(
+    path
+      .split("/")
+      .filter((segment) => segment.startsWith(":"))
+      .map((segment) => (segment === ":repo" ? "repository" : segment.slice(1))),
+  );
+
+function restRoute(operation: Operation, route: HttpRoute, schema: TSchema): RestRoute {
+  const properties = schema["properties"] as Record<string, TSchema>;
   const path = REST_PREFIX + route.path;
   const parameters = new Map<number, RouteField | "repo">();
   const inPath = new Set<string>();
@@ -75,7 +100,8 @@ function restRoute(operation: Operation, route: HttpRoute): RestRoute {
     parameters,
     repositories,
     fields: isPaged({ operation, route }) ? pagedFields(fields) : fields,
-    input: jsonCodec(operation.input, "snake"),
+    left: [],
+    input: jsonCodec(schema, "snake"),
     output: jsonCodec(
       operation.shape === "list" ? PageOf(operation.output, "All there are") : operation.output,
       "snake",

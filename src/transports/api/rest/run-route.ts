@@ -34,6 +34,8 @@ export async function runRoute(
   services: RouteServices,
 ): Promise<Response> {
   const { operation, route } = prepared;
+  // Garbage is collected for minutes before there is anything to say.
+  if (operation.kind === "maintenance") call.watchTime();
   let running = false;
   let isReplayed = false;
   let response: Response;

@@ -17,7 +17,7 @@ export function describeRoute(prepared: RestRoute): Description {
   const { operation, route } = prepared;
   const body = takesBody(route) ? bodyOf(prepared) : undefined;
   return {
-    operationId: operation.name,
+    operationId: operationIdOf(prepared),
     summary: operation.summary,
     tags: [tagOf(route.path)],
     ...descriptionOf(prepared),
@@ -26,6 +26,10 @@ export function describeRoute(prepared: RestRoute): Description {
     responses: { ...answersOf(prepared), ...errorAnswers(prepared) },
   };
 }
+
+/** Operations are called by their names; on a second path by what is left out there as well. */
+const operationIdOf = ({ operation, left }: RestRoute): string =>
+  [operation.name, ...left.map((field) => `Without${field[0]!.toUpperCase()}${field.slice(1)}`)].join("");
 
 /** `/v1/repos/:repo/files` as OpenAPI writes it. */
 export const templateOf = (path: string): string => path.replace(/:(\w+)/g, "{$1}");
