@@ -1,4 +1,4 @@
-import { type ByteString, decodeUtf8 } from "./bytes.ts";
+import { type ByteString, decodeUtf8, toByteString } from "./bytes.ts";
 import type { OperationError } from "./errors.ts";
 import { REASONS, type Reason, type ReasonDetails } from "./reasons.ts";
 import { repositoryNameOf } from "./repository-name.ts";
@@ -89,6 +89,10 @@ const FACTS: Facts = {
   setting_configured: ({ setting }) => clipped(setting),
   database_unavailable: none,
   repository_exists: repositoryOf,
+  stash_not_found: ({ stash }) => clipped(stash),
+  worktree_dirty: ({ paths }) => listed(paths),
+  patch_not_applicable: ({ path, hunk }) =>
+    hunk === null ? text(path) : `${text(path)}, ${clipped(decodeUtf8(toByteString(hunk)).split("\n", 1)[0]!)}`,
   reference_exists: ({ reference, oid }) => `${text(reference)} is at ${oid}`,
   path_exists: ({ path, type }) => `${text(path)} is a ${type}`,
   file_mismatch: ({ path, expected, actual }) => `${text(path)} is ${actual}, not ${expected}`,

@@ -80,6 +80,10 @@ export interface ReasonDetails {
   setting_configured: { readonly setting: string };
   database_unavailable: Record<string, never>;
   repository_exists: { readonly repository: string };
+  stash_not_found: { readonly stash: string };
+  worktree_dirty: { readonly paths: readonly GitPath[] };
+  /** The hunk is null where the whole file does not fit. */
+  patch_not_applicable: { readonly path: GitPath; readonly hunk: Uint8Array | null };
   reference_exists: { readonly reference: RefName; readonly oid: Oid };
   path_exists: { readonly path: GitPath; readonly type: "file" | "directory" };
   repository_invalid: { readonly problem: string };
@@ -184,6 +188,9 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   repository_locked: entry("failed_precondition", 409, "retry", "repository is locked"),
   reference_ambiguous: entry("invalid_argument", 400, "never", "reference is ambiguous"),
   reference_is_symbolic: entry("failed_precondition", 409, "never", "reference is symbolic"),
+  stash_not_found: entry("not_found", 404, "never", "stash not found"),
+  worktree_dirty: entry("failed_precondition", 409, "refresh", "changes of the worktree would be lost"),
+  patch_not_applicable: entry("failed_precondition", 409, "refresh", "the patch does not apply"),
   reference_name_conflict: entry(
     "failed_precondition",
     409,

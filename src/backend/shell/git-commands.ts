@@ -12,15 +12,8 @@ function command(argv: readonly string[], options: Omit<Partial<GitCommand>, "ar
 }
 
 // Plumbing throughout: its output does not depend on the user's configuration.
-const DIFF_TREE = [
-  "diff-tree",
-  "-r",
-  "--no-color",
-  "--no-ext-diff",
-  "--no-textconv",
-  "--submodule=short",
-  "--full-index",
-];
+const DIFF = ["--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--full-index"];
+const DIFF_TREE = ["diff-tree", "-r", ...DIFF];
 
 /** Every command that the shell backend runs. */
 export const GIT_COMMANDS = {
@@ -88,3 +81,51 @@ export const GIT_COMMANDS = {
 } as const satisfies Record<string, GitCommand>;
 
 export type GitCommandName = keyof typeof GIT_COMMANDS;
+  // Names alone: `update-index` asks nobody what is ignored, and leaves alone what a sparse checkout has left out.
+  updateIndex: command([
+    "update-index",
+    "--add",
+    "--remove",
+    "--replace",
+    "--ignore-skip-worktree-entries",
+    "-z",
+    "--stdin",
+  ]),
+  forgetFiles: command(["update-index", "--force-remove", "-z", "--stdin"]),
+  leaveOut: command(["update-index", "--skip-worktree", "-z", "--stdin"]),
+  listNames: command(["ls-files", "--full-name", "-z"]),
+  listStageable: command([
+    "ls-files",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    "--deduplicate",
+    "--full-name",
+    "-z",
+  ]),
+  listTagged: command(["ls-files", "-t", "--full-name", "-z"]),
+  listUnmerged: command(["ls-files", "--unmerged", "--full-name", "-z"]),
+  listTreeNames: command(["ls-tree", "-r", "-z", "--name-only", "--full-tree"], { endOfOptions: true }),
+  resetPaths: command(["reset", "--quiet", "--no-refresh"]),
+  resetTo: command(["reset", "--quiet", "--no-refresh"]),
+  restoreFiles: command([
+    "checkout-index",
+    "--force",
+    "--index",
+    "--quiet",
+    "--ignore-skip-worktree-bits",
+    "-z",
+    "--stdin",
+  ]),
+  changedInIndex: command(["diff-index", "--cached", "--name-only", "--no-renames", "-z"], { endOfOptions: true }),
+  changedNames: command(["diff-tree", "-r", "--name-only", "--no-renames", "-z"], { endOfOptions: true }),
+  diffIndex: command(["diff-index", "--cached", ...DIFF, "--diff-filter=u", "--raw", "--patch", "-z"], {
+    endOfOptions: true,
+  }),
+  // What conflicts is told as our side against the file.
+  diffFiles: command(["diff-files", ...DIFF, "--ours", "--diff-filter=u", "--raw", "--patch", "-z"]),
+  // Over the protections that are on everywhere: names that HFS+ takes for `.git`.
+  applyPatch: command(["-c", "core.protectHFS=true", "apply", "--whitespace=nowarn"], { exitCodes: [0, 1, 128] }),
+  stashStore: command(["update-ref", "--create-reflog"], { endOfOptions: true }),
+  stashApply: command(["stash", "apply", "--quiet"], { exitCodes: [0, 1] }),
+  stashDrop: command(["stash", "drop", "--quiet"]),

@@ -1,6 +1,7 @@
 import type { DiffEntry, FilePatch } from "../../domain/diff.ts";
 import { ByteScanner } from "./byte-scanner.ts";
 import { parseRawRecord, pathsOf } from "./diff-record.ts";
+import { isZeroOid, type Oid } from "../../domain/oid.ts";
 import { quotePath } from "../../domain/quote-path.ts";
 
 const NUL = Buffer.from("\0");
@@ -20,16 +21,19 @@ export async function* parsePatches(output: AsyncIterable<Buffer>, patchBytesMax
     for (const entry of entries) {
       const header = headerOf(entry);
       const patches: Buffer[] = [];
+      let { newOid } = entry;
       while (
         section !== undefined &&
         section.header === header &&
         patches.length < (entry.status === "type-changed" ? 2 : 1)
       ) {
         patches.push(section.patch);
+        // A file of a worktree has its id in the header alone.
+        if (isZeroOid(newOid) && entry.status !== "deleted") newOid = section.newOid ?? entry.oldOid;
         section = await nextSection(scanner);
       }
       const binary = patches.some((patch) => patch.toString("latin1", 0, 13) === "Binary files ");
-      yield { ...entry, binary, patch: patches.length === 0 ? NO_PATCH : Buffer.concat(patches) };
+      yield { ...entry, newOid, binary, patch: patches.length === 0 ? NO_PATCH : Buffer.concat(patches) };
     }
     // Ends the run, so that its exit code is seen.
     await scanner.until(NUL);
@@ -53,6 +57,8 @@ async function rawEntries(scanner: ByteScanner): Promise<DiffEntry[]> {
 interface Section {
   readonly header: string;
   readonly patch: Buffer;
+  /** Absent where only the mode has changed. */
+  readonly newOid: Oid | undefined;
 }
 
 async function nextSection(scanner: ByteScanner): Promise<Section | undefined> {
@@ -60,7 +66,9 @@ async function nextSection(scanner: ByteScanner): Promise<Section | undefined> {
   const bytes = await scanner.until(SECTION, 1);
   if (bytes === undefined) return undefined;
   const firstEnd = bytes.indexOf("\n");
-  return { header: bytes.toString("latin1", 0, firstEnd), patch: bytes.subarray(startOfPatch(bytes, firstEnd + 1)) };
+  const start = startOfPatch(bytes, firstEnd + 1);
+  const newOid = /^index [0-9a-f]+\.\.([0-9a-f]+)/m.exec(bytes.toString("latin1", firstEnd, start))?.[1];
+  return { header: bytes.toString("latin1", 0, firstEnd), patch: bytes.subarray(start), newOid };
 }
 
 /** Where the header lines end: at the first hunk, or at the line about binary files; at the end when there is neither. */

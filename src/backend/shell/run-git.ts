@@ -21,6 +21,8 @@ export interface GitRun {
   readonly paths?: readonly ByteString[];
   readonly stdin?: Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs, an absolute path; in the git directory when absent. */
+  readonly cwd?: string;
 }
 
 export interface GitResult {
@@ -126,7 +128,7 @@ export class GitRunner {
     const argv = argumentsOf(command, run);
     const size = argv.reduce((sum, argument) => sum + argument.length + 1, 0);
     if (size > this.limits.argumentBytesMax) throw tooLarge("arguments of git", size, this.limits.argumentBytesMax);
-    const cwd = view.gitDir;
+    const { cwd = view.gitDir } = run;
     await this.#slots.take(view.signal);
     const prepared = prepareArguments(argv);
     let child: GitChild;

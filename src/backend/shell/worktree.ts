@@ -1,28 +1,22 @@
-import { OperationError } from "../../domain/errors.ts";
 import type { WorktreeFacet } from "../worktree-facet.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import type { GitRunner } from "./run-git.ts";
 import { createCheckout } from "./worktree-checkout.ts";
+import { createWorktreeDiff } from "./worktree-diff.ts";
+import { createDiscard } from "./worktree-discard.ts";
+import { createPatch } from "./worktree-patch.ts";
 import { createStage } from "./worktree-stage.ts";
+import { createStash } from "./worktree-stash.ts";
 
 /** Index and files through native git. */
-export function createWorktree(runner: GitRunner, _pool: CatFilePool): WorktreeFacet {
+export function createWorktree(runner: GitRunner, pool: CatFilePool): WorktreeFacet {
+  const checkout = createCheckout(runner);
   return {
-    ...createCheckout(runner),
-    ...createStage(runner),
-    unstage: () => missing("unstage"),
-    applyPatch: () => missing("applyPatch"),
-    discard: () => missing("discard"),
-    diffIndex: () => missing("diffIndex"),
-    diffWorktree: () => missing("diffWorktree"),
-    reset: () => missing("reset"),
-    stashSave: () => missing("stashSave"),
-    stashList: () => missing("stashList"),
-    stashApply: () => missing("stashApply"),
-    stashDrop: () => missing("stashDrop"),
+    ...checkout,
+    ...createStage(runner, pool),
+    ...createPatch(runner),
+    ...createDiscard(runner, pool, checkout),
+    ...createWorktreeDiff(runner, pool),
+    ...createStash(runner, pool, checkout),
   };
-}
-
-function missing(method: string): never {
-  throw new OperationError("unimplemented", { what: `worktree.${method}` });
 }

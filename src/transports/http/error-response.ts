@@ -51,6 +51,7 @@ const BYTE_STRINGS: ReadonlySet<string> = new Set([
   "parent",
   "child",
   "conflictingPaths",
+  "paths",
 ]);
 
 /** Details as JSON can say them, named in its manner: large numbers as text, bytes as text or, where they are no UTF-8, as base64. */
