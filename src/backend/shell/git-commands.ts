@@ -56,11 +56,31 @@ export const GIT_COMMANDS = {
     maintenance: true,
   }),
   objectFormat: command(["rev-parse", "--show-object-format"]),
+  // Of another server; each in a git directory of its own.
+  listRemote: command(["ls-remote", "--symref", "--quiet"], { endOfOptions: true, maintenance: true }),
+  fetchRemote: command(
+    [
+      "fetch",
+      "--progress",
+      "--stdin",
+      "--no-write-fetch-head",
+      "--no-tags",
+      "--no-auto-maintenance",
+      "--no-recurse-submodules",
+    ],
+    { endOfOptions: true, maintenance: true },
+  ),
+  pushRemote: command(["push", "--progress", "--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no"], {
+    endOfOptions: true,
+    maintenance: true,
+  }),
   packObjects: command(["pack-objects", "--revs", "--stdout", "--delta-base-offset"], { maintenance: true }),
   indexPack: command(["index-pack", "--stdin", "--fix-thin"], { maintenance: true }),
   unpackObjects: command(["unpack-objects", "-q"], { maintenance: true }),
   // Its own directory, as a path: the program insists on one.
-  grep: command(["grep", "-z", "--line-number", "-I", "--no-color", "--full-name", "--threads=2"], { exitCodes: [0, 1] }),
+  grep: command(["grep", "-z", "--line-number", "-I", "--no-color", "--full-name", "--threads=2"], {
+    exitCodes: [0, 1],
+  }),
   // What compresses is git's own, whatever the repository's configuration names.
   archive: command(["-c", "tar.tar.gz.command=git archive gzip", "archive"], { maintenance: true }),
   followLog: command(["log", "--follow", "--format=%H", "--no-show-signature", "--no-ext-diff", "--no-textconv"], {
@@ -78,9 +98,6 @@ export const GIT_COMMANDS = {
   // Outside of what a sparse checkout names as well.
   addAll: command(["add", "--all", "--sparse"]),
   writeTree: command(["write-tree"]),
-} as const satisfies Record<string, GitCommand>;
-
-export type GitCommandName = keyof typeof GIT_COMMANDS;
   // Names alone: `update-index` asks nobody what is ignored, and leaves alone what a sparse checkout has left out.
   updateIndex: command([
     "update-index",
@@ -129,3 +146,6 @@ export type GitCommandName = keyof typeof GIT_COMMANDS;
   stashStore: command(["update-ref", "--create-reflog"], { endOfOptions: true }),
   stashApply: command(["stash", "apply", "--quiet"], { exitCodes: [0, 1] }),
   stashDrop: command(["stash", "drop", "--quiet"]),
+} as const satisfies Record<string, GitCommand>;
+
+export type GitCommandName = keyof typeof GIT_COMMANDS;
