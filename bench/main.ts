@@ -5,6 +5,7 @@ import { type BenchContext, FULL, QUICK } from "./bench-context.ts";
 import { calls } from "./calls.ts";
 import { gitRows } from "./git-rows.ts";
 import { LoadClient } from "./load-client.ts";
+import { restRows } from "./rest-rows.ts";
 import { Repositories } from "./repositories.ts";
 import { clientRateRows, largeAnswerRows } from "./rows-client.ts";
 import { catalogReloadRows } from "./rows-client-example.ts";
@@ -23,7 +24,7 @@ const HELP = `Measures a server against references of the same run.
   --quick            a tenth of the load: for a look, not for a record
   --only REGEX       only groups whose name matches: reads, work, writes, writers, growth, memory, canary, fallbacks,
                      client, client-example, git-references, git-clones, git-parts, git-pushes, git-memory,
-                     events
+                     events, rest, sessions
   --repo PATH        measure on a copy of this repository instead of the generated one
   --against HOST:PORT  measure this server of the Gitaly protocol instead of one that is started; its storage "default" must
                      be --storage-path (groups reads, work, writes, writers and growth)
@@ -72,6 +73,7 @@ async function bench(): Promise<void> {
   if (options.against === undefined) {
     await serverRows(repositories, data, main, print);
     await gitRows(repositories, data, main, print, options.quick);
+    await restRows(repositories, data, main, print, options.quick);
   }
   if (options.out !== undefined) writeFileSync(options.out, `${HEADING}\n${rows.map(markdown).join("\n")}\n`);
 }

@@ -4,6 +4,9 @@ const LENGTH = /\r\ncontent-length: (\d+)\r\n/i;
 const CHUNKED = /\r\ntransfer-encoding: chunked\r\n/i;
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
+const OK: readonly number[] = [200];
+const WITHOUT_BODY: readonly number[] = [204, 304];
+
 /** One kept connection that sends a prepared request and waits for the whole answer: as little of a client as can be. */
 export class RawHttp {
   readonly #socket: Socket;
@@ -12,6 +15,7 @@ export class RawHttp {
   /** Bytes of the whole answer; unknown before its header is there, and for chunked ones. */
   #wanted: number | "chunked" | undefined;
   #done: PromiseWithResolvers<number> | undefined;
+  #expected = OK;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -28,14 +32,21 @@ export class RawHttp {
     return new RawHttp(socket);
   }
 
-  /** Sends a request; answers the length of the whole answer in bytes. Throws when its status is not 200. */
-  send(request: Buffer): Promise<number> {
+  /** Sends a request; answers the length of the whole answer in bytes. Throws when its status is none of those expected. */
+  send(request: Buffer, expected = OK): Promise<number> {
+    this.#expected = expected;
     this.#received = [];
     this.#length = 0;
     this.#wanted = undefined;
     this.#done = Promise.withResolvers<number>();
     this.#socket.write(request);
     return this.#done.promise;
+  }
+
+  /** What the last answer held, as JSON. */
+  body(): unknown {
+    const bytes = Buffer.concat(this.#received);
+    return JSON.parse(bytes.toString("utf8", bytes.indexOf("\r\n\r\n") + 4));
   }
 
   close(): void {
@@ -59,7 +70,12 @@ export class RawHttp {
     const end = bytes.indexOf("\r\n\r\n");
     if (end < 0) return;
     const header = bytes.toString("latin1", 0, end + 2);
-    if (!header.startsWith("HTTP/1.1 200")) this.#done?.reject(new Error(header.slice(0, header.indexOf("\r\n"))));
+    const status = Number(header.slice("HTTP/1.1 ".length, "HTTP/1.1 200".length));
+    if (!this.#expected.includes(status)) this.#done?.reject(new Error(bytes.toString("utf8")));
+    if (WITHOUT_BODY.includes(status)) {
+      this.#wanted = end + 4;
+      return;
+    }
     const length = LENGTH.exec(header)?.[1];
     this.#wanted = length === undefined && CHUNKED.test(header) ? "chunked" : end + 4 + Number(length ?? 0);
   }
@@ -83,4 +99,18 @@ export function uploadPackRequest(address: string, path: string, body: Buffer): 
     `Content-Length: ${body.length}`,
   ];
   return Buffer.concat([Buffer.from(`${header.join("\r\n")}\r\n\r\n`), body]);
+}
+
+/** A request with the headers given; a body is sent as JSON. */
+export function apiRequest(
+  address: string,
+  method: string,
+  path: string,
+  { headers = [], body }: { readonly headers?: readonly string[]; readonly body?: unknown } = {},
+): Buffer {
+  const text = body === undefined ? "" : JSON.stringify(body);
+  const described =
+    body === undefined ? [] : ["Content-Type: application/json", `Content-Length: ${Buffer.byteLength(text)}`];
+  const header = [`${method} ${path} HTTP/1.1`, `Host: ${new URL(address).host}`, ...headers, ...described];
+  return Buffer.from(`${header.join("\r\n")}\r\n\r\n${text}`);
 }

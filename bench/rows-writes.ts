@@ -1,5 +1,6 @@
 import type { BenchContext } from "./bench-context.ts";
 import { calls, type Target } from "./calls.ts";
+import { importFile } from "./fast-import-reference.ts";
 import { gitLines, runGit } from "./git-reference.ts";
 import type { LoadClient } from "./load-client.ts";
 import { inTurn, timed } from "./measure.ts";
@@ -15,7 +16,7 @@ export async function* writeRows({ one, writable, reference, size }: BenchContex
   const [commits, imports] = await inTurn(
     size.writeRounds,
     (n) => one.call(calls.commitFile(target, "main", path(n), `content ${n}\n`)),
-    (n) => runGit(reference.gitDir, ["-c", "core.fsync=all", "fast-import", "--quiet"], importStream(n, head, path(n))),
+    (n) => importFile(reference.gitDir, n, head, path(n)),
   );
   yield atMost("UserCommitFiles, one small file, p50", commits.p50, imports.p50, 0.5, ms);
   yield within("UserCommitFiles, one small file, p99", commits.p99, 50, ms);
@@ -26,14 +27,6 @@ export async function* writeRows({ one, writable, reference, size }: BenchContex
   );
   yield atMost("UserCreateBranch", branches.p50, updates.p50, 1, ms);
   yield* mergeRow({ one, target, gitDir: reference.gitDir, rounds: size.processRounds });
-}
-
-function importStream(n: number, first: string, path: string): string {
-  const content = `content ${n}\n`;
-  const message = `Write ${path}\n`;
-  const from = n === 0 ? `from ${first}\n` : "from refs/heads/imported^0\n";
-  const person = `Jane Doe <jane@example.com> ${1_700_000_000 + n} +0000`;
-  return `commit refs/heads/imported\ncommitter ${person}\ndata ${message.length}\n${message}${from}M 100644 inline ${path}\ndata ${content.length}\n${content}\n`;
 }
 
 async function* mergeRow(context: {

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { Repositories } from "./repositories.ts";
+import { type RestSize, restReadRows, restWorkRows, restWriteRows } from "./rows-rest.ts";
+import { type ServerProcess, startServer } from "./server-process.ts";
+import type { Row } from "./table.ts";
+
+type Main = Awaited<ReturnType<Repositories["main"]>>;
+type Print = (group: string, make: () => AsyncIterable<Row>) => Promise<void>;
+
+const FULL: RestSize = { reads: 20_000, processRounds: 40, writeRounds: 150 };
+const QUICK: RestSize = { reads: 5_000, processRounds: 10, writeRounds: 30 };
+
+/** Anybody may write: the bench measures doors, not who comes through them. */
+const OPEN_TO_ALL = { HOLDFAST_ANON_ACCESS: "read-write", HOLDFAST_CANARY_PERCENT: "0" };
+
+/** Rows of the management API. */
+export async function restRows(repositories: Repositories, data: string, main: Main, print: Print, quick: boolean) {
+  const size = quick ? QUICK : FULL;
+  const copies = (...names: readonly string[]) => {
+    const made = names.map((name) => repositories.copy(main, name));
+    // What the copies left to be written would be paid for by the first flushes that are measured.
+    Bun.spawnSync(["sync"]);
+    return made;
+  };
+  const withServer = (
+    name: string,
+    env: Readonly<Record<string, string>>,
+    make: (server: ServerProcess) => AsyncIterable<Row>,
+  ) =>
+    async function* () {
+      const server = await startServer(join(data, name), repositories.storage, env);
+      try {
+        yield* make(server);
+      } finally {
+        await server.stop();
+      }
+    };
+  await print(
+    "rest",
+    withServer("rest", OPEN_TO_ALL, async function* ({ http }) {
+      yield* restReadRows(http, main, size);
+      const [read, written, reference] = copies("rest.git", "rest-written.git", "rest-reference.git") as [
+        Main,
+        Main,
+        Main,
+      ];
+      yield* restWorkRows(http, read, size);
+      yield* restWriteRows(http, written, reference, size);
+    }),
+  );
+}
