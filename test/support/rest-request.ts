@@ -13,7 +13,7 @@ export function restRequest(
 ): { readonly method: string; readonly path: string; readonly body?: string } {
   const prepared = restRoutes([operation])[0]!;
   const { method } = prepared.route;
-  const json = prepared.input.encode(input) as Record<string, unknown>;
+  const json = { ...(prepared.input.encode(input) as Record<string, unknown>) };
   delete json["repository"];
   for (const [field, name] of prepared.repositories) {
     if (field === "repository") json[name] = fullName;

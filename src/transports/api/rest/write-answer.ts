@@ -39,8 +39,11 @@ export function writeAnswer(prepared: RestRoute, request: Request, input: unknow
     describeContent(headers, route.content, input, output);
     const range = partOf(request, bytes.length, tag, headers);
     if (range === "unsatisfiable") return new Response(null, { status: 416, headers });
-    if (range === undefined) return new Response(bodyFor(request, bytes), { headers });
-    return new Response(bodyFor(request, bytes.subarray(range.first, range.last + 1)), { status: 206, headers });
+    if (range === undefined) return new Response(bodyFor(request, bytes, headers), { headers });
+    return new Response(bodyFor(request, bytes.subarray(range.first, range.last + 1), headers), {
+      status: 206,
+      headers,
+    });
   }
   const text = JSON.stringify(prepared.output.encode(output));
   if (isRead && tag === undefined) {
@@ -50,7 +53,7 @@ export function writeAnswer(prepared: RestRoute, request: Request, input: unknow
     headers["etag"] = tag;
   }
   headers["content-type"] = "application/json";
-  return new Response(bodyFor(request, text), { status: route.status ?? 200, headers });
+  return new Response(bodyFor(request, text, headers), { status: route.status ?? 200, headers });
 }
 
 /** The headers that every answer to a read has. */
@@ -95,4 +98,9 @@ export function partOf(
 export const prefersJson = (request: Request): boolean =>
   /(?:^|[\s,])application\/json/i.test(request.headers.get("accept") ?? "");
 
-export const bodyFor = <T>(request: Request, body: T): T | null => (request.method === "HEAD" ? null : body);
+/** The body, or for HEAD its length alone. */
+function bodyFor<T extends string | Uint8Array>(request: Request, body: T, headers: AnswerHeaders): T | null {
+  if (request.method !== "HEAD") return body;
+  headers["content-length"] = String(Buffer.byteLength(body));
+  return null;
+}

@@ -126,7 +126,8 @@ function examplesOf(
 ): Description | undefined {
   const found = operation.examples.flatMap(({ title, input: given }: Example<unknown>) => {
     const value = given as Record<string, unknown>;
-    const json = input.encode(value) as Record<string, unknown>;
+    // What needs no change is the example itself.
+    const json = { ...(input.encode(value) as Record<string, unknown>) };
     for (const [name, called] of repositories) {
       const told = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
       if (!(told in json)) continue;

@@ -1,0 +1,281 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { RepositoryRef } from "../../../src/contract/repository-ref.ts";
+import { EXAMPLE_TOKEN } from "../../support/example-world.ts";
+import { TemporaryRepository } from "../../support/temporary-repository.ts";
+import { openTestEngine, type TestEngine } from "../../support/test-engine.ts";
+import { BODY_BYTES_MAX, listenRest, type RestListener } from "./rest-listener.ts";
+
+const REPOSITORY: RepositoryRef = { storage: "default", relativePath: "alice/demo.git" };
+const LARGE = Buffer.from("0123456789abcdef".repeat(20_000), "latin1");
+const FILES = { "README.md": "# Demo\n", "docs/a.txt": "x\n", "caf\xe9": "latin1\n", large: LARGE };
+
+let engine: TestEngine;
+let git: TemporaryRepository;
+let rest: RestListener;
+
+beforeAll(async () => {
+  engine = await openTestEngine({ adminToken: EXAMPLE_TOKEN });
+  await engine.createRepository("alice/demo");
+  git = TemporaryRepository.at(engine.pathOf(REPOSITORY));
+  await git.commit({ files: FILES });
+  rest = listenRest(engine.engine, engine.authenticator);
+});
+afterAll(async () => {
+  expect(rest.bugs).toEqual([]);
+  await rest.close();
+  await engine.close();
+});
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly json?: unknown;
+  readonly body?: string | Uint8Array;
+  readonly anonymous?: boolean;
+}
+
+async function ask(path: string, { method = "GET", headers = {}, json, body, anonymous = false }: Asked = {}) {
+  const sent = json === undefined ? (body as BodyInit | undefined) : JSON.stringify(json);
+  const response = await fetch(rest.address + path, {
+    method,
+    headers: {
+      ...(!anonymous && { authorization: `Bearer ${EXAMPLE_TOKEN}` }),
+      ...(sent !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(sent !== undefined && { body: sent }),
+  });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const text = bytes.toString();
+  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+  const value = (isJson && text !== "" ? JSON.parse(text) : undefined) as Record<string, unknown>;
+  return { status: response.status, headers: response.headers, bytes, json: value };
+}
+
+const REPO = "/v1/repos/alice%2Fdemo";
+const blob = (query: string, asked?: Asked) => ask(`${REPO}/blob?${query}`, asked);
+
+/** Status, reason and, where there is one, the field of a refusal. */
+async function refusal(path: string, asked?: Asked): Promise<unknown[]> {
+  const { status, json } = await ask(path, asked);
+  const { field } = json["details"] as { field?: string };
+  return [status, json["reason"], ...(field === undefined ? [] : [field])];
+}
+
+describe("requests that are none", () => {
+  test("say what is wrong, and where", async () => {
+    expect(await refusal(`${REPO}%2/files`)).toEqual([400, "malformed_request"]);
+    expect(await refusal(`${REPO}/files?path=%zz`)).toEqual([400, "malformed_request"]);
+    expect(await refusal(`${REPO}/files?pth=x`)).toEqual([422, "invalid_input", "pth"]);
+    expect(await refusal(`${REPO}/files?path=a&path=b`)).toEqual([422, "invalid_input", "path"]);
+    expect(await refusal(`${REPO}/files?limit=0`)).toEqual([422, "invalid_input", "limit"]);
+    expect(await refusal(`${REPO}/files?limit=x`)).toEqual([422, "invalid_input", "limit"]);
+    expect(await refusal(`${REPO}/files?cursor=x`)).toEqual([422, "page_token_not_found"]);
+    expect(await refusal(`/v1/repos/..%2Fx/files`)).toEqual([422, "invalid_input", "repo"]);
+    expect(await refusal(`${REPO}/files`, { headers: { "if-match": "x" } })).toEqual([412, "precondition_failed"]);
+  });
+
+  test("bodies are JSON objects of known fields, and not too long", async () => {
+    const put = (asked: Asked) => refusal(`${REPO}/files`, { method: "PUT", ...asked });
+    expect(await put({ body: "{" })).toEqual([400, "malformed_request"]);
+    expect(await put({ body: new Uint8Array([0x22, 0xff, 0x22]) })).toEqual([400, "malformed_request"]);
+    expect(await put({ json: [] })).toEqual([400, "malformed_request"]);
+    expect(await put({ body: "a=b", headers: { "content-type": "text/plain" } })).toEqual([
+      415,
+      "media_type_unsupported",
+    ]);
+    expect(await put({ body: " ".repeat(BODY_BYTES_MAX + 1) })).toEqual([413, "too_large"]);
+    expect(await put({ json: { path: "x", contents: "" } })).toEqual([422, "invalid_input", "contents"]);
+    expect(await put({ json: { repo: "x" } })).toEqual([422, "invalid_input", "repo"]);
+    expect(await put({ json: { path: "x", content: "*", encoding: "base64" } })).toEqual([
+      422,
+      "invalid_input",
+      "content",
+    ]);
+    const commit = { message: "x", actions: [{ action: "create", path: 1, content: "" }] };
+    const [status, reason, field] = await refusal(`${REPO}/commits`, { method: "POST", json: commit });
+    expect([status, reason, String(field).startsWith("actions[0]")]).toEqual([422, "invalid_input", true]);
+    expect(await refusal(`${REPO}/files?path=x`, { method: "DELETE", body: "{}" })).toEqual([400, "malformed_request"]);
+  });
+
+  test("errors are one sentence with its facts", async () => {
+    const { json } = await ask("/v1/repos/alice%2Fnone");
+    expect(json).toMatchObject({ error: "repository not found: alice/none", code: "not_found" });
+    expect((await blob("path=docs/gr%C3%B6%C3%9Fer")).json).toMatchObject({
+      error: "path not found: docs/größer",
+      details: { path: "docs/größer" },
+    });
+    expect((await blob("path=%FF")).json).toMatchObject({ details: { path: { base64: "/w==" } } });
+  });
+});
+
+describe("methods", () => {
+  test("unknown addresses are 404, other methods 405 with those that there are", async () => {
+    expect(await refusal("/v1/none")).toEqual([404, "address_unknown"]);
+    expect(await refusal("/v1")).toEqual([404, "address_unknown"]);
+    const { status, headers } = await ask(`${REPO}/blob`, { method: "POST" });
+    expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    const options = await ask(`${REPO}/files`, { method: "OPTIONS" });
+    expect(options.status).toBe(204);
+    expect(options.headers.get("allow")!.split(", ").sort()).toEqual(["DELETE", "GET", "HEAD", "OPTIONS", "PUT"]);
+  });
+
+  test("HEAD is GET without its body; a slash at the end is none", async () => {
+    const [get, head] = [await blob("path=README.md"), await blob("path=README.md", { method: "HEAD" })];
+    expect([head.status, head.bytes.length]).toEqual([200, 0]);
+    expect(head.headers.get("etag")).toBe(get.headers.get("etag"));
+    expect((await ask(`${REPO}/`)).status).toBe(200);
+  });
+});
+
+describe("conditions and ranges", () => {
+  test("what the client has is not sent again", async () => {
+    const oid = await git.text(["rev-parse", "main:README.md"]);
+    const whole = await blob("path=README.md");
+    expect([whole.headers.get("etag"), whole.bytes.toString()]).toEqual([`"${oid}"`, "# Demo\n"]);
+    for (const [tag, status] of [
+      [`"${oid}"`, 304],
+      [`W/"${oid}"`, 304],
+      [`"none", "${oid}"`, 304],
+      ["*", 304],
+      [`"${oid}.json"`, 200],
+      ['"none"', 200],
+    ] as const)
+      expect([tag, (await blob("path=README.md", { headers: { "if-none-match": tag } })).status]).toEqual([
+        tag,
+        status,
+      ]);
+    const json = { accept: "application/json", "if-none-match": `"${oid}.json"` };
+    expect((await blob("path=README.md", { headers: json })).status).toBe(304);
+    const list = await ask(`${REPO}/files`);
+    const again = await ask(`${REPO}/files`, { headers: { "if-none-match": list.headers.get("etag")! } });
+    expect([again.status, again.bytes.length]).toEqual([304, 0]);
+    expect((await blob("path=none", { headers: { "if-none-match": "*" } })).status).toBe(404);
+  });
+
+  test("only what is named by ids may be kept for ever", async () => {
+    const oid = await git.text(["rev-parse", "main"]);
+    expect((await blob(`rev=${oid}&path=README.md`)).headers.get("cache-control")).toContain("immutable");
+    expect((await blob("rev=main&path=README.md")).headers.get("cache-control")).toBe("private, no-cache");
+  });
+
+  for (const path of ["README.md", "large"])
+    test(`ranges of ${path === "large" ? "a file that streams" : "a small file"}`, async () => {
+      const bytes = path === "large" ? LARGE : Buffer.from("# Demo\n");
+      const { length } = bytes;
+      const whole = await blob(`path=${path}`);
+      expect([whole.bytes.equals(bytes), whole.headers.get("accept-ranges")]).toEqual([true, "bytes"]);
+      const head = await blob(`path=${path}`, { method: "HEAD" });
+      expect(head.headers.get("content-length")).toBe(String(length));
+      for (const [range, first, end] of [
+        ["bytes=1-3", 1, 4],
+        ["bytes=3-", 3, length],
+        ["bytes=-2", length - 2, length],
+        [`bytes=0-${length + 5}`, 0, length],
+      ] as const) {
+        const part = await blob(`path=${path}`, { headers: { range } });
+        expect([range, part.status, part.bytes.equals(bytes.subarray(first, end))]).toEqual([range, 206, true]);
+        expect(part.headers.get("content-range")).toBe(`bytes ${first}-${end - 1}/${length}`);
+      }
+      const beyond = await blob(`path=${path}`, { headers: { range: `bytes=${length}-` } });
+      expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, `bytes */${length}`]);
+      for (const range of ["bytes=0-1,3-4", "lines=1-2", "bytes=-", "bytes=4-2"])
+        expect((await blob(`path=${path}`, { headers: { range } })).status).toBe(200);
+      const etag = whole.headers.get("etag")!;
+      for (const [ifRange, status] of [
+        [etag, 206],
+        [`W/${etag}`, 200],
+        ['"other"', 200],
+        ["Mon, 23 Nov 2026 00:00:00 GMT", 200],
+      ] as const)
+        expect((await blob(`path=${path}`, { headers: { range: "bytes=0-1", "if-range": ifRange } })).status).toBe(
+          status,
+        );
+    });
+
+  test("a write under a condition that no longer holds is 412, with an expected value 409", async () => {
+    const json = { path: "cond", content: "1", message: "x" };
+    const made = await ask(`${REPO}/files`, { method: "PUT", json });
+    const { oid } = made.json as { oid: string };
+    const put = (headers: Record<string, string>, more = {}) =>
+      ask(`${REPO}/files`, { method: "PUT", headers, json: { ...json, content: "2", ...more } });
+    expect((await put({ "if-match": `"${"1".repeat(40)}"` })).status).toBe(412);
+    expect((await put({}, { expected_oid: "1".repeat(40) })).status).toBe(409);
+    expect((await put({ "if-match": `W/"${oid}"` })).status).toBe(400);
+    expect((await put({ "if-match": `"a", "b"` })).status).toBe(400);
+    expect((await put({ "if-match": `"${oid}"` })).status).toBe(200);
+  });
+});
+
+describe("idempotency keys", () => {
+  const put = (key: string, content: string) =>
+    ask(`${REPO}/files`, {
+      method: "PUT",
+      headers: { "idempotency-key": key },
+      json: { path: "once", content, message: "x" },
+    });
+
+  test("a repeated write happens once", async () => {
+    const first = await put("one", "1");
+    const second = await put("one", "1");
+    expect([first.status, first.headers.get("idempotent-replayed")]).toEqual([200, null]);
+    expect([second.status, second.headers.get("idempotent-replayed")]).toEqual([200, "true"]);
+    expect(second.bytes.equals(first.bytes)).toBe(true);
+    expect(await git.text(["rev-parse", "main"])).toBe(first.json["commit"] as string);
+    const other = await put("one", "2");
+    expect([other.status, other.json["reason"]]).toEqual([422, "idempotency_key_reused"]);
+    expect((await put("x".repeat(256), "1")).status).toBe(400);
+  });
+
+  test("two at once are one, errors too", async () => {
+    const answers = await Promise.all([put("two", "2"), put("two", "2"), put("two", "2")]);
+    expect(new Set(answers.map(({ bytes }) => bytes.toString())).size).toBe(1);
+    const create = { headers: { "idempotency-key": "branch" }, method: "POST" };
+    const json = { name: "refs/heads/main", rev: "main" };
+    for (const replayed of [null, "true"]) {
+      const { status, headers } = await ask(`${REPO}/refs`, { ...create, json });
+      expect([status, headers.get("idempotent-replayed")]).toEqual([409, replayed]);
+    }
+  });
+});
+
+describe("repositories by owner and name", () => {
+  test("are made, listed and shown", async () => {
+    const json = { owner: "bob", name: "tool", private: true, description: "A tool" };
+    const made = await ask("/api/repos", { method: "POST", json });
+    expect([made.status, made.headers.get("location")]).toEqual([201, "/api/repos/bob/tool"]);
+    const shown = { ...json, full_name: "bob/tool", default_branch: "main" };
+    expect(made.json).toMatchObject(shown);
+    expect((await ask("/api/repos/bob/tool")).json).toMatchObject(shown);
+    const list = (await ask("/api/repos")).json as unknown as { full_name: string }[];
+    expect(list.map(({ full_name }) => full_name)).toEqual(["alice/demo", "bob/tool"]);
+    expect(((await ask("/api/repos", { anonymous: true })).json as unknown as unknown[]).length).toBe(1);
+  });
+
+  test("refuse in the shape of the contract", async () => {
+    const post = (json: unknown) => refusal("/api/repos", { method: "POST", json });
+    expect(await post({ owner: "alice", name: "demo" })).toEqual([409, "repository_exists"]);
+    expect(await post({ owner: "alice" })).toEqual([422, "invalid_input", "name"]);
+    expect(await post({ owner: "alice", name: "a b" })).toEqual([422, "invalid_input", "name"]);
+    expect(await post({ owner: "alice", nam: "x" })).toEqual([422, "invalid_input", "nam"]);
+    expect(await refusal("/api/repos/alice/none")).toEqual([404, "repository_not_found"]);
+    expect(await refusal("/api/repos/bob/tool", { anonymous: true })).toEqual([404, "repository_not_found"]);
+    expect(await refusal("/api/repos/alice/demo", { method: "DELETE" })).toEqual([405, "method_not_allowed"]);
+    expect((await ask("/api/repos/alice/none")).json["error"]).toBe("repository not found: alice/none");
+  });
+});
+
+describe("the description and its page", () => {
+  test("are served without credentials, and need nothing from elsewhere", async () => {
+    const described = await ask("/openapi.json", { anonymous: true });
+    expect(described.json["openapi"]).toBe("3.1.1");
+    const known = { "if-none-match": described.headers.get("etag")! };
+    expect((await ask("/openapi.json", { headers: known })).status).toBe(304);
+    const page = await ask("/docs", { anonymous: true });
+    expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+    const links = [...page.bytes.toString().matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link!);
+    expect(links.length).toBeGreaterThan(3);
+    for (const link of links) expect([link, (await ask(link, { anonymous: true })).status]).toEqual([link, 200]);
+    expect((await ask("/docs", { method: "POST" })).status).toBe(405);
+  });
+});
