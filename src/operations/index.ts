@@ -61,6 +61,7 @@ import { revert } from "./merges/revert.ts";
 import { listProtections } from "./protections/list-protections.ts";
 import { protectReference } from "./protections/protect-reference.ts";
 import { unprotectReference } from "./protections/unprotect-reference.ts";
+import { browseReferences } from "./references/browse-references.ts";
 import { createReference } from "./references/create-reference.ts";
 import { deleteReference } from "./references/delete-reference.ts";
 import { deleteReferences } from "./references/delete-references.ts";
@@ -131,6 +132,7 @@ export const operations: readonly Operation[] = [
   amendCommit,
   archiveRepository,
   blameFile,
+  browseReferences,
   browseRepositories,
   changeSetting,
   checkRepository,
@@ -258,6 +260,7 @@ export {
   amendCommit,
   archiveRepository,
   blameFile,
+  browseReferences,
   browseRepositories,
   changeSetting,
   checkRepository,

@@ -52,7 +52,6 @@ export const listReferences = defineOperation({
     { title: "Branches, and HEAD before them", input: { patterns: ["refs/heads/"], head: true } },
     { title: "The two first tags by version", input: { patterns: ["refs/tags/"], sort: "version", limit: 2 } },
   ],
-  route: { method: "GET", path: "/repos/:repo/refs", pageKey: "name" },
   async *run({ patterns = ["refs/"], head, pointingAt, peel, sort, direction, after, limit }, { repository }) {
     const { git, view } = repository;
     const filtered = pointingAt !== undefined && pointingAt.length > 0;

@@ -1,0 +1,17 @@
+import { describe, expect } from "bun:test";
+import { browseReferences } from "../../../src/operations/index.ts";
+import { failure, onEveryBackend } from "../../support/read-story.ts";
+
+describe("browseReferences", () => {
+  onEveryBackend("lists what those see who fetch, page by page", async (story) => {
+    const oid = await story.git.commit({ files: { a: "x" } });
+    for (const name of ["refs/heads/b", "refs/tags/v10", "refs/tags/v9", "refs/holdfast/x", "refs/keep-around/y"])
+      await story.git.git(["update-ref", name, oid]);
+    const names = async (input: object) => (await story.list(browseReferences, input)).map(({ name }) => name);
+    expect(await names({})).toEqual(["refs/heads/b", "refs/heads/main", "refs/tags/v10", "refs/tags/v9"]);
+    expect(await names({ after: "refs/heads/main", limit: 1 })).toEqual(["refs/tags/v10"]);
+    expect(await names({ patterns: ["refs/tags/"], sort: "version" })).toEqual(["refs/tags/v9", "refs/tags/v10"]);
+    expect(await names({ patterns: ["refs/holdfast/"] })).toEqual([]);
+    await failure(names({ after: "refs/heads/none" }), "page_token_not_found");
+  });
+});
