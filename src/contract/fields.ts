@@ -23,6 +23,9 @@ export const ByteStringField = (description: string) => Type.String({ descriptio
 /** A full object id. */
 export const OidField = (description: string) => Type.String({ description });
 
+/** What a reference is expected to point to now: `expected_old` in the REST API. */
+export const ExpectedOldField = (description: string) => Type.String({ description, json: "expected_old" });
+
 /** A value that may be left out. */
 export const Maybe = <T extends TSchema>(schema: T) => Type.Optional(schema);
 

@@ -1,4 +1,4 @@
-import { ContentField, Maybe, OidField, RepositoryField, type Static, Type } from "../../contract/fields.ts";
+import { ContentField, ExpectedOldField, Maybe, RepositoryField, type Static, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import type { Context } from "../../contract/context.ts";
 import { defineOperation } from "../../contract/operation.ts";
@@ -35,7 +35,7 @@ const Input = Type.Object(
     repository: RepositoryField,
     ...changeFields,
     actions: Type.Array(Action, { maxItems: ACTIONS_MAX, description: "Changes to files; none makes an empty commit" }),
-    expectedOid: Maybe(OidField("What the branch must point to; zeros for one that must not exist")),
+    expectedOid: Maybe(ExpectedOldField("What the branch must point to; zeros for one that must not exist")),
   },
   { additionalProperties: false },
 );

@@ -1,5 +1,5 @@
 import type { Context, Quarantine } from "../../contract/context.ts";
-import { ByteStringField, Maybe, OidField } from "../../contract/fields.ts";
+import { ByteStringField, ExpectedOldField, Maybe } from "../../contract/fields.ts";
 import { hasReason, OperationError } from "../../domain/errors.ts";
 import { isFullOid, type Oid } from "../../domain/oid.ts";
 import type { Reason } from "../../domain/reasons.ts";
@@ -11,7 +11,7 @@ const ATTEMPTS_MAX = 32;
 /** Which branch shall move, and from where. */
 export const branchFields = {
   branch: Maybe(ByteStringField("Branch that moves; the default branch when absent")),
-  expectedOid: Maybe(OidField("What the branch points to now")),
+  expectedOid: Maybe(ExpectedOldField("What the branch points to now")),
 };
 
 /** What every operation may fail with that makes commits on an existing branch. */

@@ -1,4 +1,4 @@
-import { ByteStringField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
+import { ByteStringField, ExpectedOldField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, zeroOid } from "../../domain/oid.ts";
@@ -8,7 +8,7 @@ const Input = Type.Object(
   {
     repository: RepositoryField,
     name: ByteStringField("Full name, such as refs/heads/topic"),
-    expectedOid: Maybe(OidField("What it points to now")),
+    expectedOid: Maybe(ExpectedOldField("What it points to now")),
   },
   { additionalProperties: false },
 );

@@ -1,4 +1,4 @@
-import { ByteStringField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
+import { ByteStringField, ExpectedOldField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
 import { RevField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
@@ -11,7 +11,7 @@ const Input = Type.Object(
     repository: RepositoryField,
     name: ByteStringField("Full name, such as refs/heads/main"),
     rev: RevField("What it shall point to"),
-    expectedOid: Maybe(OidField("What it points to now")),
+    expectedOid: Maybe(ExpectedOldField("What it points to now")),
     force: Maybe(Type.Boolean({ description: "Move it also where that is no fast-forward" })),
   },
   { additionalProperties: false },

@@ -1,4 +1,4 @@
-import { ByteStringField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
+import { ByteStringField, ExpectedOldField, Maybe, OidField, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { zeroOid } from "../../domain/oid.ts";
@@ -9,7 +9,7 @@ const Input = Type.Object(
     repository: RepositoryField,
     name: ByteStringField("Full name, such as refs/heads/topic"),
     newName: ByteStringField("Full name that it shall have; nothing may have it"),
-    expectedOid: Maybe(OidField("What it points to now")),
+    expectedOid: Maybe(ExpectedOldField("What it points to now")),
   },
   { additionalProperties: false },
 );
