@@ -64,6 +64,7 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     stashApply: "write",
     stashDrop: "write",
   },
+  remote: { list: "write", fetch: "write-stream", push: "write-stream" },
   maintenance: { collectGarbage: "write-stream", check: "write-stream", importFrom: "write-stream" },
 };
 

@@ -3,6 +3,7 @@ import type { DiffEntry, DiffStat, FilePatch, WhitespaceMode } from "../domain/d
 import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEdit, TreeEntry } from "../domain/git-object.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { Head, RefChange, Reference, RefName } from "../domain/reference.ts";
+import type { RemoteFacet } from "./remote-facet.ts";
 import type { WorktreeFacet } from "./worktree-facet.ts";
 
 /**
@@ -379,6 +380,8 @@ export interface GitBackend {
   readonly merge: MergeFacet;
   readonly maintenance: MaintenanceFacet;
   readonly pack: PackFacet;
+  /** Repositories on other servers. */
+  readonly remote: RemoteFacet;
   /** The files and the index of sessions. */
   readonly worktree: WorktreeFacet;
   /**

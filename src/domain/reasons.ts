@@ -69,21 +69,28 @@ export interface ReasonDetails {
   protection_not_found: { readonly pattern: ByteString };
   webhook_not_found: { readonly webhook: number };
   delivery_not_found: { readonly delivery: number };
+  clone_not_found: { readonly repository: string };
+  clone_running: { readonly repository: string };
+  mirror_not_found: { readonly mirror: string };
+  target_not_allowed: { readonly host: string };
+  remote_unreachable: { readonly host: string; readonly problem: string };
+  remote_refused: { readonly host: string; readonly problem: string };
   session_not_found: { readonly session: string };
   session_gone: { readonly session: string };
   session_required: Record<string, never>;
   nothing_to_commit: Record<string, never>;
+  signing_key_missing: Record<string, never>;
   index_unmerged: { readonly paths: readonly GitPath[] };
+  stash_not_found: { readonly stash: string };
+  worktree_dirty: { readonly paths: readonly GitPath[] };
+  /** The hunk is null where the whole file does not fit. */
+  patch_not_applicable: { readonly path: GitPath; readonly hunk: Uint8Array | null };
   precondition_failed: { readonly etag: string };
   idempotency_key_reused: { readonly key: string; readonly operation: string };
   idempotency_outcome_unknown: { readonly key: string };
   setting_configured: { readonly setting: string };
   database_unavailable: Record<string, never>;
   repository_exists: { readonly repository: string };
-  stash_not_found: { readonly stash: string };
-  worktree_dirty: { readonly paths: readonly GitPath[] };
-  /** The hunk is null where the whole file does not fit. */
-  patch_not_applicable: { readonly path: GitPath; readonly hunk: Uint8Array | null };
   reference_exists: { readonly reference: RefName; readonly oid: Oid };
   path_exists: { readonly path: GitPath; readonly type: "file" | "directory" };
   repository_invalid: { readonly problem: string };
@@ -166,11 +173,26 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   webhook_not_found: entry("not_found", 404, "never", "webhook not found"),
   delivery_not_found: entry("not_found", 404, "never", "delivery not found"),
   protection_not_found: entry("not_found", 404, "never", "no rule has this pattern"),
+  clone_not_found: entry("not_found", 404, "never", "no clone of this repository is known"),
+  clone_running: entry("already_exists", 409, "never", "the repository is being cloned already"),
+  mirror_not_found: entry("not_found", 404, "never", "mirror not found"),
+  target_not_allowed: entry(
+    "permission_denied",
+    403,
+    "never",
+    "the address is not public; the setting allow_private_targets would allow it",
+  ),
+  remote_unreachable: entry("unavailable", 502, "retry", "the other server cannot be reached"),
+  remote_refused: entry("failed_precondition", 422, "never", "the other server refuses"),
   session_not_found: entry("not_found", 404, "never", "session not found"),
   session_gone: entry("failed_precondition", 410, "never", "the session's worktree is gone"),
   session_required: entry("failed_precondition", 409, "never", "name a session: this server makes none by itself"),
   nothing_to_commit: entry("failed_precondition", 409, "never", "nothing to commit"),
+  signing_key_missing: entry("failed_precondition", 409, "never", "this server has no key to sign with"),
   index_unmerged: entry("failed_precondition", 409, "refresh", "the index has unresolved conflicts"),
+  stash_not_found: entry("not_found", 404, "never", "stash not found"),
+  worktree_dirty: entry("failed_precondition", 409, "refresh", "changes of the worktree would be lost"),
+  patch_not_applicable: entry("failed_precondition", 409, "refresh", "the patch does not apply"),
   precondition_failed: entry("aborted", 412, "refresh", "it is no longer what was expected"),
   idempotency_key_reused: entry("invalid_argument", 422, "never", "the idempotency key was given with another request"),
   idempotency_outcome_unknown: entry(
@@ -188,9 +210,6 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   repository_locked: entry("failed_precondition", 409, "retry", "repository is locked"),
   reference_ambiguous: entry("invalid_argument", 400, "never", "reference is ambiguous"),
   reference_is_symbolic: entry("failed_precondition", 409, "never", "reference is symbolic"),
-  stash_not_found: entry("not_found", 404, "never", "stash not found"),
-  worktree_dirty: entry("failed_precondition", 409, "refresh", "changes of the worktree would be lost"),
-  patch_not_applicable: entry("failed_precondition", 409, "refresh", "the patch does not apply"),
   reference_name_conflict: entry(
     "failed_precondition",
     409,

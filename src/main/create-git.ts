@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { GitBackend } from "../backend/backend.ts";
 import { createCachingBackend } from "../backend/caching/caching-backend.ts";
@@ -30,6 +31,7 @@ export function createGit(
       metrics.childrenRunning.add(event.kind === "started" ? 1 : -1);
     },
     clock: systemClock,
+    scratchRoot: freshDirectory(join(dataPath, "remotes")),
   });
   const traced = (backend: GitBackend) =>
     createTracedBackend(backend, {
@@ -66,6 +68,13 @@ export function createGit(
     },
   });
   return { git, shell };
+}
+
+/** What an earlier server left in it is of no use, and may be secret. */
+function freshDirectory(path: string): string {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
 }
 
 function openLibgit2(log: Log): GitBackend | undefined {

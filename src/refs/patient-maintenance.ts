@@ -51,6 +51,9 @@ export function withPatientMaintenance(
     get refs() {
       return git.refs;
     },
+    get remote() {
+      return git.remote;
+    },
     get history() {
       return git.history;
     },

@@ -15,6 +15,7 @@ const FACETS = [
   "maintenance",
   "pack",
   "worktree",
+  "remote",
 ] as const;
 
 function namesOf(backend: GitBackend): string[] {

@@ -1,9 +1,15 @@
 /** An HTTP server that runs `git http-backend` (a CGI program) for repositories below a directory: the referee of our own door. */
-export function serveHttpBackend(root: string): { readonly url: string; close(): void } {
+export function serveHttpBackend(
+  root: string,
+  /** Sees every request first; what it answers is the answer. */
+  intercept: (request: Request) => Response | undefined | Promise<Response | undefined> = () => undefined,
+): { readonly url: string; close(): void } {
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     async fetch(request) {
+      const intercepted = await intercept(request);
+      if (intercepted !== undefined) return intercepted;
       const url = new URL(request.url);
       const body = request.method === "POST" ? await request.bytes() : new Uint8Array();
       const { headers } = request;

@@ -32,6 +32,7 @@ export function createCachingBackend(backend: GitBackend, options: CachingBacken
     merge: backend.merge,
     maintenance: backend.maintenance,
     worktree: backend.worktree,
+    remote: backend.remote,
     pack,
     supports: backend.supports,
     forget(gitDir) {

@@ -1,4 +1,5 @@
 import type { GitBackend, MaintenanceFacet } from "../backend.ts";
+import type { RemoteFacet } from "../remote-facet.ts";
 import type { WorktreeFacet } from "../worktree-facet.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";
@@ -40,6 +41,7 @@ export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {})
     diff: createDiff(addon),
     merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
+    remote: unsupportedFacet<RemoteFacet>("remote"),
     worktree: unsupportedFacet<WorktreeFacet>("worktree"),
     pack: createPack({ objects, refs, history }),
     supports: new Set(SUPPORTS),

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { BoundedText } from "./bounded-text.ts";
 
 /** Told about each child that starts and ends, for metrics. */
@@ -33,6 +33,8 @@ export interface ChildOptions {
   readonly stdoutDescriptor?: number;
   /** Takes stderr instead of the bounded buffer. */
   readonly stderrDescriptor?: number;
+  /** Descriptor 3 is a way to talk with us, which what the child starts inherits. */
+  readonly channel?: boolean;
 }
 
 /**
@@ -57,11 +59,13 @@ export class GitChild {
         options.stdin ? "pipe" : "ignore",
         options.stdoutDescriptor ?? "pipe",
         options.stderrDescriptor ?? "pipe",
+        ...(options.channel === true ? (["pipe"] as const) : []),
       ],
       detached: true,
     });
     // A child that ends before it has read everything is no error here: its exit code tells.
     this.#process.stdin?.on("error", () => {});
+    this.channel?.on("error", () => {});
     this.#stderr = new BoundedText(options.stderrBytesMax);
     this.#process.stderr?.on("data", (chunk: Buffer) => this.#stderr.add(chunk));
     this.ended = new Promise((resolve) => {
@@ -97,6 +101,11 @@ export class GitChild {
 
   get stdout(): Readable {
     return this.#process.stdout!;
+  }
+
+  /** The other end of the child's descriptor 3. */
+  get channel(): Duplex | undefined {
+    return (this.#process.stdio[3] ?? undefined) as Duplex | undefined;
   }
 
   /** What the child has said on stderr, within the bound: the beginning and the end. */

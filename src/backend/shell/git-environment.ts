@@ -25,6 +25,7 @@ const CONFIG: Readonly<Record<string, string>> = {
   "i18n.logOutputEncoding": "UTF-8",
 };
 
+/** Configuration as the environment of a run carries it. */
 function configVariables(config: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(config);
   const variables: Record<string, string> = { GIT_CONFIG_COUNT: String(entries.length) };
@@ -33,6 +34,11 @@ function configVariables(config: Readonly<Record<string, string>>): Record<strin
     variables[`GIT_CONFIG_VALUE_${index}`] = value;
   });
   return variables;
+}
+
+/** Variables by which a run gets more configuration than the others, or another one. */
+export function withConfig(config: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return configVariables({ ...CONFIG, ...config });
 }
 
 /** The whole environment of a child, but for the repository: nothing of ours leaks in, save where programs are found. */

@@ -55,6 +55,8 @@ export interface StartOptions {
   /** A file that takes what the child writes. */
   readonly stdoutDescriptor?: number;
   readonly stderrDescriptor?: number;
+  /** Whether what is started can talk with us (`GitChild.channel`). */
+  readonly channel?: boolean;
   /** A child that serves many requests has no time limit and outlives its first request's signal. */
   readonly longLived?: boolean;
 }
@@ -143,6 +145,7 @@ export class GitRunner {
         stdin: options.stdin,
         stderrBytesMax: this.limits.stderrBytesMax,
         killGraceMs: this.limits.killGraceMs,
+        ...(options.channel === true ? { channel: true } : {}),
         ...(options.stdoutDescriptor === undefined ? {} : { stdoutDescriptor: options.stdoutDescriptor }),
         ...(options.stderrDescriptor === undefined ? {} : { stderrDescriptor: options.stderrDescriptor }),
       });

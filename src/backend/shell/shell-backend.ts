@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { GitBackend } from "../backend.ts";
 import { CatFilePool } from "./cat-file-pool.ts";
 import { createDiff } from "./diff.ts";
@@ -9,6 +10,7 @@ import { createObjects } from "./objects.ts";
 import { createPack } from "./pack.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRefs } from "./refs.ts";
+import { createRemote } from "./remote.ts";
 import { GitRunner } from "./run-git.ts";
 import { SHELL_LIMITS, type ShellLimits } from "./shell-limits.ts";
 import { createWorktree } from "./worktree.ts";
@@ -19,6 +21,8 @@ export interface ShellBackendOptions {
   readonly limits?: Partial<ShellLimits>;
   /** Told about every child process. */
   readonly onChild?: (event: ChildEvent) => void;
+  /** Where runs that speak with other servers keep private files; the system's own directory for such things when absent. */
+  readonly scratchRoot?: string;
   readonly clock?: { monotonicMs(): number };
 }
 
@@ -33,6 +37,7 @@ export interface ShellBackend extends GitBackend {
 /** Makes the backend that asks native git, 2.39 or newer, in child processes. */
 export function createShellBackend(options: ShellBackendOptions = {}): ShellBackend {
   const { gitPath = "git", onChild = () => {}, clock = { monotonicMs: () => performance.now() } } = options;
+  const { scratchRoot = tmpdir() } = options;
   const limits = { ...SHELL_LIMITS, ...options.limits };
   const monotonicMs = () => clock.monotonicMs();
   const runner = new GitRunner({ gitPath, limits, monotonicMs, onChild });
@@ -52,6 +57,7 @@ export function createShellBackend(options: ShellBackendOptions = {}): ShellBack
     merge: createMerge(runner, pool),
     maintenance: createMaintenance(runner),
     pack: createPack(runner),
+    remote: createRemote(runner, scratchRoot),
     worktree: createWorktree(runner, pool),
   };
   return {
