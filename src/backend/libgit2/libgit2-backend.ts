@@ -1,6 +1,5 @@
 import type { GitBackend, MaintenanceFacet } from "../backend.ts";
 import type { RemoteFacet } from "../remote-facet.ts";
-import type { WorktreeFacet } from "../worktree-facet.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";
 import { createHistory } from "./history.ts";
@@ -10,6 +9,7 @@ import { createPack } from "./pack.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRefs } from "./refs.ts";
 import { unsupportedFacet } from "./unsupported-facet.ts";
+import { createWorktree } from "./worktree.ts";
 
 /** What the facets above do themselves; some of it declines single inputs by throwing `unsupported`. */
 const SUPPORTS: readonly string[] = [
@@ -24,6 +24,7 @@ const SUPPORTS: readonly string[] = [
   ...["patches", "raw", "stats", "changedPaths"].map((method) => `diff.${method}`),
   "pack.unconnected",
   ...["mergeTrees", "mergeCommits"].map((method) => `merge.${method}`),
+  ...["listIndex", "readFromIndex", "writeObject", "stage", "writeTree"].map((method) => `worktree.${method}`),
 ];
 
 /** Makes the backend that works in this process: the addon over libgit2. */
@@ -42,7 +43,7 @@ export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {})
     merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
     remote: unsupportedFacet<RemoteFacet>("remote"),
-    worktree: unsupportedFacet<WorktreeFacet>("worktree"),
+    worktree: createWorktree(async (view, oid) => (await objects.info(view, oid)) !== undefined),
     pack: createPack({ objects, refs, history }),
     supports: new Set(SUPPORTS),
     forget: (gitDir) => addon.forget(gitDir),

@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { fromByteString } from "../../domain/bytes.ts";
+import { OperationError } from "../../domain/errors.ts";
+import {
+  type GitPath,
+  MODE_BLOB,
+  MODE_EXECUTABLE,
+  MODE_SYMLINK,
+  MODE_TREE,
+  type ObjectType,
+  typeOfMode,
+} from "../../domain/git-object.ts";
+import type { Oid } from "../../domain/oid.ts";
+import { writeLooseObject } from "../loose-object.ts";
+import type { IndexEntry, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
+import { type CachedTree, forgetPath } from "./cache-tree.ts";
+import { type EntryPlace, type EntryStat, IndexFile, unsupported } from "./index-file.ts";
+import { checkView } from "./run-job.ts";
+import { unsupportedFacet } from "./unsupported-facet.ts";
+
+const BATCH_MAX = 1000;
+/** Files that are staged one by one here; more at once git does as well. */
+const STAGED_MAX = 16;
+const STAGED_BYTES_MAX = 8 * 1024 * 1024;
+/** So many folders are written anew each time before it is worth to write down what their trees are. */
+const FORGOTTEN_MAX = 8;
+
+/** What is needed of the objects: whether they are there. */
+type HasObject = (view: WorktreeView, oid: Oid) => Promise<boolean>;
+
+/** The common steps of writing a file, staging it and committing, without a process; all else is left to git. */
+export function createWorktree(has: HasObject): WorktreeFacet {
+  return unsupportedFacet<WorktreeFacet>("worktree", {
+    async *listIndex(view: WorktreeView, path: GitPath) {
+      checkView(view);
+      const index = IndexFile.read(view.gitDir, view.objectFormat);
+      let batch: IndexEntry[] = [];
+      for (const place of entriesAt(index, path)) {
+        if (index.stageOf(place) !== 0) continue;
+        batch.push(entryOf(index, place, view));
+        if (batch.length < BATCH_MAX) continue;
+        yield batch;
+        batch = [];
+      }
+      if (batch.length > 0) yield batch;
+    },
+
+    async readFromIndex(view: WorktreeView, path: GitPath) {
+      checkView(view);
+      const index = IndexFile.read(view.gitDir, view.objectFormat);
+      const place = index.entries[index.lowerBound(path)];
+      if (place?.path !== path || index.stageOf(place) !== 0) return undefined;
+      return entryOf(index, place, view);
+    },
+
+    async writeObject(view: WorktreeView, type: ObjectType, content: Uint8Array) {
+      checkView(view);
+      return await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, type, content);
+    },
+
+    async stage(view: WorktreeView, paths?: readonly GitPath[]) {
+      checkView(view);
+      if (paths === undefined || paths.length === 0 || paths.length > STAGED_MAX)
+        throw unsupported("staging a whole worktree");
+      const index = IndexFile.read(view.gitDir, view.objectFormat);
+      if (convertsFiles(index, view, paths)) throw unsupported("staging where attributes say how");
+      const edits = [];
+      for (const path of [...new Set(paths)].sort()) {
+        const from = index.lowerBound(path);
+        let to = from;
+        while (index.entries[to]?.path === path) to++;
+        refuseFolders(index, path);
+        const file = readPlainFile(view, path);
+        if (file === undefined) {
+          // It is deleted; or left out, or never was there.
+          const place = index.entries[from];
+          if (to === from || index.isSkipped(place!)) throw unsupported("staging what is not there");
+          edits.push({ from, to });
+        } else {
+          const oid = await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, "blob", file.content);
+          edits.push({ from, to, entry: index.format(path, file.mode, oid, file.stat) });
+        }
+        forgetPath(index.tree, path);
+      }
+      index.write(view.gitDir, edits);
+    },
+
+    async writeTree(view: WorktreeView) {
+      checkView(view);
+      const index = IndexFile.read(view.gitDir, view.objectFormat);
+      const unmerged = index.entries.filter((place) => index.stageOf(place) !== 0).map(({ path }) => path);
+      if (unmerged.length > 0) throw new OperationError("index_unmerged", { paths: [...new Set(unmerged)] });
+      const writer = new TreeWriter(index, view, has);
+      const oid = await writer.write();
+      if (writer.written > FORGOTTEN_MAX) index.write(view.gitDir, []);
+      return oid;
+    },
+  });
+}
+
+/** Writes the trees of folders in which something has changed. */
+class TreeWriter {
+  readonly #index: IndexFile;
+  readonly #view: WorktreeView;
+  readonly #has: HasObject;
+  written = 0;
+
+  constructor(index: IndexFile, view: WorktreeView, has: HasObject) {
+    this.#index = index;
+    this.#view = view;
+    this.#has = has;
+  }
+
+  async write(): Promise<Oid> {
+    const { entries, tree } = this.#index;
+    if (entries.length === 0) return await this.#writeTree(Buffer.alloc(0));
+    return (await this.#folder(tree, 0, 0, entries.length)).oid;
+  }
+
+  /** Writes the folder whose entries begin at `from`; their paths begin with the folder's, of `prefix` bytes. */
+  async #folder(tree: CachedTree, prefix: number, from: number, limit: number): Promise<{ oid: Oid; to: number }> {
+    if (tree.oid !== undefined && tree.entryCount >= 0) return { oid: tree.oid, to: from + tree.entryCount };
+    const { entries } = this.#index;
+    const start = entries[from]!.path.slice(0, prefix);
+    const lines: Buffer[] = [];
+    const folders: CachedTree[] = [];
+    let at = from;
+    while (at < limit && entries[at]!.path.startsWith(start)) {
+      const place = entries[at]!;
+      const slash = place.path.indexOf("/", prefix);
+      const name = slash < 0 ? place.path.slice(prefix) : place.path.slice(prefix, slash);
+      if (slash < 0) {
+        lines.push(treeLine(this.#index.modeOf(place), name, this.#index.oidOf(place)));
+        at++;
+        continue;
+      }
+      const known = tree.folders.find((folder) => folder.name === name);
+      const folder = known ?? { name, entryCount: -1, oid: undefined, folders: [] };
+      const { oid, to } = await this.#folder(folder, slash + 1, at, limit);
+      lines.push(treeLine(MODE_TREE, name, oid));
+      folders.push(folder);
+      at = to;
+    }
+    const oid = await this.#writeTree(Buffer.concat(lines));
+    tree.entryCount = at - from;
+    tree.oid = oid;
+    // Git looks them up by length, then by bytes.
+    folders.sort((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
+    tree.folders.splice(0, tree.folders.length, ...folders);
+    return { oid, to: at };
+  }
+
+  async #writeTree(content: Buffer): Promise<Oid> {
+    this.written++;
+    const oid = createHash("sha1").update(`tree ${content.length}\0`).update(content).digest("hex");
+    if (await this.#has(this.#view, oid)) return oid;
+    return await writeLooseObject(join(this.#view.gitDir, "objects"), this.#view.objectFormat, "tree", content);
+  }
+}
+
+const treeLine = (mode: number, name: string, oid: Oid): Buffer =>
+  Buffer.concat([Buffer.from(`${mode.toString(8)} ${name}\0`, "latin1"), Buffer.from(oid, "hex")]);
+
+function entryOf(index: IndexFile, place: EntryPlace, { workTree }: WorktreeView): IndexEntry {
+  const mode = index.modeOf(place);
+  const isLeftOut =
+    index.isSkipped(place) && lstatSync(placeOf(workTree, place.path), { throwIfNoEntry: false }) === undefined;
+  return { path: place.path, mode, type: typeOfMode(mode), oid: index.oidOf(place), isLeftOut };
+}
+
+/** Entries at and below a path. */
+function* entriesAt(index: IndexFile, path: GitPath): Generator<EntryPlace> {
+  if (path === "") return yield* index.entries;
+  for (let at = index.lowerBound(path); index.entries[at]?.path === path; at++) yield index.entries[at]!;
+  const folder = `${path}/`;
+  for (let at = index.lowerBound(folder); index.entries[at]?.path.startsWith(folder) === true; at++)
+    yield index.entries[at]!;
+}
+
+/** What takes the place of a folder, or of a file above it, is left to git. */
+function refuseFolders(index: IndexFile, path: GitPath): void {
+  const folder = `${path}/`;
+  if (index.entries[index.lowerBound(folder)]?.path.startsWith(folder) === true) throw unsupported("staging a folder");
+  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+    const above = path.slice(0, slash);
+    if (index.entries[index.lowerBound(above)]?.path === above) throw unsupported("staging in place of a file");
+  }
+}
+
+/** May attributes change what is in a file on its way into the index (gitattributes(5))? */
+function convertsFiles(index: IndexFile, { gitDir, workTree }: WorktreeView, paths: readonly GitPath[]): boolean {
+  if (existsSync(join(gitDir, "info/attributes"))) return true;
+  if (index.entries.some(({ path }) => path.endsWith(".gitattributes"))) return true;
+  return paths.some((path) => {
+    const folders = path.split("/").slice(0, -1);
+    return [[], ...folders.map((_, depth) => folders.slice(0, depth + 1))].some((above) =>
+      existsSync(placeOf(workTree, [...above, ".gitattributes"].join("/"))),
+    );
+  });
+}
+
+/** A file and what stat says of it, its folders being folders; undefined when nothing is there. */
+function readPlainFile({ workTree }: WorktreeView, path: GitPath) {
+  const parts = path.split("/");
+  for (let depth = 1; depth < parts.length; depth++) {
+    const above = lstatSync(placeOf(workTree, parts.slice(0, depth).join("/")), { throwIfNoEntry: false });
+    if (above === undefined) return undefined;
+    if (!above.isDirectory()) throw unsupported("staging beyond a link");
+  }
+  const place = placeOf(workTree, path);
+  const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (stat.isSymbolicLink()) return { mode: MODE_SYMLINK, stat, content: readlinkSync(place, { encoding: "buffer" }) };
+  if (!stat.isFile() || stat.size > STAGED_BYTES_MAX) throw unsupported("staging what is no small file");
+  const fd = openSync(place, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const found: EntryStat & { readonly mode: bigint } = fstatSync(fd, { bigint: true });
+    const mode = (found.mode & 0o100n) === 0n ? MODE_BLOB : MODE_EXECUTABLE;
+    return { mode, stat: found, content: readFileSync(fd) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const placeOf = (workTree: string, path: GitPath): Buffer =>
+  Buffer.concat([Buffer.from(`${workTree}/`), fromByteString(path)]);
