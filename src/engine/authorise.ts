@@ -12,6 +12,8 @@ export interface Authority {
   pathOf(repository: RepositoryRef): string;
   /** Is anything at this place? */
   isThere(repository: RepositoryRef): boolean;
+  /** Was anything there a moment ago? Cheaper, for where it is looked at again. */
+  wasThere(repository: RepositoryRef): boolean;
 }
 
 const NEEDED_LEVELS: Readonly<Partial<Record<AccessRule, AccessLevel>>> = {

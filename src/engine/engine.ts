@@ -106,7 +106,7 @@ export class Engine {
   refOf(storage: string, { usual, plain }: { readonly usual: string; readonly plain: string }): RepositoryRef {
     const { authority } = this.#services;
     const [first, second] = [usual, plain].map((relativePath): RepositoryRef => ({ storage, relativePath }));
-    return !authority.isThere(first!) && authority.isThere(second!) ? second! : first!;
+    return !authority.wasThere(first!) && authority.wasThere(second!) ? second! : first!;
   }
 
   #call<I extends TSchema, O extends TSchema, S extends OperationShape, P>(

@@ -54,6 +54,7 @@ export async function openEngine(
     access: identity.access,
     pathOf: (ref: RepositoryRef) => locator.canonicalPath(ref),
     isThere: (ref: RepositoryRef) => locator.isThere(ref),
+    wasThere: (ref: RepositoryRef) => locator.wasThere(ref),
   };
   const locks = new RepositoryLocks(new LockTable(), {
     timeoutMs: config.lockTimeoutMs,

@@ -2,6 +2,7 @@ import { realpathSync, type Stats } from "node:fs";
 import { join, relative } from "node:path";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
+import { Moment } from "../domain/moment.ts";
 import type { ObjectFormat } from "../domain/oid.ts";
 import { type FileStamp, isUnchanged, lstatIfThere, stampOf, statIfThere } from "./file-stamp.ts";
 import { cleanRelativePath } from "./relative-path.ts";
@@ -41,6 +42,8 @@ export class RepositoryLocator {
   readonly #storages: Storages;
   readonly #clock: { nowMs(): number };
   readonly #remembered = new Map<string, Remembered>();
+  readonly #paths = new Moment<string>();
+  readonly #there = new Moment<boolean>();
 
   constructor(storages: Storages, clock: { nowMs(): number } = { nowMs: () => Date.now() }) {
     this.#storages = storages;
@@ -71,12 +74,17 @@ export class RepositoryLocator {
    * repository that was found before.
    */
   canonicalPath(ref: RepositoryRef): string {
-    return this.#unchanged(ref)?.relativePath ?? this.place(ref).relativePath;
+    return this.#paths.of(nameOf(ref), () => this.#unchanged(ref)?.relativePath ?? this.place(ref).relativePath);
   }
 
   /** Is anything at all at a place? */
   isThere(ref: RepositoryRef): boolean {
     return this.#unchanged(ref) !== undefined || lstatIfThere(this.place(ref).gitDir) !== undefined;
+  }
+
+  /** Was anything there a moment ago? For questions that are asked again by whoever opens it. */
+  wasThere(ref: RepositoryRef): boolean {
+    return this.#there.of(nameOf(ref), () => this.isThere(ref));
   }
 
   /** What is remembered has no link on its way; what has been put in its place since then is looked at anew. */

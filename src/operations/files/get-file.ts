@@ -4,7 +4,8 @@ import { formatMode, PathField, RevField } from "../../contract/management-nouns
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { TreeEntry } from "../../domain/git-object.ts";
-import { isFullOid } from "../../domain/oid.ts";
+import { Moment } from "../../domain/moment.ts";
+import { isFullOid, type Oid } from "../../domain/oid.ts";
 import { openBlob } from "../blobs/read-blob.ts";
 import { entryAt } from "./entry-at.ts";
 import { resolveTree } from "./resolve-tree.ts";
@@ -72,8 +73,13 @@ export const getFile = defineOperation({
 
 type FileInput = Static<typeof Input>;
 
+/** Many who read one revision at once look for its tree once. */
+const trees = new Moment<Promise<Oid | undefined>>();
+
 async function entryOf({ rev = "HEAD", path }: FileInput, { repository }: Context): Promise<TreeEntry> {
-  const tree = await resolveTree(repository, rev);
+  const look = () => resolveTree(repository, rev);
+  // Whoever looked first may have given up: then everybody looks himself.
+  const tree = await trees.of(`${repository.view.gitDir}\0${rev}`, look).catch(look);
   if (tree === undefined) throw new OperationError("revision_not_found", { revision: rev });
   const entry = await entryAt(repository, tree, path);
   if (entry?.type !== "blob") throw new OperationError("path_not_found", { path });

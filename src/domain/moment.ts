@@ -1,0 +1,18 @@
+/**
+ * Answers that hold for this turn of the event loop and no longer: requests that arrived together may share what one of them has looked up. Nobody
+ * can have been told of a later change and have asked after it within the same turn. Not for whoever changes what he looks up.
+ */
+export class Moment<T> {
+  readonly #answers = new Map<string, T>();
+  readonly #forget = () => this.#answers.clear();
+
+  /** What has been found in this turn under the key, else what `look` finds now. */
+  of(key: string, look: () => T): T {
+    const known = this.#answers.get(key);
+    if (known !== undefined) return known;
+    const found = look();
+    if (this.#answers.size === 0) setImmediate(this.#forget);
+    this.#answers.set(key, found);
+    return found;
+  }
+}
