@@ -90,6 +90,7 @@ const FACTS: Facts = {
   nothing_to_commit: none,
   signing_key_missing: none,
   index_unmerged: ({ paths }) => listed(paths),
+  nothing_to_stash: none,
   stash_not_found: ({ stash }) => clipped(stash),
   worktree_dirty: ({ paths }) => listed(paths),
   patch_not_applicable: ({ path, hunk }) =>

@@ -81,6 +81,7 @@ export interface ReasonDetails {
   nothing_to_commit: Record<string, never>;
   signing_key_missing: Record<string, never>;
   index_unmerged: { readonly paths: readonly GitPath[] };
+  nothing_to_stash: Record<string, never>;
   stash_not_found: { readonly stash: string };
   worktree_dirty: { readonly paths: readonly GitPath[] };
   /** The hunk is null where the whole file does not fit. */
@@ -190,6 +191,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   nothing_to_commit: entry("failed_precondition", 409, "never", "nothing to commit"),
   signing_key_missing: entry("failed_precondition", 409, "never", "this server has no key to sign with"),
   index_unmerged: entry("failed_precondition", 409, "refresh", "the index has unresolved conflicts"),
+  nothing_to_stash: entry("failed_precondition", 409, "never", "nothing to stash"),
   stash_not_found: entry("not_found", 404, "never", "stash not found"),
   worktree_dirty: entry("failed_precondition", 409, "refresh", "changes of the worktree would be lost"),
   patch_not_applicable: entry("failed_precondition", 409, "refresh", "the patch does not apply"),

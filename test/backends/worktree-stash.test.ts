@@ -13,7 +13,8 @@ for (const objectFormat of ["sha1", "sha256"] as const) {
       const save = (story: WorktreeStory, message?: string, includeUntracked = false) =>
         story.worktree.stashSave(story.view, {
           ...(message === undefined ? {} : { message: Buffer.from(message) }),
-          ...{ includeUntracked, committer },
+          includeUntracked,
+          committer,
         });
 
       test("put changes away and bring them back, as git does", async () => {

@@ -21,6 +21,12 @@ export async function prepareExample(
   return { ...session, ...more };
 }
 
+async function withStash(world: ExampleWorld, repository: RepositoryRef, session: Input): Promise<Input> {
+  await world.call("writeSessionFile", { repository, ...session, path: "x", content: Buffer.from("x") });
+  await world.call("saveStash", { repository, ...session, includeUntracked: true });
+  return {};
+}
+
 async function openSession(world: ExampleWorld, repository: RepositoryRef): Promise<Input> {
   const { id } = await world.call("openSession", { repository });
   return { session: id };
@@ -69,6 +75,11 @@ const PREPARATIONS: Readonly<Record<string, Prepare>> = {
   },
   commitSession: (world, repository, session) =>
     none(world.call("writeSessionFile", { repository, ...session, path: "x", content: Buffer.from("x") })),
+  saveStash: (world, repository, session) =>
+    none(world.call("writeSessionFile", { repository, ...session, path: "x", content: Buffer.from("x") })),
+  applyStash: withStash,
+  popStash: withStash,
+  dropStash: withStash,
   // The example's own commit is in the branch already, which is refused.
   pickCommit: () => Promise.resolve({ sha: "feature" }),
   getDiff: async (world, repository) => {

@@ -11,6 +11,9 @@ import { resolveTreeish } from "./resolve-treeish.ts";
 
 const PATHS_MAX = 1000;
 
+/** Percent. */
+export const RENAME_THRESHOLD = 50;
+
 export const diffOptions = {
   paths: Maybe(Type.Array(PathField("Only this file or folder"), { maxItems: PATHS_MAX })),
   contextLines: Maybe(
@@ -128,12 +131,23 @@ export async function makeDiff(
   format: DiffFormat,
   bytesMax: number,
 ): Promise<Static<typeof Diff>> {
-  const { from, to, renameThreshold = 50, ...options } = request;
+  const { from, to, renameThreshold = RENAME_THRESHOLD, ...options } = request;
+  const patches = git.diff.patches(view, { ...options, left: from, right: to, renameThreshold });
+  const id = Buffer.from(JSON.stringify(request)).toString("base64url");
+  return { id, ...(await collectDiff(patches, format, bytesMax)) };
+}
+
+/** Makes a diff of the files' patches. Throws `too_large` for a patch over the limit. */
+export async function collectDiff(
+  patches: AsyncIterable<FilePatch>,
+  format: DiffFormat,
+  bytesMax: number,
+): Promise<Omit<Static<typeof Diff>, "id">> {
   const files: Static<typeof FileDiff>[] = [];
   const texts: Uint8Array[] = [];
   const hash = new Bun.CryptoHasher("sha256");
   let sizeBytes = 0;
-  for await (const patch of git.diff.patches(view, { ...options, left: from, right: to, renameThreshold })) {
+  for await (const patch of patches) {
     const text = formatPatch(patch);
     sizeBytes += text.length;
     if (sizeBytes > bytesMax) throw new OperationError("too_large", { what: "diff", sizeBytes, limitBytes: bytesMax });
@@ -142,7 +156,6 @@ export async function makeDiff(
     files.push(fileOf(patch, format === "json"));
   }
   return {
-    id: Buffer.from(JSON.stringify(request)).toString("base64url"),
     etag: hash.digest("hex"),
     files,
     additions: files.reduce((sum, { additions }) => sum + additions, 0),

@@ -1,0 +1,49 @@
+import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
+import { PathField } from "../../contract/management-nouns.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { strictPath } from "../files/strict-path.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+
+/** Sets files of the worktree back to what is staged. */
+export const discardChanges = defineOperation({
+  name: "discardChanges",
+  summary: "Discard changes of a worktree that are not staged",
+  kind: "write",
+  shape: "call",
+  access: "write",
+  needsCredentials: true,
+  target: "repository",
+  input: Type.Object(
+    {
+      repository: RepositoryField,
+      session: MaybeSessionField,
+      path: Maybe(PathField("File or folder; everything when absent")),
+      untracked: Maybe(
+        Type.Boolean({
+          description: "Remove files that Git does not know as well; ignored ones only where they are named themselves",
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  output: Type.Object(
+    { path: Type.Union([PathField(), Type.Null()], { description: "What has been set back; null: everything" }) },
+    { additionalProperties: false },
+  ),
+  errors: [
+    ...SESSION_ERRORS,
+    "session_required",
+    "invalid_path",
+    "path_not_found",
+    "index_unmerged",
+    "worktree_dirty",
+    "disk_full",
+  ],
+  examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
+  route: { method: "POST", path: "/repos/:repo/discard" },
+  async run({ session: id, path, untracked = false }, { repository, sessions }) {
+    const paths = path === undefined ? undefined : [strictPath(path)];
+    await sessions.writing(repository, id, ({ git, view }) => git.worktree.discard(view, paths, { untracked }));
+    return { path: path ?? null };
+  },
+});

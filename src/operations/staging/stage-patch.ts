@@ -1,0 +1,54 @@
+import { BytesField, RepositoryField, Type } from "../../contract/fields.ts";
+import { PathField } from "../../contract/management-nouns.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { patchAt } from "./patch-at.ts";
+
+/** Stages what a patch does: all of it or nothing. The worktree is left alone. */
+export const stagePatch = defineOperation({
+  name: "stagePatch",
+  summary: "Stage a patch",
+  kind: "write",
+  shape: "call",
+  access: "write",
+  needsCredentials: true,
+  target: "repository",
+  input: Type.Object(
+    {
+      repository: RepositoryField,
+      session: MaybeSessionField,
+      patch: BytesField(
+        "What git diff or diff(1) prints, against the index; paths have one folder in front, as in a/file",
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  output: Type.Object(
+    { paths: Type.Array(PathField(), { description: "The files that the patch changes" }) },
+    { additionalProperties: false },
+  ),
+  errors: [
+    ...SESSION_ERRORS,
+    "session_required",
+    "invalid_path",
+    "invalid_input",
+    "patch_not_applicable",
+    "too_large",
+    "disk_full",
+  ],
+  examples: [
+    {
+      title: "A new file",
+      input: {
+        session: EXAMPLE_SESSION,
+        patch: Buffer.from("--- /dev/null\n+++ b/notes.txt\n@@ -0,0 +1 @@\n+Remember\n"),
+      },
+    },
+  ],
+  route: { method: "POST", path: "/repos/:repo/stage/patch" },
+  async run({ session: id, patch }, { repository, sessions, limits }) {
+    const { paths } = patchAt(patch, limits.blobBytesMax);
+    await sessions.writing(repository, id, ({ git, view }) => git.worktree.applyPatch(view, patch, { to: "index" }));
+    return { paths: [...paths] };
+  },
+});

@@ -1,0 +1,36 @@
+import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
+import { PathField } from "../../contract/management-nouns.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { strictPath } from "../files/strict-path.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+
+/** Takes changes out of the staging area; the worktree keeps them. */
+export const unstage = defineOperation({
+  name: "unstage",
+  summary: "Unstage a file or folder, or everything",
+  kind: "write",
+  shape: "call",
+  access: "write",
+  needsCredentials: true,
+  target: "repository",
+  input: Type.Object(
+    {
+      repository: RepositoryField,
+      session: MaybeSessionField,
+      path: Maybe(PathField("File or folder; everything when absent")),
+    },
+    { additionalProperties: false },
+  ),
+  output: Type.Object(
+    { path: Type.Union([PathField(), Type.Null()], { description: "What has been unstaged; null: everything" }) },
+    { additionalProperties: false },
+  ),
+  errors: [...SESSION_ERRORS, "session_required", "invalid_path", "path_not_found", "disk_full"],
+  examples: [{ title: "Everything", input: { session: EXAMPLE_SESSION } }],
+  route: { method: "POST", path: "/repos/:repo/unstage" },
+  async run({ session: id, path }, { repository, sessions }) {
+    const paths = path === undefined ? undefined : [strictPath(path)];
+    await sessions.writing(repository, id, ({ git, view }) => git.worktree.unstage(view, paths));
+    return { path: path ?? null };
+  },
+});

@@ -1,0 +1,32 @@
+import { RepositoryField, Type } from "../../contract/fields.ts";
+import { defineOperation } from "../../contract/operation.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { findStash, StashNameField } from "./stash-fields.ts";
+
+/** Forgets a stash. */
+export const dropStash = defineOperation({
+  name: "dropStash",
+  summary: "Drop a stash",
+  kind: "write",
+  shape: "call",
+  access: "write",
+  needsCredentials: true,
+  target: "repository",
+  input: Type.Object(
+    { repository: RepositoryField, session: MaybeSessionField, stash: StashNameField },
+    { additionalProperties: false },
+  ),
+  output: Type.Object({}, { additionalProperties: false }),
+  errors: [...SESSION_ERRORS, "session_required", "stash_not_found", "disk_full"],
+  examples: [{ title: "The newest", input: { session: EXAMPLE_SESSION, stash: "0" } }],
+  route: { method: "DELETE", path: "/repos/:repo/stash/:stash", status: 204 },
+  async run({ session: id, stash }, { repository, sessions }) {
+    await sessions.writing(
+      repository,
+      id,
+      async (session) => session.git.worktree.stashDrop(session.view, await findStash(session, stash)),
+      { changes: "history" },
+    );
+    return {};
+  },
+});

@@ -1,0 +1,46 @@
+import { BytesField, ByteStringField, OidField, type Static, Type } from "../../contract/fields.ts";
+import { PathField } from "../../contract/management-nouns.ts";
+import type { OpenSession } from "../../contract/sessions.ts";
+import type { StashEntry } from "../../backend/worktree-facet.ts";
+import { OperationError } from "../../domain/errors.ts";
+import type { Oid } from "../../domain/oid.ts";
+
+/** What names a stash. */
+export const StashNameField = ByteStringField("Id of the stash, or its place in the list: 0 is the newest");
+
+/** A stash as callers see it. */
+export const StashItem = Type.Object(
+  {
+    id: OidField("Id of the stash: the commit that holds it"),
+    position: Type.Integer({ description: "Place in the list: 0 is the newest" }),
+    message: BytesField("What it was called, as git stash list shows it"),
+    createdAt: Type.String({ description: "ISO 8601" }),
+  },
+  { additionalProperties: false, description: "A stash" },
+);
+
+/** Shows a stash. */
+export const stashItem = ({ oid, position, message, seconds }: StashEntry): Static<typeof StashItem> => ({
+  id: oid,
+  position,
+  message,
+  createdAt: new Date(seconds * 1000).toISOString(),
+});
+
+/** What an apply answers. */
+export const StashAppliedFields = {
+  id: OidField("Id of the stash"),
+  conflictingPaths: Type.Array(PathField(), {
+    json: "conflicts",
+    description: "Files that both sides have changed: conflict markers stand in them, and the stash stays; empty: none",
+  }),
+};
+
+/** The id of a stash that a caller names. Throws `stash_not_found`. */
+export async function findStash({ git, view }: OpenSession, name: string): Promise<Oid> {
+  const stashes = await git.worktree.stashList(view);
+  const position = /^\d{1,6}$/.test(name) ? Number(name) : undefined;
+  const found = stashes.find((stash) => stash.oid === name || stash.position === position);
+  if (found === undefined) throw new OperationError("stash_not_found", { stash: name });
+  return found.oid;
+}
