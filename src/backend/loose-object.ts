@@ -7,12 +7,16 @@ import type { ObjectType } from "../domain/git-object.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import { flush } from "./migrate-quarantine.ts";
 
-/** Writes an object as a file of its own into an object directory, durably (gitrepository-layout(5)). */
+/**
+ * Writes an object as a file of its own into an object directory (gitrepository-layout(5)): durably, or as a file that whoever lets something refer
+ * to it flushes before.
+ */
 export async function writeLooseObject(
   objectsDir: string,
   objectFormat: ObjectFormat,
   type: ObjectType,
   content: Uint8Array,
+  { durable }: { readonly durable: boolean },
 ): Promise<Oid> {
   const whole = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]);
   const oid = createHash(objectFormat).update(whole).digest("hex");
@@ -24,7 +28,7 @@ export async function writeLooseObject(
   const handle = await open(written, "wx", 0o444);
   try {
     await handle.writeFile(deflateSync(whole, { level: 1 }));
-    await handle.sync();
+    if (durable) await handle.sync();
   } finally {
     await handle.close();
   }
@@ -36,6 +40,7 @@ export async function writeLooseObject(
   } finally {
     await unlink(written);
   }
+  if (!durable) return oid;
   await flush(folder);
   if (made !== undefined) await flush(objectsDir);
   return oid;

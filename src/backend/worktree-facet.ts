@@ -102,7 +102,7 @@ export interface WorktreeFacet {
    * these files. Nothing is written to the worktree.
    */
   include(view: WorktreeView, paths: readonly GitPath[]): Promise<void>;
-  /** Writes an object into the session's objects, durably. */
+  /** Writes an object into the session's objects; it is flushed when the repository gets it. */
   writeObject(view: WorktreeView, type: ObjectType, content: Uint8Array): Promise<Oid>;
   /** Writes the index as a tree into the session's objects. Throws `index_unmerged`. */
   writeTree(view: WorktreeView): Promise<Oid>;

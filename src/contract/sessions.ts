@@ -80,7 +80,7 @@ export interface OpenSession {
   readonly view: WorktreeView;
   readonly git: GitBackend;
   readonly files: SessionFiles;
-  /** Moves HEAD's branch to a commit that is in the session's objects. */
+  /** Gives the repository a commit that is in the session's objects, and moves HEAD's branch to it. Only where `writing`. */
   moveHead(commit: Oid): Promise<void>;
   /** Nothing is left that a timer would have to commit. Only where `writing`. */
   committed(): void;

@@ -334,7 +334,14 @@ class CallersSessions implements Sessions {
   #working(repository: OpenRepository, info: SessionInfo): WorkingSession {
     const { directories, store } = this.#service.services;
     const view = directories.view(info.id, repository.objectFormat, this.#caller.signal);
-    return new WorkingSession(info, view, repository.git, directories.temporary(info.id), store);
+    return new WorkingSession({
+      info,
+      view,
+      git: repository.git,
+      temporaryDir: directories.temporary(info.id),
+      store,
+      publish: (commit) => this.#publish(repository, info, view, commit, []),
+    });
   }
 
   /** The repository learns what has become of HEAD and of the stashes, and the row what there is. */
@@ -342,13 +349,13 @@ class CallersSessions implements Sessions {
     const { info, view, git } = session;
     const { store } = this.#service.services;
     const head = (await git.refs.head(view)).oid;
-    const moved = head === undefined || head === info.headOid ? undefined : head;
+    const moved = head === undefined || head === session.published ? undefined : head;
     const stashesChanged = (await stashStamp(view.gitDir)) !== stashesBefore;
     const stashes = stashesChanged ? await stashChanges(repository, info.id, view) : [];
     if (moved !== undefined || stashes.length > 0) await this.#publish(repository, info, view, moved, stashes);
     if (session.isCommitted) this.#service.putOff.delete(info.id);
     await store.change(info.id, {
-      ...(moved === undefined ? {} : { headOid: moved }),
+      ...(head === undefined || head === info.headOid ? {} : { headOid: head }),
       ...(session.isCommitted ? { dirtySinceMs: null, commitDueAtMs: null, problem: null } : {}),
     });
   }

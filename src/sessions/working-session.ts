@@ -6,6 +6,17 @@ import { type Oid, zeroOid } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
 import { WorktreeFiles } from "./worktree-files.ts";
 
+export interface WorkingSessionOptions {
+  readonly info: SessionInfo;
+  readonly view: WorktreeView;
+  readonly git: GitBackend;
+  /** A folder on the file system of the worktree. */
+  readonly temporaryDir: string;
+  readonly store: SessionStore;
+  /** Gives the repository a commit as the session's head. */
+  readonly publish: (commit: Oid) => Promise<void>;
+}
+
 /** A session while somebody is in it. */
 export class WorkingSession implements OpenSession {
   readonly info: SessionInfo;
@@ -13,19 +24,27 @@ export class WorkingSession implements OpenSession {
   readonly git: GitBackend;
   readonly files: WorktreeFiles;
   readonly #store: SessionStore;
+  readonly #publish: (commit: Oid) => Promise<void>;
+  /** The commit that the repository has as the session's head. */
+  published: Oid;
   /** Is nothing left that a timer would have to commit? */
   isCommitted = false;
 
-  constructor(info: SessionInfo, view: WorktreeView, git: GitBackend, temporaryDir: string, store: SessionStore) {
+  constructor({ info, view, git, temporaryDir, store, publish }: WorkingSessionOptions) {
     this.info = info;
     this.view = view;
     this.git = git;
     this.files = new WorktreeFiles({ view, git, isLazy: info.isLazy, temporaryDir });
     this.#store = store;
+    this.#publish = publish;
+    this.published = info.headOid;
   }
 
   async moveHead(commit: Oid): Promise<void> {
     const { oid = zeroOid(this.view.objectFormat) } = await this.git.refs.head(this.view);
+    // The other way round HEAD could name, after a power cut, what is not on the disk.
+    await this.#publish(commit);
+    this.published = commit;
     await moveHead(this.git, this.view, this.info.branch, commit, oid);
   }
 

@@ -57,7 +57,9 @@ export function createWorktree(has: HasObject): WorktreeFacet {
 
     async writeObject(view: WorktreeView, type: ObjectType, content: Uint8Array) {
       checkView(view);
-      return await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, type, content);
+      return await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, type, content, {
+        durable: false,
+      });
     },
 
     async stage(view: WorktreeView, paths?: readonly GitPath[]) {
@@ -79,7 +81,9 @@ export function createWorktree(has: HasObject): WorktreeFacet {
           if (to === from || index.isSkipped(place!)) throw unsupported("staging what is not there");
           edits.push({ from, to });
         } else {
-          const oid = await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, "blob", file.content);
+          const oid = await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, "blob", file.content, {
+            durable: true,
+          });
           edits.push({ from, to, entry: index.format(path, file.mode, oid, file.stat) });
         }
         forgetPath(index.tree, path);
@@ -156,7 +160,9 @@ class TreeWriter {
     this.written++;
     const oid = createHash("sha1").update(`tree ${content.length}\0`).update(content).digest("hex");
     if (await this.#has(this.#view, oid)) return oid;
-    return await writeLooseObject(join(this.#view.gitDir, "objects"), this.#view.objectFormat, "tree", content);
+    return await writeLooseObject(join(this.#view.gitDir, "objects"), this.#view.objectFormat, "tree", content, {
+      durable: false,
+    });
   }
 }
 

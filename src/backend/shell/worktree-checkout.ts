@@ -64,7 +64,7 @@ export function createCheckout(runner: GitRunner): CheckoutMethods {
     },
 
     writeObject: (view: WorktreeView, type: ObjectType, content: Uint8Array) =>
-      writeLooseObject(`${view.gitDir}/objects`, view.objectFormat, type, content),
+      writeLooseObject(`${view.gitDir}/objects`, view.objectFormat, type, content, { durable: false }),
 
     async writeTree(view: WorktreeView) {
       try {
