@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Repositories } from "./repositories.ts";
 import { type RestSize, restReadRows, restWorkRows, restWriteRows } from "./rows-rest.ts";
+import { sessionRows, type SessionSize } from "./rows-sessions.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 import type { Row } from "./table.ts";
 
@@ -9,6 +10,17 @@ type Print = (group: string, make: () => AsyncIterable<Row>) => Promise<void>;
 
 const FULL: RestSize = { reads: 20_000, processRounds: 40, writeRounds: 150 };
 const QUICK: RestSize = { reads: 5_000, processRounds: 10, writeRounds: 30 };
+
+const SESSIONS_FULL: SessionSize = { opens: 15, commits: 100, writingMs: 2_000 };
+const SESSIONS_QUICK: SessionSize = { opens: 3, commits: 20, writingMs: 500 };
+
+/** Sessions have owners; what is left alone is committed after the rows are over. */
+const TOKEN = "token-of-the-bench";
+const WITH_SESSIONS = {
+  HOLDFAST_ADMIN_TOKEN: TOKEN,
+  HOLDFAST_SESSION_AUTOCOMMIT_MS: "3600000",
+  HOLDFAST_CANARY_PERCENT: "0",
+};
 
 /** Anybody may write: the bench measures doors, not who comes through them. */
 const OPEN_TO_ALL = { HOLDFAST_ANON_ACCESS: "read-write", HOLDFAST_CANARY_PERCENT: "0" };
@@ -46,6 +58,14 @@ export async function restRows(repositories: Repositories, data: string, main: M
       ];
       yield* restWorkRows(http, read, size);
       yield* restWriteRows(http, written, reference, size);
+    }),
+  );
+  await print(
+    "sessions",
+    withServer("sessions", WITH_SESSIONS, (server) => {
+      const [repository, reference] = copies("sessions.git", "sessions-reference.git") as [Main, Main];
+      const scratch = join(repositories.storage, "..", "worktrees");
+      return sessionRows(server, TOKEN, { repository, reference, scratch }, quick ? SESSIONS_QUICK : SESSIONS_FULL);
     }),
   );
 }
