@@ -35,6 +35,7 @@ export class Idempotency {
   readonly #services: IdempotencyServices;
   readonly #running = new Map<string, NewWrite & { readonly ended: Promise<void> }>();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #pruning: Promise<void> = Promise.resolve();
 
   constructor(services: IdempotencyServices) {
     this.#services = services;
@@ -42,17 +43,20 @@ export class Idempotency {
 
   /** Begins to forget old keys, now and every hour. */
   start(): void {
-    const prune = () =>
-      void this.#services.store
-        .prune(this.#services.clock.nowMs() - KEYS_KEEP_MS)
-        .catch((error: unknown) => this.#services.onFailed(error));
-    prune();
-    this.#timer = setInterval(prune, PRUNE_INTERVAL_MS);
+    this.#prune();
+    this.#timer = setInterval(() => this.#prune(), PRUNE_INTERVAL_MS);
     this.#timer.unref();
   }
 
-  close(): void {
+  /** Ends that; what is being forgotten still is. */
+  async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#pruning;
+  }
+
+  #prune(): void {
+    const { store, clock } = this.#services;
+    this.#pruning = this.#quietly(store.prune(clock.nowMs() - KEYS_KEEP_MS));
   }
 
   /**

@@ -199,6 +199,14 @@ for (const kind of DATABASES) {
       expect(await rows()).toBe(0);
     });
 
+    test("old keys are forgotten when a server starts", async () => {
+      await once(() => Promise.resolve({}));
+      clock.advance(KEYS_KEEP_MS + 1);
+      idempotency.start();
+      await idempotency.close();
+      expect(await rows()).toBe(0);
+    });
+
     test("keys have a length", async () => {
       for (const key of ["", "a b", "é", "x".repeat(256)])
         await failure(once(never, {}, callerOf(key)), "malformed_request");
