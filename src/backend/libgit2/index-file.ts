@@ -7,6 +7,11 @@ import type { FileMode, GitPath } from "../../domain/git-object.ts";
 import { OID_HEX_LENGTH, type ObjectFormat, type Oid } from "../../domain/oid.ts";
 import { type CachedTree, formatCacheTree, parseCacheTree } from "./cache-tree.ts";
 
+/** Indexes that are kept in memory; one of 15,000 files takes some 3 MiB. */
+const REMEMBERED_MAX = 4;
+/** No file system's clock is coarser, in milliseconds. */
+const TICK_MAX_MS = 20;
+
 const HEADER_BYTES = 12;
 const MTIME_SECONDS_AT = 8;
 const MODE_AT = 24;
@@ -64,6 +69,7 @@ export class IndexFile {
     this.tree = this.#extensions(at, end) ?? { name: "", entryCount: -1, oid: undefined, folders: [] };
   }
 
+  /** Reads the index, or answers the one that was read before where that is the same. */
   static read(gitDir: string, format: ObjectFormat): IndexFile {
     let fd: number;
     try {
@@ -73,14 +79,20 @@ export class IndexFile {
       throw error;
     }
     try {
-      const { size, mtimeNs } = fstatSync(fd, { bigint: true });
+      const { ino, size, mtimeNs, ctimeNs } = fstatSync(fd, { bigint: true });
+      const stamp = `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+      const known = REMEMBERED.get(gitDir);
+      if (known?.stamp === stamp) return known.index;
       const bytes = Buffer.allocUnsafe(Number(size));
       for (let at = 0; at < bytes.length;) {
         const length = readSync(fd, bytes, at, bytes.length - at, at);
         if (length === 0) throw unsupported("an index that is cut");
         at += length;
       }
-      return new IndexFile(bytes, format, mtimeNs);
+      const index = new IndexFile(bytes, format, mtimeNs);
+      // What has just been written may be replaced in the same tick of the file system's clock.
+      if (Date.now() - Number(mtimeNs / 1_000_000n) > TICK_MAX_MS) remember(gitDir, { stamp, index });
+      return index;
     } finally {
       closeSync(fd);
     }
@@ -145,6 +157,8 @@ export class IndexFile {
     gitDir: string,
     edits: readonly { readonly from: number; readonly to: number; readonly entry?: Buffer }[],
   ): void {
+    // From here on this one is not what is in the file.
+    REMEMBERED.delete(gitDir);
     const pieces: Buffer[] = [Buffer.from(this.#bytes.subarray(0, HEADER_BYTES))];
     let count = this.entries.length;
     let next = 0;
@@ -224,6 +238,20 @@ export class IndexFile {
     }
     return tree;
   }
+}
+
+interface Remembered {
+  readonly stamp: string;
+  readonly index: IndexFile;
+}
+
+/** The indexes that were read last. */
+const REMEMBERED = new Map<string, Remembered>();
+
+function remember(gitDir: string, one: Remembered): void {
+  REMEMBERED.delete(gitDir);
+  REMEMBERED.set(gitDir, one);
+  if (REMEMBERED.size > REMEMBERED_MAX) REMEMBERED.delete(REMEMBERED.keys().next().value!);
 }
 
 /** `index.lock` keeps plain git out, as it keeps us out. */

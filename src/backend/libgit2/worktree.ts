@@ -69,6 +69,7 @@ export function createWorktree(has: HasObject): WorktreeFacet {
       const index = IndexFile.read(view.gitDir, view.objectFormat);
       if (convertsFiles(index, view, paths)) throw unsupported("staging where attributes say how");
       const edits = [];
+      const changed: GitPath[] = [];
       for (const path of [...new Set(paths)].sort()) {
         const from = index.lowerBound(path);
         let to = from;
@@ -86,8 +87,9 @@ export function createWorktree(has: HasObject): WorktreeFacet {
           });
           edits.push({ from, to, entry: index.format(path, file.mode, oid, file.stat) });
         }
-        forgetPath(index.tree, path);
+        changed.push(path);
       }
+      for (const path of changed) forgetPath(index.tree, path);
       index.write(view.gitDir, edits);
     },
 
