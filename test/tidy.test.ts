@@ -45,6 +45,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   telemetry: { may: ["domain"], types: ["contract", "engine", "backend"] },
   storage: { may: ["domain", "backend"], types: ["contract"] },
   sessions: { may: ["domain"], types: ["backend", "contract"] },
+  signing: { may: ["domain"], types: ["contract"] },
   refs: { may: ["domain", "backend", "storage", "events"], types: ["contract"] },
   // Backends arrive through the context; an operation knows only the shape of their answers.
   operations: { may: ["domain", "contract", "wire"], types: ["backend"] },

@@ -127,6 +127,17 @@ export const SETTINGS = {
     meaning: "How long a server that was told to stop lets running requests finish, milliseconds.",
   },
 
+  signingKey: {
+    default: "",
+    parse: optionalPath,
+    meaning:
+      "File with the private key that the server signs commits with, mode 0600, without a passphrase: as ssh-keygen writes it, or armoured OpenPGP.",
+  },
+  signCommits: {
+    default: "asked",
+    parse: oneOf("asked", "all"),
+    meaning: "Which commits that the server makes are signed: those for which it is asked, or all of them.",
+  },
   hooksPath: { default: "", parse: optionalPath, meaning: "Directory of hooks that run for every repository." },
   eventsKeepDays: { default: "30", parse: count(1, 36_500), meaning: "How long events are kept, days." },
   logLevel: {

@@ -9,6 +9,7 @@ import type { Identity } from "./identity.ts";
 import type { Caller } from "./principal.ts";
 import type { RepositoryRef } from "./repository-ref.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Signing } from "./signing.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** Time as a value that tests can replace. */
@@ -176,6 +177,8 @@ export interface Context {
   readonly webhooks: Webhooks;
   /** Worktree sessions, on behalf of the caller. */
   readonly sessions: Sessions;
+  /** Signatures of commits. */
+  readonly signing: Signing;
   /** Users, and what belongs to them. */
   readonly identity: Identity;
   readonly backends: BackendControl;

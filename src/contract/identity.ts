@@ -46,6 +46,8 @@ export interface SshKeys {
   /** Registers a line of authorized_keys(5). Throws `invalid_input`, `key_exists`. */
   add(user: string, line: string): Promise<SshKeyRecord>;
   list(user: string): Promise<SshKeyRecord[]>;
+  /** Whose key has a fingerprint; undefined: nobody's. */
+  userOf(fingerprint: string): Promise<UserRecord | undefined>;
   /** Takes a fingerprint, a key's id, or the line that was added. Throws `key_not_found`. */
   remove(user: string, key: string): Promise<SshKeyRecord>;
 }

@@ -18,6 +18,7 @@ import type { Operation, OperationShape, ResultOfShape } from "../contract/opera
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Sessions } from "../contract/sessions.ts";
+import type { Signing } from "../contract/signing.ts";
 import type { Webhooks } from "../contract/webhooks.ts";
 import { OperationError } from "../domain/errors.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
@@ -60,6 +61,7 @@ export interface EngineServices {
   readonly webhooks: Webhooks;
   /** Worktree sessions, on behalf of a caller. */
   readonly sessions: (caller: Caller) => Sessions;
+  readonly signing: Signing;
   readonly idempotency: Idempotency;
   readonly backends: BackendControl;
   readonly server: ServerFacts;
@@ -256,6 +258,7 @@ class OperationRun {
       events: services.events(this.#caller),
       webhooks: services.webhooks,
       sessions: services.sessions(this.#caller),
+      signing: services.signing,
       identity: services.identity,
       backends: services.backends,
       server: services.server,

@@ -1,5 +1,5 @@
 import type { Selectable } from "kysely";
-import type { SshKeyRecord, SshKeys } from "../contract/identity.ts";
+import type { SshKeyRecord, SshKeys, UserRecord } from "../contract/identity.ts";
 import type { Database } from "../database/database.ts";
 import { isUniqueViolation } from "../database/database-error.ts";
 import type { SshKeysTable } from "../database/schema.ts";
@@ -78,6 +78,11 @@ export class SshKeyStore implements SshKeys {
       db.selectFrom("ssh_keys").selectAll().where("user_id", "=", user.id).orderBy("id").execute(),
     );
     return rows.map((row) => recordOf(userName, row));
+  }
+
+  async userOf(fingerprint: string): Promise<UserRecord | undefined> {
+    const owner = await this.ownerOf(fingerprint);
+    return owner && this.#services.accounts.byId(owner.userId);
   }
 
   async remove(userName: string, key: string): Promise<SshKeyRecord> {

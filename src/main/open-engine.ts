@@ -31,6 +31,7 @@ import { openEvents } from "./open-events.ts";
 import { openIdempotency } from "./open-idempotency.ts";
 import { openIdentity } from "./open-identity.ts";
 import { openSessions } from "./open-sessions.ts";
+import { openSigning } from "./open-signing.ts";
 import { openWebhooks } from "./open-webhooks.ts";
 import type { AddOpened } from "./opened.ts";
 
@@ -63,12 +64,7 @@ export async function openEngine(
   const pins = new Pins({ timeoutMs: config.lockTimeoutMs });
   const bus = new EventBus((err) => log.logger.error({ err }, "event listener failed"));
   generations.follow(bus, locator);
-  const journal = Journal.open({
-    directory: join(data.path, "journal"),
-    keepDays: config.eventsKeepDays,
-    clock: systemClock,
-    bus,
-  });
+  const journal = openJournal(config, data.path, bus);
   add({ close: () => journal.close() });
   await recover({
     journal,
@@ -129,6 +125,7 @@ export async function openEngine(
     events: (caller) => events.forCaller(caller),
     webhooks,
     sessions: (caller) => sessions.forCaller(caller),
+    signing: await openSigning(config, identity),
     idempotency: openIdempotency(database, log, add),
     backends: git,
     server: serverFacts(shell, open, config),
@@ -159,6 +156,9 @@ const limitsOf = (config: Config): Pick<EngineServices, "limits" | "pushes"> => 
     refuseLegacyFaults: config.refuseLegacyFaults,
   },
 });
+
+const openJournal = ({ eventsKeepDays }: Config, dataPath: string, bus: EventBus): Journal =>
+  Journal.open({ directory: join(dataPath, "journal"), keepDays: eventsKeepDays, clock: systemClock, bus });
 
 function openHooks(config: Config, { log, metrics }: Telemetry): Hooks {
   return new Hooks({

@@ -1,10 +1,13 @@
-import { cpSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { Example, Operation, OperationShape, ResultOfShape } from "../../src/contract/operation.ts";
 import type { Caller } from "../../src/contract/principal.ts";
 import type { RepositoryRef } from "../../src/contract/repository-ref.ts";
 import { operations } from "../../src/operations/index.ts";
 import { prepareExample } from "./example-preparations.ts";
+import { writePrivateKey } from "./ssh-keys.ts";
 import { TemporaryRepository } from "./temporary-repository.ts";
 import { openTestEngine, type TestEngine } from "./test-engine.ts";
 
@@ -41,7 +44,11 @@ export class ExampleWorld {
   }
 
   static async open(backend: "libgit2" | "shell"): Promise<ExampleWorld> {
-    const test = await openTestEngine({ backend, adminToken: EXAMPLE_TOKEN, allowPrivateTargets: true });
+    const keys = mkdtempSync(join(tmpdir(), "holdfast-keys-"));
+    const signingKey = writePrivateKey(keys);
+    const settings = { backend, signingKey, adminToken: EXAMPLE_TOKEN, allowPrivateTargets: true };
+    // It is read at the start, and not again.
+    const test = await openTestEngine(settings).finally(() => rmSync(keys, { recursive: true }));
     const caller = test.as(await test.authenticator.token(EXAMPLE_TOKEN));
     return new ExampleWorld(test, caller, await fixture(), backend);
   }

@@ -22,6 +22,13 @@ export function makeSshKey(type: "ed25519" | "ecdsa" | "rsa" | "dsa", bits?: num
   }
 }
 
+/** Writes an Ed25519 key without a passphrase into a folder and tells the file. */
+export function writePrivateKey(directory: string): string {
+  const file = join(directory, "private-key");
+  keygen("-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file);
+  return file;
+}
+
 function keygen(...args: string[]): string {
   const { success, stdout, stderr } = Bun.spawnSync(["ssh-keygen", ...args]);
   if (!success) throw new Error(`ssh-keygen: ${stderr.toString()}`);

@@ -7,6 +7,7 @@ import { problemOfRefName, REFS_HEADS } from "../../domain/reference.ts";
 import { FileTree } from "./file-tree.ts";
 import { commitIdentity, PersonField, resolveMoment } from "./person-fields.ts";
 import { readCommit } from "./read-commit.ts";
+import { signerFor, signFields } from "./signer.ts";
 import { writeCommit } from "./write-commit.ts";
 import { writerOf } from "./writer-of.ts";
 
@@ -19,6 +20,7 @@ export const changeFields = {
   message: BytesField("Message of the commit; a newline at its end is added"),
   author: Maybe(PersonField),
   from: Maybe(RevField("Where a branch that does not exist yet begins")),
+  ...signFields,
 };
 
 /** The commit that an operation has made. */
@@ -35,6 +37,7 @@ interface Change {
   readonly message: Uint8Array;
   readonly author?: Static<typeof PersonField>;
   readonly from?: string;
+  readonly sign?: boolean;
 }
 
 /** The state of a branch that changes are made to. */
@@ -76,6 +79,7 @@ async function attemptChange(
 ): Promise<Static<typeof Committed>> {
   const { repository } = ctx;
   const { git } = repository;
+  const signer = signerFor(ctx, change.sign);
   const quarantine = await repository.quarantine();
   const tip = await repository.consistently(() => git.refs.read(repository.view, reference));
   const actual = tip?.oid ?? zeroOid(repository.objectFormat);
@@ -88,13 +92,14 @@ async function attemptChange(
   const treeOid = await git.objects.editTree(quarantine.view, parent?.treeOid, tree.edits());
   const time = resolveMoment(undefined, ctx.clock);
   const writer = await writerOf(ctx);
-  const commit = await writeCommit(repository, quarantine.view, {
+  const parts = {
     treeOid,
     parentOids: parentOid === undefined ? [] : [parentOid],
     author: commitIdentity(change.author ?? writer, time),
     committer: commitIdentity(writer, time),
     message: withNewline(change.message),
-  });
+  };
+  const commit = await writeCommit(repository, quarantine.view, parts, signer);
   await repository.updateRefs({
     changes: [{ name: reference, newOid: commit, expectedOid: actual }],
     quarantine,

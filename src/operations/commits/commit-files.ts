@@ -19,6 +19,7 @@ import { FileTree } from "./file-tree.ts";
 import { MomentField, PersonField, commitIdentity, resolveMoment } from "./person-fields.ts";
 import { readCommit } from "./read-commit.ts";
 import { startingCommit } from "./starting-commit.ts";
+import { signerFor } from "./signer.ts";
 import { writeCommit } from "./write-commit.ts";
 
 const Input = Type.Object(
@@ -79,7 +80,7 @@ export const commitFiles = defineOperation<typeof Input, typeof Output, "upload"
       },
     },
   ],
-  async run(input, ctx, parts) {
+  async run(input, ctx, actions) {
     const { repository } = ctx;
     const reference = REFS_HEADS + input.branch;
     const quarantine = await repository.quarantine();
@@ -92,15 +93,11 @@ export const commitFiles = defineOperation<typeof Input, typeof Output, "upload"
     const committer = commitIdentity(input.committer, time);
     const parent = parentOid === undefined ? undefined : await readCommit(repository.git, quarantine.view, parentOid);
     const tree = new FileTree(repository.git.objects, quarantine.view, parent?.treeOid);
-    await applyFileActions(ctx, quarantine, tree, parts);
+    await applyFileActions(ctx, quarantine, tree, actions);
     const treeOid = await repository.git.objects.editTree(quarantine.view, parent?.treeOid, tree.edits());
-    const commitOid = await writeCommit(repository, quarantine.view, {
-      treeOid,
-      parentOids: parentOid === undefined ? [] : [parentOid],
-      author,
-      committer,
-      message: input.message,
-    });
+    const parents = parentOid === undefined ? [] : [parentOid];
+    const parts = { treeOid, parentOids: parents, author, committer, message: input.message };
+    const commitOid = await writeCommit(repository, quarantine.view, parts, signerFor(ctx, undefined));
     if (problemOfRefName(reference) !== undefined) throw invalidBranch(reference);
     const zero = zeroOid(repository.objectFormat);
     const repositoryCreated = tip === undefined && !(await hasBranch(repository));

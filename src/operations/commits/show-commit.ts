@@ -1,4 +1,4 @@
-import { ByteStringField, RepositoryField, type Static, Type } from "../../contract/fields.ts";
+import { RepositoryField, type Static, Type } from "../../contract/fields.ts";
 import { CommitInfoField, commitInfoOf, RevField } from "../../contract/management-nouns.ts";
 import { DiffStatField } from "../../contract/nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
@@ -7,6 +7,7 @@ import { OperationError } from "../../domain/errors.ts";
 import { EMPTY_TREE } from "../../domain/oid.ts";
 import { resolveCommit } from "../history/resolve-commit.ts";
 import { CommitReader } from "./commit-reader.ts";
+import { signatureState, SignatureStateField } from "./signature-state.ts";
 
 const Output = Type.Object(
   {
@@ -14,7 +15,7 @@ const Output = Type.Object(
     files: Type.Array(DiffStatField, { description: "What changed since the first parent" }),
     additions: Type.Integer({ description: "Lines added in all" }),
     deletions: Type.Integer({ description: "Lines removed in all" }),
-    signature: ByteStringField("Kind of the signature that the commit carries: none, pgp, x509 or ssh"),
+    signature: SignatureStateField,
   },
   { additionalProperties: false },
 );
@@ -32,7 +33,8 @@ export const showCommit = defineOperation({
   errors: ["revision_not_found"],
   examples: [{ title: "The tip of main", input: { rev: "main" } }],
   route: { method: "GET", path: "/repos/:repo/commits/:rev" },
-  async run({ rev }, { repository }): Promise<Static<typeof Output>> {
+  async run({ rev }, ctx): Promise<Static<typeof Output>> {
+    const { repository } = ctx;
     const { git, view, objectFormat } = repository;
     const oid = await resolveCommit(repository, rev);
     const [commit] = await (await CommitReader.open(repository)).readMany([oid]);
@@ -45,7 +47,7 @@ export const showCommit = defineOperation({
       files,
       additions: files.reduce((sum, { additions }) => sum + additions, 0),
       deletions: files.reduce((sum, { deletions }) => sum + deletions, 0),
-      signature: commit.signatureType,
+      signature: await signatureState(ctx, commit),
     };
   },
 });

@@ -14,4 +14,5 @@ export const CHANGE_ERRORS: readonly Reason[] = [
   "references_locked",
   "reference_protected",
   "hook_rejected",
+  "signing_key_missing",
 ];

@@ -4,6 +4,7 @@ import { OperationError } from "../../domain/errors.ts";
 import { cleanIdentityPart, type Person } from "../../domain/format-identity.ts";
 import type { Commit } from "../../domain/commit.ts";
 import { PersonField, commitIdentity, resolveMoment } from "../commits/person-fields.ts";
+import { signerFor } from "../commits/signer.ts";
 import { writeCommit } from "../commits/write-commit.ts";
 import { cleanTree } from "./clean-tree.ts";
 import { PickOutput, pickFields } from "./pick-fields.ts";
@@ -55,13 +56,18 @@ export const cherryPick = defineOperation({
     const merge = await git.merge.mergeTrees(view, pick.parentTree, pick.startOid, pick.commit.oid);
     const treeOid = cleanTree(merge, [pick.startOid, pick.commit.oid]);
     if (treeOid === pick.startTree) throw new OperationError("changes_already_applied", {});
-    const commitOid = await writeCommit(ctx.repository, view, {
-      treeOid,
-      parentOids: [pick.startOid],
-      author: input.author === undefined ? (pick.rawAuthor ?? committer) : authorAt(input.author, pick.commit),
-      committer,
-      message: input.message,
-    });
+    const commitOid = await writeCommit(
+      ctx.repository,
+      view,
+      {
+        treeOid,
+        parentOids: [pick.startOid],
+        author: input.author === undefined ? (pick.rawAuthor ?? committer) : authorAt(input.author, pick.commit),
+        committer,
+        message: input.message,
+      },
+      signerFor(ctx, undefined),
+    );
     return finishPick(ctx, input, pick, commitOid);
   },
 });

@@ -3,6 +3,7 @@ import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { REFS_HEADS } from "../../domain/reference.ts";
 import { MomentField, PersonField, commitIdentity, resolveMoment } from "../commits/person-fields.ts";
+import { signerFor } from "../commits/signer.ts";
 import { writeCommit } from "../commits/write-commit.ts";
 import { checkExpectedOid } from "../references/expected-oid.ts";
 import { cleanTree } from "./clean-tree.ts";
@@ -82,13 +83,18 @@ export const mergeBranch = defineOperation<typeof Input, typeof Output, "duplex"
     const committer = commitIdentity(input.committer, time);
     const quarantine = await repository.quarantine();
     const treeOid = cleanTree(await git.merge.mergeCommits(quarantine.view, tip.oid, theirs), [tip.oid, theirs]);
-    const commitOid = await writeCommit(repository, quarantine.view, {
-      treeOid,
-      parentOids: input.squash === true ? [tip.oid] : [tip.oid, theirs],
-      author: committer,
-      committer,
-      message: input.message,
-    });
+    const commitOid = await writeCommit(
+      repository,
+      quarantine.view,
+      {
+        treeOid,
+        parentOids: input.squash === true ? [tip.oid] : [tip.oid, theirs],
+        author: committer,
+        committer,
+        message: input.message,
+      },
+      signerFor(ctx, undefined),
+    );
     yield { commitOid, applied: false };
     if (!(await nextDecision(decisions))) throw new OperationError("merge_not_confirmed", {});
     await repository.updateRefs({ changes: [{ name, newOid: commitOid, expectedOid }], quarantine, hooks: "receive" });

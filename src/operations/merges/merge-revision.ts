@@ -14,6 +14,7 @@ import { OperationError } from "../../domain/errors.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { REFS_HEADS } from "../../domain/reference.ts";
 import { commitIdentity, PersonField, resolveMoment } from "../commits/person-fields.ts";
+import { signerFor, signFields } from "../commits/signer.ts";
 import { writeCommit } from "../commits/write-commit.ts";
 import { writerOf } from "../commits/writer-of.ts";
 import { resolveCommit } from "../history/resolve-commit.ts";
@@ -29,6 +30,7 @@ const Input = Type.Object(
     strategy: StrategyField,
     message: Maybe(BytesField("Message of the merge commit; as git words it when absent")),
     author: Maybe(PersonField),
+    ...signFields,
   },
   { additionalProperties: false },
 );
@@ -51,7 +53,7 @@ export const mergeRevision = defineOperation({
     },
     { additionalProperties: false },
   ),
-  errors: [...BRANCH_ERRORS, "merge_conflict", "non_fast_forward"],
+  errors: [...BRANCH_ERRORS, "merge_conflict", "non_fast_forward", "signing_key_missing"],
   examples: [{ title: "A branch into itself: nothing to do", input: { branch: "main", rev: "main" } }],
   route: { method: "POST", path: "/repos/:repo/merge", ifMatch: "expectedOid" },
   async run(input, ctx) {
@@ -89,17 +91,22 @@ async function writeMerge(
   { view }: Quarantine,
   { tip, reference }: FoundBranch,
   { result, tree, theirs }: { readonly result: "merge" | "squash"; readonly tree: Oid; readonly theirs: Oid },
-  { rev, message, author }: Static<typeof Input>,
+  { rev, message, author, sign }: Static<typeof Input>,
 ): Promise<Oid> {
   const time = resolveMoment(undefined, ctx.clock);
   const writer = await writerOf(ctx);
   const branch = reference.slice(REFS_HEADS.length);
   const words = result === "squash" ? `Squashed commit of ${rev}\n` : `Merge ${rev} into ${branch}\n`;
-  return writeCommit(ctx.repository, view, {
-    treeOid: tree,
-    parentOids: result === "squash" ? [tip] : [tip, theirs],
-    author: commitIdentity(author ?? writer, time),
-    committer: commitIdentity(writer, time),
-    message: message ?? Buffer.from(words, "latin1"),
-  });
+  return writeCommit(
+    ctx.repository,
+    view,
+    {
+      treeOid: tree,
+      parentOids: result === "squash" ? [tip] : [tip, theirs],
+      author: commitIdentity(author ?? writer, time),
+      committer: commitIdentity(writer, time),
+      message: message ?? Buffer.from(words, "latin1"),
+    },
+    signerFor(ctx, sign),
+  );
 }

@@ -13,7 +13,7 @@ export const pickCommit = defineOperation({
   target: "repository",
   input: Type.Object(takeFields, { additionalProperties: false }),
   output: Taken,
-  errors: [...BRANCH_ERRORS, "object_not_found", "merge_conflict", "changes_already_applied"],
+  errors: [...BRANCH_ERRORS, "object_not_found", "merge_conflict", "changes_already_applied", "signing_key_missing"],
   examples: [{ title: "What the branch has already", input: { sha: "main", branch: "main" } }],
   route: { method: "POST", path: "/repos/:repo/commits/:sha/cherry-pick", ifMatch: "expectedOid" },
   run: (input, ctx) => takeCommit(ctx, input, "pick"),

@@ -4,6 +4,7 @@ import { parseCommit, rawHeader } from "../../domain/commit.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import { readCommit } from "../commits/read-commit.ts";
+import { type Signer } from "../commits/signer.ts";
 import { writeCommit } from "../commits/write-commit.ts";
 
 const STEPS_MAX = 1000;
@@ -54,6 +55,7 @@ export async function replay(
   steps: readonly RebaseStep[],
   committer: Uint8Array,
   signal: AbortSignal,
+  signer?: Signer,
 ): Promise<Oid> {
   const { git } = repository;
   const { view } = quarantine;
@@ -86,14 +88,19 @@ export async function replay(
     const author = melts ? last!.author : (rawHeader(object.content, "author") ?? committer);
     const words = messageOf(step, taken.message, last);
     const on = melts ? last!.parent : tip;
-    const oid = await writeCommit(repository, view, {
-      treeOid: merged.tree,
-      parentOids: [on],
-      author,
-      committer,
-      message: words,
-      ...(melts ? {} : { encoding: taken.encoding }),
-    });
+    const oid = await writeCommit(
+      repository,
+      view,
+      {
+        treeOid: merged.tree,
+        parentOids: [on],
+        author,
+        committer,
+        message: words,
+        ...(melts ? {} : { encoding: taken.encoding }),
+      },
+      signer,
+    );
     last = { oid, parent: on, author, message: words };
     tip = oid;
   }

@@ -13,7 +13,7 @@ export const revertCommit = defineOperation({
   target: "repository",
   input: Type.Object(takeFields, { additionalProperties: false }),
   output: Taken,
-  errors: [...BRANCH_ERRORS, "object_not_found", "merge_conflict", "changes_already_applied"],
+  errors: [...BRANCH_ERRORS, "object_not_found", "merge_conflict", "changes_already_applied", "signing_key_missing"],
   examples: [{ title: "The newest commit", input: { sha: "main" } }],
   route: { method: "PATCH", path: "/repos/:repo/commits/:sha/revert", ifMatch: "expectedOid" },
   run: (input, ctx) => takeCommit(ctx, input, "revert"),

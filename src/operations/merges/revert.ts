@@ -2,6 +2,7 @@ import { Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { commitIdentity, resolveMoment } from "../commits/person-fields.ts";
+import { signerFor } from "../commits/signer.ts";
 import { writeCommit } from "../commits/write-commit.ts";
 import { cleanTree } from "./clean-tree.ts";
 import { PickOutput, pickFields } from "./pick-fields.ts";
@@ -54,13 +55,18 @@ export const revert = defineOperation({
     const merge = await git.merge.mergeTrees(view, pick.commit.oid, pick.startOid, before);
     const treeOid = cleanTree(merge, [pick.startOid, pick.commit.oid]);
     if (treeOid === pick.startTree) throw new OperationError("changes_already_applied", {});
-    const commitOid = await writeCommit(ctx.repository, view, {
-      treeOid,
-      parentOids: [pick.startOid],
-      author: committer,
-      committer,
-      message: input.message,
-    });
+    const commitOid = await writeCommit(
+      ctx.repository,
+      view,
+      {
+        treeOid,
+        parentOids: [pick.startOid],
+        author: committer,
+        committer,
+        message: input.message,
+      },
+      signerFor(ctx, undefined),
+    );
     return finishPick(ctx, input, pick, commitOid);
   },
 });

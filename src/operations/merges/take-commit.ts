@@ -15,6 +15,7 @@ import type { Oid } from "../../domain/oid.ts";
 import { REFS_HEADS } from "../../domain/reference.ts";
 import { commitIdentity, resolveMoment } from "../commits/person-fields.ts";
 import { readCommit } from "../commits/read-commit.ts";
+import { signerFor, signFields } from "../commits/signer.ts";
 import { writeCommit } from "../commits/write-commit.ts";
 import { writerOf } from "../commits/writer-of.ts";
 import { resolveCommit } from "../history/resolve-commit.ts";
@@ -27,6 +28,7 @@ export const takeFields = {
   sha: RevField("The commit: an id, or any revision"),
   ...branchFields,
   message: Maybe(BytesField("Message of the new commit; as git words it when absent")),
+  ...signFields,
 };
 
 export const Taken = Type.Object(
@@ -43,6 +45,7 @@ interface TakeInput {
   readonly branch?: string;
   readonly expectedOid?: Oid;
   readonly message?: Uint8Array;
+  readonly sign?: boolean;
 }
 
 /** Applies the change of a commit, or its opposite, on a branch. Throws `merge_conflict`, `changes_already_applied`. */
@@ -53,6 +56,7 @@ export async function takeCommit(
 ): Promise<Static<typeof Taken>> {
   const { repository } = ctx;
   const { git } = repository;
+  const signer = signerFor(ctx, input.sign);
   const taken = await changeBranch(ctx, input, async ({ tip }, quarantine) => {
     const { view } = quarantine;
     const oid = await resolveCommit(repository, input.sha, "sha");
@@ -72,13 +76,18 @@ export async function takeCommit(
     if (treeOid === (await readCommit(git, view, tip))?.treeOid)
       throw new OperationError("changes_already_applied", {});
     const writer = commitIdentity(await writerOf(ctx), resolveMoment(undefined, ctx.clock));
-    const newOid = await writeCommit(repository, view, {
-      treeOid,
-      parentOids: [tip],
-      author: how === "pick" ? (rawHeader(object.content, "author") ?? writer) : writer,
-      committer: writer,
-      message: input.message ?? (how === "pick" ? commit.message : revertMessage(commit)),
-    });
+    const newOid = await writeCommit(
+      repository,
+      view,
+      {
+        treeOid,
+        parentOids: [tip],
+        author: how === "pick" ? (rawHeader(object.content, "author") ?? writer) : writer,
+        committer: writer,
+        message: input.message ?? (how === "pick" ? commit.message : revertMessage(commit)),
+      },
+      signer,
+    );
     return { newOid };
   });
   return { commit: taken.newOid, branch: taken.reference.slice(REFS_HEADS.length), oldOid: taken.tip };

@@ -1,10 +1,12 @@
 import type { OpenSession } from "../../contract/sessions.ts";
 import { BytesField, Maybe, OidField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
+import { withSignature } from "../../domain/commit-signature.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { formatCommit } from "../../domain/format-object.ts";
 import { EMPTY_TREE, type Oid } from "../../domain/oid.ts";
 import { commitIdentity, PersonField, resolveMoment } from "../commits/person-fields.ts";
+import { signerFor, signFields } from "../commits/signer.ts";
 import { writerOf } from "../commits/writer-of.ts";
 import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
@@ -29,6 +31,7 @@ export const commitSession = defineOperation({
       ),
       allowEmpty: Maybe(Type.Boolean({ description: "Make a commit even where nothing has changed" })),
       author: Maybe(PersonField),
+      ...signFields,
     },
     { additionalProperties: false },
   ),
@@ -46,6 +49,7 @@ export const commitSession = defineOperation({
     ...SESSION_ERRORS,
     "nothing_to_commit",
     "index_unmerged",
+    "signing_key_missing",
     "invalid_identity",
     "invalid_input",
     "references_locked",
@@ -55,9 +59,10 @@ export const commitSession = defineOperation({
     { title: "Everything", input: { session: EXAMPLE_SESSION, message: Buffer.from("What was done"), all: true } },
   ],
   route: { method: "POST", path: "/repos/:repo/sessions/:session/commit" },
-  async run({ session: id, message, all, allowEmpty = false, author }, ctx) {
+  async run({ session: id, message, all, allowEmpty = false, author, sign }, ctx) {
     if (message.includes(0))
       throw new OperationError("invalid_input", { field: "message", problem: "has a NUL byte in it" });
+    const signer = signerFor(ctx, sign);
     const time = resolveMoment(undefined, ctx.clock);
     const writer = await writerOf(ctx);
     const people = { author: commitIdentity(author ?? writer, time), committer: commitIdentity(writer, time) };
@@ -74,7 +79,8 @@ export const commitSession = defineOperation({
         if (treeOid === before && !allowEmpty) throw new OperationError("nothing_to_commit", {});
         const parentOids = parent === undefined ? [] : [parent];
         const text = formatCommit({ treeOid, parentOids, ...people, message: withNewline(message) });
-        const commit = await git.worktree.writeObject(view, "commit", text);
+        const content = signer === undefined ? text : withSignature(text, await signer(text), view.objectFormat);
+        const commit = await git.worktree.writeObject(view, "commit", content);
         await session.moveHead(commit);
         return { commit, tree: treeOid, parent: parent ?? null };
       },
