@@ -75,6 +75,8 @@ const PREPARATIONS: Readonly<Record<string, Prepare>> = {
   },
   commitSession: (world, repository, session) =>
     none(world.call("writeSessionFile", { repository, ...session, path: "x", content: Buffer.from("x") })),
+  commitWorktree: (world, repository, session) =>
+    none(world.call("writeSessionFile", { repository, ...session, path: "x", content: Buffer.from("x") })),
   saveStash: (world, repository, session) =>
     none(world.call("writeSessionFile", { repository, ...session, path: "x", content: Buffer.from("x") })),
   applyStash: withStash,
