@@ -148,8 +148,12 @@ function sideOf(text: ByteString): GitPath | undefined {
   return name === "/dev/null" ? undefined : stripped(name);
 }
 
+/** Two quoted paths of git's longest are shorter; what is longer would take long to split. */
+const NAMES_LENGTH_MAX = 40_000;
+
 /** The name that both sides of a first line have; undefined where they are not the same. */
 function nameOfBoth(text: ByteString): GitPath | undefined {
+  if (text.length > NAMES_LENGTH_MAX) return undefined;
   const quoted = /^("(?:[^"\\]|\\.)*") (.*)$/s.exec(text);
   if (quoted !== null) {
     const [old, fresh] = [stripped(nameOf(quoted[1]!)), stripped(nameOf(quoted[2]!))];

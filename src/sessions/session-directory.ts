@@ -104,6 +104,9 @@ export class SessionDirectories {
     await mkdir(temporary);
     for (const lock of ["index.lock", "HEAD.lock", "config.lock", "packed-refs.lock", "refs/stash.lock"])
       await rm(join(gitDir, lock), { force: true });
+    // Indexes of stashes that were being made (backend/shell/worktree-stash.ts).
+    for (const name of await readdir(gitDir))
+      if (name.startsWith("stash-index-")) await rm(join(gitDir, name), { force: true });
     const heads = join(gitDir, "refs/heads");
     for (const name of await readdir(heads, { recursive: true }))
       if (name.endsWith(".lock")) await rm(join(heads, name), { force: true });

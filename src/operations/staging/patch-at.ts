@@ -4,6 +4,9 @@ import type { GitPath } from "../../domain/git-object.ts";
 import { NoPatch, readPatch, type PatchSection } from "../../domain/read-patch.ts";
 import { strictPath } from "../files/strict-path.ts";
 
+/** Patches are read as a whole, while nothing else is done. */
+const PATCH_BYTES_MAX = 16 * 1024 * 1024;
+
 /** A patch that may be applied, and the files that it changes. */
 export interface CheckedPatch {
   readonly patch: Uint8Array;
@@ -14,7 +17,8 @@ export interface CheckedPatch {
  * Checks a patch, and limits it to what it does at and below a path. Throws `too_large`, `invalid_path` for any path in it that has no place in a
  * repository, and `invalid_input` for what is no patch, or does nothing there, or moves a file in or out.
  */
-export function patchAt(patch: Uint8Array, limitBytes: number, path?: GitPath): CheckedPatch {
+export function patchAt(patch: Uint8Array, blobBytesMax: number, path?: GitPath): CheckedPatch {
+  const limitBytes = Math.min(blobBytesMax, PATCH_BYTES_MAX);
   if (patch.length > limitBytes)
     throw new OperationError("too_large", { what: "patch", sizeBytes: patch.length, limitBytes });
   const sections = sectionsOf(patch);
