@@ -14,11 +14,14 @@ import { publishSession, refsOfSession, stashChanges, stashStamp } from "./publi
 import { isSessionId, type SessionDirectories } from "./session-directory.ts";
 import { SessionLocks } from "./session-locks.ts";
 import { PUT_OFF_MAX, type SessionSettings } from "./session-settings.ts";
+import { WarmDirectories } from "./warm-directories.ts";
 import { beginningOf } from "./session-beginning.ts";
 import { moveHead, WorkingSession } from "./working-session.ts";
 
 /** The lease is written down again when this share of it is over: not with every operation. */
 const LEASE_SHARE = 1 / 64;
+/** Sessions whose files backends keep open: an idle one shall cost next to nothing. */
+const WARM_MAX = 32;
 
 export interface SessionServices {
   readonly store: SessionStore;
@@ -40,9 +43,11 @@ export class SessionService {
   readonly locks = new SessionLocks();
   /** Writes that have put an automatic commit off, by session; lost with the process, a commit is early. */
   readonly putOff = new Map<string, number>();
+  readonly warm: WarmDirectories;
 
   constructor(services: SessionServices) {
     this.services = services;
+    this.warm = new WarmDirectories(WARM_MAX, services.forget);
   }
 
   forCaller(caller: Caller): Sessions {
@@ -97,7 +102,7 @@ class CallersSessions implements Sessions {
   ): Promise<Oid | undefined> {
     const found = await this.find(repository, id);
     const { locks, services, putOff } = this.#service;
-    const { store, directories, forget } = services;
+    const { store, directories } = services;
     const release = await locks.exclusive(found.id, this.#caller.signal);
     try {
       const info = await this.#again(repository, found);
@@ -110,7 +115,7 @@ class CallersSessions implements Sessions {
       await store.remove(info.id);
       putOff.delete(info.id);
       await directories.remove(info.id);
-      forget(view.gitDir);
+      this.#service.warm.forget(view.gitDir);
       return kept;
     } finally {
       release();
@@ -181,7 +186,7 @@ class CallersSessions implements Sessions {
       try {
         await services.store.remove(id);
         await services.directories.remove(id);
-        services.forget(services.directories.view(id, "sha1").gitDir);
+        this.#service.warm.forget(services.directories.view(id, "sha1").gitDir);
       } finally {
         release();
       }
@@ -225,6 +230,7 @@ class CallersSessions implements Sessions {
       }
       await services.directories.follow(info.id, objectsDirOf(repository));
       await this.#extendLease(info);
+      this.#service.warm.used(services.directories.view(info.id, "sha1").gitDir);
       return { info, release };
     } catch (error) {
       release();

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fromByteString } from "../domain/bytes.ts";
 import type { GitPath } from "../domain/git-object.ts";
@@ -17,21 +17,21 @@ export class SparsePatterns {
   }
 
   /** Adds files, durably. */
-  add(paths: readonly GitPath[]): void {
-    const before = readFileSync(this.#file, "latin1");
+  async add(paths: readonly GitPath[]): Promise<void> {
+    const before = await readFile(this.#file, "latin1");
     const known = new Set(before.split("\n"));
     const added = [...new Set(paths.map(patternOf))].filter((pattern) => !known.has(pattern));
     if (added.length === 0) return;
     const written = join(this.#temporaryDir, "sparse-checkout");
-    rmSync(written, { force: true });
-    const fd = openSync(written, "wx", 0o600);
+    await rm(written, { force: true });
+    const handle = await open(written, "wx", 0o600);
     try {
-      writeSync(fd, fromByteString(`${before}${added.map((pattern) => `${pattern}\n`).join("")}`));
-      fsyncSync(fd);
+      await handle.writeFile(fromByteString(`${before}${added.map((pattern) => `${pattern}\n`).join("")}`));
+      await handle.sync();
     } finally {
-      closeSync(fd);
+      await handle.close();
     }
-    renameSync(written, this.#file);
+    await rename(written, this.#file);
   }
 }
 

@@ -1,23 +1,17 @@
 import { randomBytes } from "node:crypto";
 import {
-  closeSync,
   constants,
-  fchmodSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readlinkSync,
-  renameSync,
   rmdirSync,
   rmSync,
   type Stats,
   symlinkSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import type { GitBackend } from "../backend/backend.ts";
 import type { IndexEntry, WorktreeView } from "../backend/worktree-facet.ts";
 import type { SessionFile, SessionFiles } from "../contract/sessions.ts";
@@ -79,19 +73,19 @@ export class WorktreeFiles implements SessionFiles {
     const wanted = mode ?? before ?? (await this.#leftOut(path))?.mode ?? MODE_BLOB;
     if (isLazy) {
       if (standing === undefined) await this.#refuseFolderOfIndex(path);
-      new SparsePatterns(view.gitDir, temporaryDir).add([path]);
+      await new SparsePatterns(view.gitDir, temporaryDir).add([path]);
     }
     const written = Buffer.from(`${temporaryDir}/${randomBytes(8).toString("hex")}`);
     const touched = this.#makeFolders(path);
     try {
       if (wanted === MODE_SYMLINK) symlinkSync(Buffer.from(content), written);
-      else writeFlushed(written, content, wanted === MODE_EXECUTABLE ? 0o755 : 0o644);
-      renameSync(written, this.#place(path));
+      else await writeFlushed(written, content, wanted === MODE_EXECUTABLE ? 0o755 : 0o644);
+      await rename(written, this.#place(path));
     } catch (error) {
       rmSync(written, { force: true });
       throw error;
     }
-    for (const folder of touched) flush(folder);
+    await Promise.all(touched.map(flush));
     return { path, mode: wanted, size: content.length };
   }
 
@@ -101,7 +95,7 @@ export class WorktreeFiles implements SessionFiles {
     const leftOut = isLazy ? (await this.#below(path)).filter((entry) => entry.isLeftOut) : [];
     if (standing === undefined && leftOut.length === 0) throw new OperationError("path_not_found", { path });
     if (leftOut.length > 0) {
-      new SparsePatterns(view.gitDir, temporaryDir).add(leftOut.map((entry) => entry.path));
+      await new SparsePatterns(view.gitDir, temporaryDir).add(leftOut.map((entry) => entry.path));
       await git.worktree.include(
         view,
         leftOut.map((entry) => entry.path),
@@ -111,7 +105,7 @@ export class WorktreeFiles implements SessionFiles {
     const place = this.#place(path);
     if (standing.isDirectory()) rmSync(place, { recursive: true });
     else unlinkSync(place);
-    this.#removeEmptyFolders(path);
+    await this.#removeEmptyFolders(path);
   }
 
   async *list(path: GitPath): AsyncGenerator<SessionFile[]> {
@@ -190,7 +184,7 @@ export class WorktreeFiles implements SessionFiles {
     return [...touched, this.#place(parts.slice(0, -1).join("/"))];
   }
 
-  #removeEmptyFolders(path: GitPath): void {
+  async #removeEmptyFolders(path: GitPath): Promise<void> {
     const parts = path.split("/");
     for (let depth = parts.length - 1; depth > 0; depth--) {
       try {
@@ -206,7 +200,7 @@ export class WorktreeFiles implements SessionFiles {
       lstatSync(this.#place(parts.slice(0, nearest).join("/")), { throwIfNoEntry: false }) === undefined
     )
       nearest--;
-    flush(this.#place(parts.slice(0, nearest).join("/")));
+    await flush(this.#place(parts.slice(0, nearest).join("/")));
   }
 
   #collect(folder: GitPath, files: Map<GitPath, SessionFile>): void {
@@ -241,22 +235,23 @@ async function whole(handle: FileHandle): Promise<Uint8Array> {
   }
 }
 
-function writeFlushed(path: Buffer, content: Uint8Array, mode: number): void {
-  const fd = openSync(path, "wx", mode);
+/** Not on this thread: who writes in other sessions does not wait for the disk meanwhile. */
+async function writeFlushed(path: Buffer, content: Uint8Array, mode: number): Promise<void> {
+  const handle = await open(path, "wx", mode);
   try {
-    for (let at = 0; at < content.length;) at += writeSync(fd, content, at);
-    fchmodSync(fd, mode);
-    fsyncSync(fd);
+    await handle.writeFile(content);
+    await handle.chmod(mode);
+    await handle.sync();
   } finally {
-    closeSync(fd);
+    await handle.close();
   }
 }
 
-function flush(path: Buffer | string): void {
-  const fd = openSync(path, "r");
+async function flush(path: Buffer): Promise<void> {
+  const handle = await open(path, "r");
   try {
-    fsyncSync(fd);
+    await handle.sync();
   } finally {
-    closeSync(fd);
+    await handle.close();
   }
 }
