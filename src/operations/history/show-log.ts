@@ -6,6 +6,7 @@ import type { OpenRepository } from "../../contract/context.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { CommitReader } from "../commits/commit-reader.ts";
+import { strictPath } from "../files/strict-path.ts";
 
 const LIMIT_MAX = 1000;
 const LIMIT_DEFAULT = 50;
@@ -36,7 +37,7 @@ export const showLog = defineOperation({
   target: "repository",
   input: Input,
   output: PageOf(CommitInfoField, "Commits, newest first"),
-  errors: ["revision_not_found", "page_token_not_found"],
+  errors: ["revision_not_found", "invalid_path", "page_token_not_found"],
   examples: [{ title: "The ten newest commits", input: { rev: "main", limit: 10 } }],
   route: { method: "GET", path: "/repos/:repo/log" },
   async run(input, { repository }) {
@@ -47,7 +48,8 @@ export const showLog = defineOperation({
       revisions: state.revisions,
       skip: state.skip,
       limit: limit + 1,
-      ...(input.path !== undefined && { paths: [input.path] }),
+      // A slash at the end says that it is a folder; of the root it is the whole log.
+      ...(input.path !== undefined && input.path !== "" && { paths: [strictPath(input.path.replace(/\/$/, ""))] }),
       ...(input.follow === true && { follow: true }),
       ...(input.author !== undefined && { author: input.author }),
       ...(input.message !== undefined && { messagePatterns: [input.message] }),
