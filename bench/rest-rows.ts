@@ -11,8 +11,8 @@ type Print = (group: string, make: () => AsyncIterable<Row>) => Promise<void>;
 const FULL: RestSize = { reads: 20_000, processRounds: 40, writeRounds: 150 };
 const QUICK: RestSize = { reads: 5_000, processRounds: 10, writeRounds: 30 };
 
-const SESSIONS_FULL: SessionSize = { opens: 15, commits: 100, writingMs: 2_000 };
-const SESSIONS_QUICK: SessionSize = { opens: 3, commits: 20, writingMs: 500 };
+const SESSIONS_FULL: SessionSize = { opens: 7, commits: 100, writingMs: 2_000 };
+const SESSIONS_QUICK: SessionSize = { opens: 2, commits: 20, writingMs: 500 };
 
 /** Sessions have owners; what is left alone is committed after the rows are over. */
 const TOKEN = "token-of-the-bench";
