@@ -35,7 +35,7 @@ interface Asked {
 }
 
 async function ask(path: string, { method = "GET", headers = {}, json, body, anonymous = false }: Asked = {}) {
-  const sent = json === undefined ? (body as BodyInit | undefined) : JSON.stringify(json);
+  const sent = json === undefined ? (body as NonNullable<RequestInit["body"]> | undefined) : JSON.stringify(json);
   const response = await fetch(rest.address + path, {
     method,
     headers: {
