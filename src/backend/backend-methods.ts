@@ -65,7 +65,14 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     stashDrop: "write",
   },
   remote: { list: "write", fetch: "write-stream", push: "write-stream" },
-  maintenance: { collectGarbage: "write-stream", check: "write-stream", importFrom: "write-stream" },
+  maintenance: {
+    collectGarbage: "write-stream",
+    check: "write-stream",
+    importFrom: "write-stream",
+    // Nobody compares what another may change meanwhile.
+    readConfig: "write",
+    writeConfig: "write",
+  },
 };
 
 /** One method of a backend, for wrappers that do not care what it does: a view, up to three arguments. */

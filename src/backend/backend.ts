@@ -4,6 +4,7 @@ import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEdit, TreeEntry } 
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { Head, RefChange, Reference, RefName } from "../domain/reference.ts";
 import type { RemoteFacet } from "./remote-facet.ts";
+import type { MaintenanceFacet } from "./maintenance-facet.ts";
 import type { WorktreeFacet } from "./worktree-facet.ts";
 
 /**
@@ -267,19 +268,6 @@ export interface MergeFacet {
   mergeTrees(view: QuarantinedView, base: Oid | undefined, ours: Oid, theirs: Oid): Promise<MergeResult>;
   /** Merges two commits with their own merge bases, by git's ort rules; unrelated histories are allowed. */
   mergeCommits(view: QuarantinedView, ours: Oid, theirs: Oid): Promise<MergeResult>;
-}
-
-/** Lines of a maintenance run, as they come. */
-export interface MaintenanceFacet {
-  /** `git gc`: repacks, writes the commit-graph, prunes what is unreachable and old. */
-  collectGarbage(view: RepositoryView): AsyncIterable<string>;
-  /** `git fsck --strict`; yields its lines, ends with the exit code. */
-  check(view: RepositoryView): AsyncIterable<string>;
-  /**
-   * Copies all objects that the references of another repository on disk reach into the quarantine; yields git's lines of
-   * progress. The references follow through the ref door (operation importRepository).
-   */
-  importFrom(view: QuarantinedView, sourceDir: string): AsyncIterable<string>;
 }
 
 /** Free space in the pieces of a pack, for the headers of a protocol: so many bytes before every so many of the pack. */

@@ -1,4 +1,5 @@
-import type { GitBackend, MaintenanceFacet, RepositoryView } from "../backend/backend.ts";
+import type { GitBackend, RepositoryView } from "../backend/backend.ts";
+import type { MaintenanceFacet } from "../backend/maintenance-facet.ts";
 import type { Journal } from "../events/journal.ts";
 import type { EventRepository } from "../events/journal-record.ts";
 import type { Pin, Pins } from "../storage/pins.ts";
@@ -36,6 +37,8 @@ export function withPatientMaintenance(
       }
     },
     check: (view) => git.maintenance.check(view),
+    readConfig: (view) => git.maintenance.readConfig(view),
+    writeConfig: (view, key, value) => git.maintenance.writeConfig(view, key, value),
     importFrom: (view, sourceDir) => git.maintenance.importFrom(view, sourceDir),
   };
   return {

@@ -1,4 +1,5 @@
-import type { GitBackend, MaintenanceFacet } from "../backend.ts";
+import type { GitBackend } from "../backend.ts";
+import type { MaintenanceFacet } from "../maintenance-facet.ts";
 import type { RemoteFacet } from "../remote-facet.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";

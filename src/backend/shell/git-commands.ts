@@ -55,6 +55,11 @@ export const GIT_COMMANDS = {
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 16],
     maintenance: true,
   }),
+  // The file's own, without what it includes.
+  configList: command(["config", "--list", "-z", "--no-includes"]),
+  configSet: command(["config"]),
+  // 5: it is not there.
+  configUnset: command(["config"], { exitCodes: [0, 5] }),
   objectFormat: command(["rev-parse", "--show-object-format"]),
   // Of another server; each in a git directory of its own.
   listRemote: command(["ls-remote", "--symref", "--quiet"], { endOfOptions: true, maintenance: true }),

@@ -1,13 +1,17 @@
 import { OperationError } from "../../domain/errors.ts";
-import type { MaintenanceFacet, QuarantinedView, RepositoryView } from "../backend.ts";
+import type { QuarantinedView, RepositoryView } from "../backend.ts";
+import type { MaintenanceFacet } from "../maintenance-facet.ts";
 import { copyObjects } from "./copy-objects.ts";
 import type { GitCommandName } from "./git-commands.ts";
 import { LineQueue } from "./line-queue.ts";
+import { createRepositoryConfig } from "./repository-config.ts";
 import type { GitRunner } from "./run-git.ts";
 
 /** Housekeeping through native git. */
 export function createMaintenance(runner: GitRunner): MaintenanceFacet {
   return {
+    ...createRepositoryConfig(runner),
+
     async *collectGarbage(view: RepositoryView) {
       yield* linesOf(runner, view, "collectGarbage");
     },
