@@ -82,7 +82,7 @@ export class WorktreeStory implements AsyncDisposable {
   async write(files: Files): Promise<void> {
     const lazy = (await this.git("config", "--default=false", "core.sparseCheckout")) === "true";
     for (const [name, content] of Object.entries(files)) {
-      if (lazy) new SparsePatterns(this.view.gitDir, this.#temporaryDir).add([name]);
+      if (lazy) await new SparsePatterns(this.view.gitDir, this.#temporaryDir).add([name]);
       await mkdir(dirname(this.path(name)), { recursive: true });
       writeFileSync(this.path(name), content, "latin1");
     }

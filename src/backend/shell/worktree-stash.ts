@@ -7,6 +7,8 @@ import { formatCommit } from "../../domain/format-object.ts";
 import type { GitPath } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { REFS_HEADS } from "../../domain/reference.ts";
+import { writeLooseObject } from "../loose-object.ts";
+import { flush } from "../migrate-quarantine.ts";
 import type {
   IdentLine,
   StashApplied,
@@ -29,7 +31,7 @@ const STASH = "refs/stash";
 export function createStash(
   runner: GitRunner,
   pool: CatFilePool,
-  { status, writeTree, writeObject }: Pick<WorktreeFacet, "status" | "writeTree" | "writeObject">,
+  { status, writeTree }: Pick<WorktreeFacet, "status" | "writeTree">,
 ): StashMethods {
   return {
     stashList,
@@ -44,10 +46,13 @@ export function createStash(
       if (known.length === 0 && alone.length === 0) return undefined;
       const head = await headOf(view);
       const commit = (treeOid: Oid, parentOids: readonly Oid[], text: Uint8Array) =>
-        writeObject(
-          view,
+        // On disk before anything is taken out of the worktree.
+        writeLooseObject(
+          `${view.gitDir}/objects`,
+          view.objectFormat,
           "commit",
           formatCommit({ treeOid, parentOids, author: committer, committer, message: withNewline(text) }),
+          { durable: true },
         );
       const described = Buffer.concat([Buffer.from(`${head.branch}: `, "latin1"), head.summary]);
       const index = await commit(await writeTree(view), [head.oid], labelled("index on ", described));
@@ -59,6 +64,8 @@ export function createStash(
       const title = message === undefined ? labelled("WIP on ", described) : labelled(`On ${head.branch}: `, message);
       const oid = await commit(tree, [head.oid, index, ...untracked], title);
       await runner.run(view, { command: "stashStore", flags: ["-m", toByteString(title)], operands: [STASH, oid] });
+      // Git flushes references, not their logs, which list the stashes.
+      for (const place of [join(view.gitDir, "logs", STASH), join(view.gitDir, "logs/refs")]) await flush(place);
       // From here on it is put away: what follows may be cut off, and nothing is lost.
       removeFiles(view, [...inTheWay, ...alone]);
       await change(runner, view, { command: "resetTo", flags: ["--hard"], operands: ["HEAD"] });
