@@ -94,7 +94,6 @@ export interface GitAdapter {
   /** Annotated with a message, lightweight without. `ConflictError` when it exists. */
   createTag(repo: GitRepo, request: CreateTag, options?: CallOptions): Promise<GitTag>;
   /** `NotFoundError` when there is none, `ConflictError` when it is not at `expectedOldId`. */
-  /** `NotFoundError` when there is none, `ConflictError` when it is not at `expectedOldId`. */
   deleteTag(repo: GitRepo, request: DeleteTag, options?: CallOptions): Promise<void>;
   /** `null` when there is none. */
   findTag(repo: GitRepo, name: string, options?: CallOptions): Promise<GitTag | null>;

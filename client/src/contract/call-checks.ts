@@ -1,6 +1,6 @@
 import { equal, ok, rejects } from "node:assert/strict";
 import type { CallOptions } from "../call-options.ts";
-import { GitError, NotFoundError } from "../errors.ts";
+import { GitError, NotFoundError, ValidationError } from "../errors.ts";
 import { changing, type ContractCheck, type ContractContext, reading } from "./contract-check.ts";
 import { gathered, rejectionOf } from "./expectations.ts";
 import { unevenBytes } from "./tree-checks.ts";
@@ -56,6 +56,16 @@ function changes({ adapter, repo, user }: ContractContext, options?: CallOptions
   ];
 }
 
+interface Ending {
+  readonly signal: AbortSignal;
+  readonly abort: (reason: Error) => void;
+}
+
+function ending(): Ending {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
+}
+
 const LARGE_BYTES = 6 * 1024 * 1024;
 
 /** What holds for every call. */
@@ -95,6 +105,39 @@ export const CALL_CHECKS: readonly ContractCheck[] = [
     equal((await adapter.findBranch(repo, "main", { signal: controller.signal }))?.commit.id, tip);
     controller.abort();
     equal((await adapter.findBranch(repo, "main"))?.commit.id, tip);
+  }),
+
+  changing("a signal ends a commit whose files do not come, and a merge whose approval does not", async (context) => {
+    const { adapter, repo, user } = context;
+    const tip = await start(context);
+    const reason = new Error("enough");
+    const never = () => new Promise<never>(() => undefined);
+    const commit = async ({ signal, abort }: Ending) => {
+      async function* actions() {
+        yield* created({ "a.txt": "a\n" });
+        abort(reason);
+        await never();
+      }
+      await adapter.commitFiles(repo, { branch: "main", message: "Half", user, actions: actions() }, { signal });
+    };
+    await rejects(commit(ending()), (error) => error === reason);
+    const merge = async ({ signal, abort }: Ending) => {
+      const approve = () => {
+        abort(reason);
+        return never();
+      };
+      const request = { branch: "main", sourceId: tip, message: "Merge", user, approve };
+      await adapter.mergeBranch(repo, request, { signal });
+    };
+    await rejects(merge(ending()), (error) => error === reason);
+    equal(await tipOf(context, "main"), tip);
+  }),
+
+  reading("a time that is none is refused", async (context) => {
+    for (const timeoutMs of [0, -1, NaN]) {
+      const { adapter, repo } = context;
+      await rejectionOf(String(timeoutMs), adapter.findBranch(repo, "main", { timeoutMs }), ValidationError);
+    }
   }),
 
   changing(

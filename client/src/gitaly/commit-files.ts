@@ -18,7 +18,7 @@ import {
   type UserCommitFilesResponse,
 } from "./generated/operations_pb.ts";
 import { repositoryMessage, userMessage } from "./message-shape.ts";
-import { RepeatableActions } from "./repeatable-actions.ts";
+import { RepeatableActions, tooLargeToRepeat } from "./repeatable-actions.ts";
 import { bytesOf } from "./text.ts";
 import { checkId, checkNotEmpty, checkShortName, isZeroId } from "./validate.ts";
 
@@ -40,7 +40,12 @@ export async function commitFiles(
     server.converse(
       userCommitFiles,
       options,
-      { effect: expectedOldId === "" ? "change" : "conditional-change" },
+      {
+        effect: expectedOldId === "" ? "change" : "conditional-change",
+        checkAgain: isZeroId(expectedOldId)
+          ? async () => void (await startOf(server, repo, request, options))
+          : undefined,
+      },
       (conversation) => send(conversation, firstMessage(header, start), actions),
     );
   try {
@@ -99,15 +104,10 @@ async function send(
   header: UserCommitFilesRequest,
   actions: RepeatableActions,
 ): Promise<UserCommitFilesResponse> {
-  if (!actions.repeatable) {
-    throw gitError("the actions are too large to be sent again, and their source gives them once", {
-      code: "UNAVAILABLE",
-      outcomeUnknown: true,
-    });
-  }
+  if (!actions.repeatable) throw tooLargeToRepeat();
   // No server takes an action without anything in it.
   conversation.spoilWith(create(UserCommitFilesRequestSchema));
-  if (await conversation.write(header)) await sendActions(conversation, actions);
+  if (await conversation.write(header)) await conversation.during(sendActions(conversation, actions));
   return conversation.last();
 }
 

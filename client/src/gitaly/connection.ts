@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { type Channel, type Metadata, status } from "@grpc/grpc-js";
 import type { CallOptions } from "../call-options.ts";
-import type { Attempts, AttemptTerms, Effect } from "./attempts.ts";
+import type { Attempts, AttemptTerms, Effect, TimedOptions } from "./attempts.ts";
 import { type Call, cancelOn } from "./call.ts";
 import { CollectedAnswers } from "./collected-answers.ts";
 import { Conversation } from "./conversation.ts";
@@ -25,6 +25,11 @@ export interface CallTraits {
   readonly effect: Effect;
   /** Sent besides the credentials. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * For what the protocol cannot bind a change to: looked at again before an attempt, when an earlier one may have run. What it
+   * throws ends the call.
+   */
+  readonly checkAgain?: (() => Promise<void>) | undefined;
 }
 
 const READ: CallTraits = { effect: "read" };
@@ -46,6 +51,11 @@ export class Connection {
     this.#messageTimeoutMs = messageTimeoutMs;
   }
 
+  /** The options of a method that begins now: what it calls has one end, however many calls it needs. */
+  begun(options: CallOptions | undefined): TimedOptions {
+    return this.#attempts.begun(options);
+  }
+
   /** A call with one message in each direction. */
   unary<M extends DescMethodUnary>(
     desc: M,
@@ -56,7 +66,7 @@ export class Connection {
     const method = methodOf(desc);
     const bytes = method.encode(create(desc.input, request) as MessageShape<M["input"]>);
     return this.#run(
-      traits.effect,
+      traits,
       options,
       ({ deadlineMs, signal }) =>
         new Promise((resolve, reject) => {
@@ -102,7 +112,7 @@ export class Connection {
     const method = methodOf(desc);
     const bytes = method.encode(create(desc.input, request) as MessageShape<M["input"]>);
     return this.#run(
-      "read",
+      READ,
       options,
       ({ deadlineMs, signal }) =>
         new Promise((resolve, reject) => {
@@ -172,7 +182,7 @@ export class Connection {
     hold: (conversation: Conversation<M>) => Promise<T>,
   ): Promise<T> {
     const method = methodOf(desc);
-    return this.#run(traits.effect, options, async (terms) => {
+    return this.#run(traits, options, async (terms) => {
       const conversation = this.#converse(method, terms, traits, false);
       try {
         return await hold(conversation);
@@ -197,13 +207,17 @@ export class Connection {
 
   /** Makes attempts, and counts the call as under way until the last of them is over. */
   async #run<T>(
-    effect: Effect,
+    { effect, checkAgain }: CallTraits,
     options: CallOptions | undefined,
     attempt: (terms: AttemptTerms) => Promise<T>,
   ): Promise<T> {
     this.#begin();
     try {
-      return await this.#attempts.run(effect, options, attempt);
+      if (checkAgain === undefined) return await this.#attempts.run(effect, options, attempt);
+      return await this.#attempts.run(effect, options, async (terms) => {
+        if (terms.mayHaveRun) await checkAgain();
+        return attempt(terms);
+      });
     } finally {
       this.#end();
     }

@@ -29,6 +29,7 @@ export class Conversation<M extends DescMethod> implements CallListener {
   #ended: CallStatus | undefined;
   #wake: (() => void) | undefined;
   #written: (() => void) | undefined;
+  #over: (() => void) | undefined;
   #spoiler: Buffer | undefined;
   #spoiling: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,6 +87,24 @@ export class Conversation<M extends DescMethod> implements CallListener {
     return answer;
   }
 
+  /**
+   * What the application's own work answers, unless the call is over before: nobody waits for that work any more then.
+   * Throws `FailedAttempt` when the call has failed.
+   */
+  async during<T>(work: T | PromiseLike<T>): Promise<T | undefined> {
+    const over = new Promise<undefined>((resolve) => {
+      if (this.#ended === undefined) this.#over = () => resolve(undefined);
+      else resolve(undefined);
+    });
+    try {
+      const answer = await Promise.race([work, over]);
+      if (this.#ended !== undefined && this.#ended.code !== status.OK) throw new FailedAttempt(this.#ended);
+      return answer;
+    } finally {
+      this.#over = undefined;
+    }
+  }
+
   /** Tells the server to stop, unless the call is over. */
   cancel(): void {
     if (this.#ended !== undefined) return;
@@ -115,6 +134,7 @@ export class Conversation<M extends DescMethod> implements CallListener {
     this.#forget?.();
     this.#wake?.();
     this.#written?.();
+    this.#over?.();
   }
 
   #read(): void {

@@ -88,6 +88,19 @@ export function gitError(message: string, facts: GitErrorFacts): GitError {
   }
 }
 
+/** The same error after an attempt that may have changed something. */
+export function ofUnknownOutcome(error: unknown): unknown {
+  if (!(error instanceof GitError) || error.outcomeUnknown) return error;
+  const { code, detail, requestId } = error;
+  return gitError(error.message, {
+    code,
+    outcomeUnknown: true,
+    cause: error,
+    ...(detail === undefined ? {} : { detail }),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
+}
+
 /** The same failure in another class; its code and facts stay. */
 export function as<T extends GitError>(
   error: GitError,

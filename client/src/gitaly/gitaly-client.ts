@@ -78,35 +78,35 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   createRepo(repo: GitRepo, request: CreateRepo = {}, options?: CallOptions): Promise<void> {
-    return repositories.createRepo(this.#server, repo, request, options);
+    return repositories.createRepo(this.#server, repo, request, this.#server.begun(options));
   }
 
   repoExists(repo: GitRepo, options?: CallOptions): Promise<boolean> {
-    return repositories.repoExists(this.#server, repo, options);
+    return repositories.repoExists(this.#server, repo, this.#server.begun(options));
   }
 
   removeRepo(repo: GitRepo, options?: CallOptions): Promise<void> {
-    return repositories.removeRepo(this.#server, repo, options);
+    return repositories.removeRepo(this.#server, repo, this.#server.begun(options));
   }
 
   createBranch(repo: GitRepo, request: CreateBranch, options?: CallOptions): Promise<GitBranch> {
-    return branches.createBranch(this.#server, repo, request, options);
+    return branches.createBranch(this.#server, repo, request, this.#server.begun(options));
   }
 
   deleteBranch(repo: GitRepo, request: DeleteBranch, options?: CallOptions): Promise<void> {
-    return branches.deleteBranch(this.#server, repo, request, options);
+    return branches.deleteBranch(this.#server, repo, request, this.#server.begun(options));
   }
 
   findBranch(repo: GitRepo, name: string, options?: CallOptions): Promise<GitBranch | null> {
-    return branches.findBranch(this.#server, repo, name, options);
+    return branches.findBranch(this.#server, repo, name, this.#server.begun(options));
   }
 
   listBranches(repo: GitRepo, options?: CallOptions): Promise<GitBranch[]> {
-    return branches.listBranches(this.#server, repo, options);
+    return branches.listBranches(this.#server, repo, this.#server.begun(options));
   }
 
   getTreeEntries(repo: GitRepo, request: TreeAt, options?: CallOptions): Promise<GitTreeEntry[]> {
-    return trees.getTreeEntries(this.#server, repo, request, options);
+    return trees.getTreeEntries(this.#server, repo, request, this.#server.begun(options));
   }
 
   streamTreeEntries(repo: GitRepo, request: TreeAt, options?: CallOptions): AsyncIterable<GitTreeEntry> {
@@ -114,7 +114,7 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   getBlob(repo: GitRepo, request: PathAt, options?: CallOptions): Promise<Uint8Array> {
-    return blobs.getBlob(this.#server, repo, request, options);
+    return blobs.getBlob(this.#server, repo, request, this.#server.begun(options));
   }
 
   streamBlob(repo: GitRepo, request: PathAt, options?: CallOptions): AsyncIterable<Uint8Array> {
@@ -122,11 +122,11 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   commitFiles(repo: GitRepo, request: CommitFiles, options?: CallOptions): Promise<CommitResult> {
-    return commitFiles.commitFiles(this.#server, repo, request, options);
+    return commitFiles.commitFiles(this.#server, repo, request, this.#server.begun(options));
   }
 
   commitDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<GitDiffEntry[]> {
-    return commitDiffs.commitDiff(this.#server, repo, range, options);
+    return commitDiffs.commitDiff(this.#server, repo, range, this.#server.begun(options));
   }
 
   streamCommitDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): AsyncIterable<GitDiffEntry> {
@@ -134,7 +134,7 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   rawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<Uint8Array> {
-    return rawDiffs.rawDiff(this.#server, repo, range, options);
+    return rawDiffs.rawDiff(this.#server, repo, range, this.#server.begun(options));
   }
 
   streamRawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): AsyncIterable<Uint8Array> {
@@ -142,15 +142,15 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   diffStats(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<GitDiffStat[]> {
-    return rawDiffs.diffStats(this.#server, repo, range, options);
+    return rawDiffs.diffStats(this.#server, repo, range, this.#server.begun(options));
   }
 
   findCommit(repo: GitRepo, revision: string, options?: CallOptions): Promise<GitCommit | null> {
-    return commits.findCommit(this.#server, repo, revision, options);
+    return commits.findCommit(this.#server, repo, revision, this.#server.begun(options));
   }
 
   listCommits(repo: GitRepo, request: ListCommits, options?: CallOptions): Promise<GitCommit[]> {
-    return commits.listCommits(this.#server, repo, request, options);
+    return commits.listCommits(this.#server, repo, request, this.#server.begun(options));
   }
 
   streamCommits(repo: GitRepo, request: ListCommits, options?: CallOptions): AsyncIterable<GitCommit> {
@@ -162,42 +162,42 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
     request: { readonly ancestor: string; readonly descendant: string },
     options?: CallOptions,
   ): Promise<boolean> {
-    return commits.isAncestor(this.#server, repo, request, options);
+    return commits.isAncestor(this.#server, repo, request, this.#server.begun(options));
   }
 
   mergeToRef(repo: GitRepo, request: MergeToRef, options?: CallOptions): Promise<MergeResult> {
-    return merges.mergeToRef(this.#server, repo, request, options);
+    return merges.mergeToRef(this.#server, repo, request, this.#server.begun(options));
   }
 
   mergeBranch(repo: GitRepo, request: MergeBranch, options?: CallOptions): Promise<MergeResult> {
-    return merges.mergeBranch(this.#server, repo, request, options);
+    return merges.mergeBranch(this.#server, repo, request, this.#server.begun(options));
   }
 
   rebaseToRef(repo: GitRepo, request: RebaseToRef, options?: CallOptions): Promise<MergeResult> {
-    return merges.rebaseToRef(this.#server, repo, request, options);
+    return merges.rebaseToRef(this.#server, repo, request, this.#server.begun(options));
   }
 
   createTag(repo: GitRepo, request: CreateTag, options?: CallOptions): Promise<GitTag> {
-    return tags.createTag(this.#server, repo, request, options);
+    return tags.createTag(this.#server, repo, request, this.#server.begun(options));
   }
 
   deleteTag(repo: GitRepo, request: DeleteTag, options?: CallOptions): Promise<void> {
-    return tags.deleteTag(this.#server, repo, request, options);
+    return tags.deleteTag(this.#server, repo, request, this.#server.begun(options));
   }
 
   findTag(repo: GitRepo, name: string, options?: CallOptions): Promise<GitTag | null> {
-    return tags.findTag(this.#server, repo, name, options);
+    return tags.findTag(this.#server, repo, name, this.#server.begun(options));
   }
 
   listTags(repo: GitRepo, options?: CallOptions): Promise<GitTag[]> {
-    return tags.listTags(this.#server, repo, options);
+    return tags.listTags(this.#server, repo, this.#server.begun(options));
   }
 
   revert(repo: GitRepo, request: Revert, options?: CallOptions): Promise<RevertResult> {
-    return reverts.revert(this.#server, repo, request, options);
+    return reverts.revert(this.#server, repo, request, this.#server.begun(options));
   }
 
   updateReferences(repo: GitRepo, request: UpdateReferences, options?: CallOptions): Promise<void> {
-    return references.updateReferences(this.#server, repo, request, options);
+    return references.updateReferences(this.#server, repo, request, this.#server.begun(options));
   }
 }

@@ -28,13 +28,13 @@ export async function mergeToRef(
   options?: CallOptions,
 ): Promise<MergeResult> {
   checkNotEmpty("message", request.message);
-  const { effect, ...target } = await targetOf(server, repo, request, options);
+  const { effect, checkAgain, ...target } = await targetOf(server, repo, request, options);
   try {
     const { commitId } = await server.unary(
       methods.userMergeToRef,
       { ...target, message: bytesOf(request.message) },
       options,
-      { effect },
+      { effect, checkAgain },
     );
     return { commitId };
   } catch (error) {
@@ -48,9 +48,9 @@ export async function rebaseToRef(
   request: RebaseToRef,
   options?: CallOptions,
 ): Promise<MergeResult> {
-  const { effect, ...target } = await targetOf(server, repo, request, options);
+  const { effect, checkAgain, ...target } = await targetOf(server, repo, request, options);
   try {
-    const { commitId } = await server.unary(methods.userRebaseToRef, target, options, { effect });
+    const { commitId } = await server.unary(methods.userRebaseToRef, target, options, { effect, checkAgain });
     return { commitId };
   } catch (error) {
     throw await blameRevision(server, repo, error, [request.sourceId, request.firstParentRef], options);
@@ -64,11 +64,14 @@ async function targetOf(server: Connection, repo: GitRepo, request: RebaseToRef,
   if (targetRef.startsWith("refs/heads/")) throw invalid(`targetRef is a branch: "${targetRef}"`);
   checkNotEmpty("firstParentRef", firstParentRef);
   if (expectedOldId !== "") checkId("expectedOldId", expectedOldId);
-  if (isZeroId(expectedOldId)) {
-    // Servers refuse zeros here.
-    const actual = await readReference(server, repo, targetRef, options);
-    if (actual !== undefined) throw conflictOfExisting(targetRef, expectedOldId, actual);
-  }
+  // Servers refuse zeros here.
+  const checkAgain = isZeroId(expectedOldId)
+    ? async () => {
+        const actual = await readReference(server, repo, targetRef, options);
+        if (actual !== undefined) throw conflictOfExisting(targetRef, expectedOldId, actual);
+      }
+    : undefined;
+  await checkAgain?.();
   return {
     repository: repositoryMessage(repo),
     user: userMessage(user),
@@ -77,6 +80,7 @@ async function targetOf(server: Connection, repo: GitRepo, request: RebaseToRef,
     firstParentRef: bytesOf(fullBranchName(firstParentRef)),
     expectedOldOid: isZeroId(expectedOldId) ? "" : expectedOldId,
     effect: expectedOldId === "" ? ("change" as const) : ("conditional-change" as const),
+    checkAgain,
   };
 }
 
@@ -120,7 +124,7 @@ async function proposeAndApply(
   await conversation.write(proposal);
   const proposed = await conversation.next();
   if (proposed === undefined) throw gitError("the server proposed no merge", { code: "INTERNAL" });
-  const apply = approve === undefined || (await approve(proposed.commitId));
+  const apply = approve === undefined || (await conversation.during(approve(proposed.commitId))) === true;
   if (await conversation.write(create(UserMergeBranchRequestSchema, { apply }))) conversation.halfClose();
   const { branchUpdate } = await conversation.last();
   if (!apply) throw new ConflictError("merge aborted by client", { code: "FAILED_PRECONDITION" });

@@ -1,4 +1,6 @@
 import type { FileAction } from "../domain/file-action.ts";
+import type { GitError } from "../errors.ts";
+import { gitError } from "./error-of-status.ts";
 
 type Source = Iterable<FileAction> | AsyncIterable<FileAction>;
 
@@ -10,7 +12,10 @@ export class RepeatableActions {
   readonly #source: Source;
   readonly #kept: FileAction[] = [];
   #keptBytes = 0;
+  #taken = 0;
   #rest: Iterator<FileAction> | AsyncIterator<FileAction> | undefined;
+  /** What the source is asked for now. An attempt that is over may still wait for it: the next one waits for the same. */
+  #next: Promise<IteratorResult<FileAction, unknown>> | undefined;
 
   constructor(source: Source) {
     this.#source = source;
@@ -32,26 +37,54 @@ export class RepeatableActions {
       yield* source;
       return;
     }
-    yield* this.#kept;
-    const rest = (this.#rest ??= iteratorOf(source));
-    for (;;) {
-      const { value, done } = await rest.next();
-      if (done === true) return;
-      this.#keep(value);
-      yield value;
+    for (let given = 0; ; given++) {
+      if (given < this.#taken) {
+        yield this.#keptAt(given);
+      } else {
+        const { value, done } = await (this.#next ??= this.#take());
+        if (done === true) return;
+        yield value;
+      }
     }
   }
 
-  /** Lets the source clean up behind itself, if it was not read to its end. */
+  /** Lets the source clean up behind itself, if it was not read to its end. One that does not answer is not waited for. */
   async close(): Promise<void> {
-    await this.#rest?.return?.();
+    const cleaned = Promise.resolve(this.#rest?.return?.());
+    if (this.#next === undefined) await cleaned;
+    else cleaned.catch(() => undefined);
+  }
+
+  async #take(): Promise<IteratorResult<FileAction, unknown>> {
+    try {
+      const taken = await (this.#rest ??= iteratorOf(this.#source)).next();
+      if (taken.done !== true) this.#keep(taken.value);
+      return taken;
+    } finally {
+      this.#next = undefined;
+    }
+  }
+
+  #keptAt(index: number): FileAction {
+    const action = this.#kept[index];
+    if (action === undefined) throw tooLargeToRepeat();
+    return action;
   }
 
   #keep(action: FileAction): void {
+    this.#taken++;
     this.#keptBytes += "content" in action ? (action.content?.length ?? 0) : 0;
     if (this.repeatable) this.#kept.push(action);
     else this.#kept.length = 0;
   }
+}
+
+/** What was sent before may have arrived. */
+export function tooLargeToRepeat(): GitError {
+  return gitError("the actions are too large to be sent again, and their source gives them once", {
+    code: "UNAVAILABLE",
+    outcomeUnknown: true,
+  });
 }
 
 function iteratorOf(source: Source): Iterator<FileAction> | AsyncIterator<FileAction> {

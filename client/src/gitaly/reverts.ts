@@ -49,7 +49,13 @@ export async function revert(
         expectedOldOid: isZeroId(expectedOldId) ? "" : expectedOldId,
       },
       options,
-      { effect: expectedOldId === "" ? "change" : "conditional-change", headers: STRUCTURED_ERRORS },
+      {
+        effect: expectedOldId === "" ? "change" : "conditional-change",
+        headers: STRUCTURED_ERRORS,
+        checkAgain: isZeroId(expectedOldId)
+          ? async () => void (await startOf(server, repo, request, options))
+          : undefined,
+      },
     );
     return resultOf(answer, branch);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../call-options.ts";
-import { GitError } from "../errors.ts";
+import { GitError, ValidationError } from "../errors.ts";
 
 /** The signal of a call, or the end of its time. */
 export interface CallScope {
@@ -13,6 +13,9 @@ export interface CallScope {
 export function callScope(options: CallOptions | undefined): CallScope {
   const started = performance.now();
   const { signal, timeoutMs = Infinity } = options ?? {};
+  if (!(timeoutMs > 0)) {
+    throw new ValidationError(`timeoutMs is no time: ${timeoutMs}`, { code: "INVALID_ARGUMENT" });
+  }
   const check = () => {
     signal?.throwIfAborted();
     if (performance.now() - started > timeoutMs) throw tooLate(timeoutMs);

@@ -130,11 +130,12 @@ export class MockGitAdapter implements GitAdapter {
     return this.#stream("streamTreeEntries", args, () => [...treeEntries(this.#open(args[0]), args[1])]);
   }
 
-  getBlob(...args: Args<"getBlob">) {
+  // The result is named: compilers before TypeScript 5.7 do not know the type that is found for it.
+  getBlob(...args: Args<"getBlob">): Promise<Uint8Array> {
     return this.#call("getBlob", args, args[2], () => Uint8Array.from(blobAt(this.#open(args[0]), args[1])));
   }
 
-  streamBlob(...args: Args<"streamBlob">) {
+  streamBlob(...args: Args<"streamBlob">): AsyncIterable<Uint8Array> {
     return this.#stream("streamBlob", args, () => [Uint8Array.from(blobAt(this.#open(args[0]), args[1]))]);
   }
 
@@ -158,11 +159,11 @@ export class MockGitAdapter implements GitAdapter {
     return this.#stream<GitDiffEntry>("streamCommitDiff", args, () => this.#unanswered("commitDiff", args[0]));
   }
 
-  rawDiff(...args: Args<"rawDiff">) {
+  rawDiff(...args: Args<"rawDiff">): Promise<Uint8Array> {
     return this.#told("rawDiff", args);
   }
 
-  streamRawDiff(...args: Args<"streamRawDiff">) {
+  streamRawDiff(...args: Args<"streamRawDiff">): AsyncIterable<Uint8Array> {
     return this.#stream<Uint8Array>("streamRawDiff", args, () => this.#unanswered("rawDiff", args[0]));
   }
 

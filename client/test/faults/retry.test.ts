@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
 import { systemClock } from "../../src/gitaly/clock.ts";
 import { gathered } from "../../src/contract/expectations.ts";
-import { ConflictError, GitalyClient, GitError, ValidationError } from "../../src/index.ts";
+import { ConflictError, GitalyClient, GitError, ValidationError, ZERO_ID } from "../../src/index.ts";
 import { CHANGE_CALLS, NEW_ID, OLD_ID, REPO } from "../support/calls-of-changes.ts";
 import { answering, cutting, failing, FaultyGitaly, hanging } from "../support/faulty-gitaly.ts";
 import { faultyStory } from "../support/faulty-story.ts";
 import { failureOf } from "../support/failure-of.ts";
-import { CONTRACT_USER } from "../support/fresh-context.ts";
+import { CONTRACT_USER as user } from "../support/fresh-context.ts";
 
 const UNAVAILABLE = failing(status.UNAVAILABLE);
 const TOO_LATE = failing(status.DEADLINE_EXCEEDED);
@@ -168,8 +168,35 @@ describe("changes that may have been made", () => {
     const bound = { ref: "refs/heads/a", oldId: OLD_ID, newId: NEW_ID };
     const free = { ref: "refs/heads/b", newId: NEW_ID };
     story.faulty.script("UpdateReferences", UNAVAILABLE, answering({}));
-    await failureOf(story.client.updateReferences(REPO, { user: CONTRACT_USER, updates: [bound, free] }), GitError);
+    await failureOf(story.client.updateReferences(REPO, { user, updates: [bound, free] }), GitError);
     expect(story.faulty.count("UpdateReferences")).toBe(1);
+  });
+});
+
+describe("changes that expect nothing to be there, and may have been made", () => {
+  const branch = { branch: { name: Buffer.from("new"), targetCommit: { id: NEW_ID } } };
+  const reference = { references: [{ name: Buffer.from("refs/merge-requests/1/merge"), target: NEW_ID }] };
+  const made = CHANGE_CALLS.filter(({ name }) => ["commitFiles", "revert", "mergeToRef", "rebaseToRef"].includes(name));
+
+  test.each(made)("are not made upon themselves: $name", async ({ method, answers, make }) => {
+    await using story = await faultyStory();
+    story.faulty.script("FindBranch", answering({}), answering(branch), answering(branch));
+    story.faulty.otherwise("FindDefaultBranchName", answering({ name: Buffer.from("refs/heads/main") }));
+    story.faulty.script("ListRefs", answering(), answering(reference));
+    story.faulty.script(method, UNAVAILABLE, answering(...answers));
+    const error = await failureOf(make(story.client, {}, ZERO_ID), ConflictError);
+    expect([error.outcomeUnknown, error.detail?.actualId]).toEqual([true, NEW_ID]);
+    expect(story.faulty.count(method)).toBe(1);
+  });
+
+  test.each(made)("are made again when there is still nothing: $name", async ({ method, answers, make }) => {
+    await using story = await faultyStory();
+    story.faulty.otherwise("FindBranch", answering({}));
+    story.faulty.otherwise("FindDefaultBranchName", answering({ name: Buffer.from("refs/heads/main") }));
+    story.faulty.otherwise("ListRefs", answering());
+    story.faulty.script(method, UNAVAILABLE, answering(...answers));
+    await make(story.client, {}, ZERO_ID);
+    expect(story.faulty.count(method)).toBe(2);
   });
 });
 
@@ -279,6 +306,25 @@ describe("a deadline", () => {
     const leftMs = (story.faulty.calls[0]?.deadlineMs ?? 0) - Date.now();
     expect(leftMs).toBeGreaterThan(0);
     expect(leftMs).toBeLessThanOrEqual(5_000);
+  });
+
+  test("is one for all the calls that a method needs", async () => {
+    await using story = await faultyStory();
+    // The first question takes all of the time but 100 ms.
+    const slow = { kind: "slow", answers: [{}], before: () => Promise.resolve(story.clock.pass(200)) } as const;
+    story.faulty.script("FindBranch", slow, hanging());
+    const began = story.clock.nowMs();
+    const error = await failureOf(
+      story.client.commitFiles(
+        REPO,
+        { branch: "new", message: "A", actions: [], user, expectedOldId: ZERO_ID, startBranch: "main" },
+        { timeoutMs: 300 },
+      ),
+      GitError,
+    );
+    expect(error.code).toBe("DEADLINE_EXCEEDED");
+    expect(story.clock.nowMs() - began).toBeLessThan(450);
+    expect([story.faulty.count("FindBranch"), story.faulty.count("UserCommitFiles")]).toEqual([2, 0]);
   });
 
   test("of a change leaves its outcome unknown", async () => {

@@ -149,6 +149,15 @@ export const adapters: GitAdapter[] = [
 export const watch: unknown = watchRepository;
 `;
 
+  // Before TypeScript 5.7 an array of bytes has no parameter, and inferred types write one.
+  test("are understood by compilers from before arrays of bytes had a parameter", () => {
+    const folder = join(project.folder, "node_modules/@holdfast/client");
+    const read = (path: string) => readFileSync(join(folder, path), "utf8");
+    const shown = project.packed.filter((path) => /^dist\/(?!gitaly\/).*\.d\.ts$/.test(path));
+    expect(shown.length).toBeGreaterThan(20);
+    expect(shown.filter((path) => /Uint8Array</.test(read(path)))).toEqual([]);
+  });
+
   for (const module of ["nodenext", "preserve"]) {
     test(`compile in strict mode with module ${module}`, async () => {
       linkPackage(project.folder, "@types/node");

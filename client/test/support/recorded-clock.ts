@@ -15,6 +15,11 @@ export class RecordedClock implements Clock {
     return Date.now() + this.#passedMs;
   }
 
+  /** Time goes by, in milliseconds. */
+  pass(ms: number): void {
+    this.#passedMs += ms;
+  }
+
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.waitsMs.push(ms);
     this.#passedMs += ms;
