@@ -12,6 +12,7 @@ import { hasReason } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { closeSession } from "../operations/sessions/close-session.ts";
 import { commitSession } from "../operations/sessions/commit-session.ts";
+import { sessionStatus } from "../operations/sessions/session-status.ts";
 import { pushSession } from "../operations/sessions/push-session.ts";
 import { LazyIndexes } from "../sessions/lazy-indexes.ts";
 import { accountOf } from "../sessions/owner.ts";
@@ -95,16 +96,26 @@ export async function openSessions(services: SessionsServices) {
   };
 }
 
+const STAGED = ["modified", "added", "deleted", "type-changed"];
+const CHANGED = ["modified", "deleted", "type-changed", "untracked"];
+const isOneOf = (changes: readonly string[], change: string): boolean => changes.includes(change);
+
 async function commitByItself(services: SessionsServices, session: SessionInfo, ending: AbortSignal): Promise<void> {
   const { id, repository, pushes } = session;
   const engine = services.engine();
   const caller = await ownerAsCaller(services, session, ending);
   const message = Buffer.from("automatic commit\n");
-  try {
-    await engine.run(commitSession, { repository, session: id, message, all: true }, caller);
-  } catch (error) {
-    if (!hasReason(error, "nothing_to_commit")) throw error;
-  }
+  const commit = async (all: boolean) => {
+    try {
+      await engine.run(commitSession, { repository, session: id, message, all }, caller);
+    } catch (error) {
+      if (!hasReason(error, "nothing_to_commit")) throw error;
+    }
+  };
+  // What was staged, and stands in no file as it was staged, would be lost in a commit of everything.
+  const { items } = await engine.run(sessionStatus, { repository, session: id }, caller);
+  if (items.some(({ index, worktree }) => isOneOf(STAGED, index) && isOneOf(CHANGED, worktree))) await commit(false);
+  await commit(true);
   if (pushes) await engine.run(pushSession, { repository, session: id }, caller);
 }
 

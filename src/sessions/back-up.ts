@@ -1,8 +1,9 @@
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 import type { OpenRepository } from "../contract/context.ts";
 import type { SessionInfo } from "../contract/sessions.ts";
+import { hasReason } from "../domain/errors.ts";
 import { formatCommit } from "../domain/format-object.ts";
-import { type Oid, zeroOid } from "../domain/oid.ts";
+import { EMPTY_TREE, type Oid, zeroOid } from "../domain/oid.ts";
 import type { RefChange } from "../domain/reference.ts";
 import { publishSession, refsOfSession } from "./publish-session.ts";
 
@@ -22,16 +23,33 @@ export class BackUp {
   async make(committer: Uint8Array): Promise<Oid | undefined> {
     const { git } = this.#repository;
     const view = this.#view;
+    const stagedTree = await this.#stagedTree();
     await git.worktree.stage(view);
     const treeOid = await git.worktree.writeTree(view);
     const head = (await git.refs.head(view)).oid;
     const headTree = head === undefined ? undefined : await git.objects.resolve(view, `${head}^{tree}`, "tree");
     const isEmpty = headTree === undefined && (await git.objects.read(view, treeOid))?.size === 0;
-    if (treeOid === headTree || isEmpty) return head === this.#info.baseOid ? undefined : head;
-    const parentOids = head === undefined ? [] : [head];
-    const message = Buffer.from(`backup of session ${this.#info.id}\n`);
-    const commit = formatCommit({ treeOid, parentOids, author: committer, committer, message });
-    return await git.worktree.writeObject(view, "commit", commit);
+    // What was staged, and stands in no file as it was staged, has a commit of its own.
+    const known = [headTree ?? EMPTY_TREE[view.objectFormat], treeOid];
+    const isStaged = stagedTree !== undefined && !known.includes(stagedTree);
+    if (!isStaged && (treeOid === headTree || isEmpty)) return head === this.#info.baseOid ? undefined : head;
+    const commit = (tree: Oid, parentOids: readonly Oid[], what: string) => {
+      const message = Buffer.from(`${what} of session ${this.#info.id}\n`);
+      const content = formatCommit({ treeOid: tree, parentOids, author: committer, committer, message });
+      return git.worktree.writeObject(view, "commit", content);
+    };
+    const parents = head === undefined ? [] : [head];
+    return await commit(treeOid, isStaged ? [await commit(stagedTree, parents, "index")] : parents, "backup");
+  }
+
+  /** Undefined for an index with conflicts: it stands for no tree. */
+  async #stagedTree(): Promise<Oid | undefined> {
+    try {
+      return await this.#repository.git.worktree.writeTree(this.#view);
+    } catch (error) {
+      if (hasReason(error, "index_unmerged")) return undefined;
+      throw error;
+    }
   }
 
   /** Moves the hidden references: to the backup, and away from what has been the session's. */

@@ -11,6 +11,7 @@ import {
   removeRepository,
   renameRepository,
   showSession,
+  stage,
   writeSessionFile,
 } from "../../src/operations/index.ts";
 import type { Config } from "../../src/config.ts";
@@ -92,6 +93,23 @@ describe("automatic commits", () => {
     await write(story, id, "README.md", "2\n");
     await pass(story, clock, DELAY_MS);
     expect(await subjects(story, "main")).toStartWith("automatic commit alice\nmine alice\n");
+  });
+
+  onEveryDatabase("keep what was staged, and stands in no file", async (story, clock) => {
+    const { id } = await story.run(openSession, { branch: "main" });
+    await write(story, id, "README.md", "staged\n");
+    await story.run(stage, { session: id, path: "README.md" });
+    await write(story, id, "README.md", "later\n");
+    await pass(story, clock, DELAY_MS);
+    expect(await story.git.text(["show", "main:README.md"])).toBe("later");
+    expect(await story.git.text(["show", "main~1:README.md"])).toBe("staged");
+    expect(await story.run(showSession, { session: id })).toMatchObject({ isDirty: false, commitDueAt: null });
+    await write(story, id, "README.md", "staged again\n");
+    await story.run(stage, { session: id, path: "README.md" });
+    await write(story, id, "README.md", "at the end\n");
+    const { backup } = await story.run(closeSession, { session: id });
+    expect(await story.git.text(["show", `${backup}:README.md`])).toBe("at the end");
+    expect(await story.git.text(["show", `${backup}~1:README.md`])).toBe("staged again");
   });
 
   onEveryDatabase("stay in the session where it does not push", async (story, clock) => {

@@ -75,7 +75,8 @@ export const commitSession = defineOperation({
         const before = await treeOf(session, parent);
         const treeOid = await treeToCommit(session, before, all);
         // Whatever is left was not meant to be committed: the timer of the automatic commit stops.
-        session.committed();
+        // The server by itself goes on with the rest at once.
+        if (all !== false || ctx.caller.door !== "internal") session.committed();
         if (treeOid === before && !allowEmpty) throw new OperationError("nothing_to_commit", {});
         const parentOids = parent === undefined ? [] : [parent];
         const text = formatCommit({ treeOid, parentOids, ...people, message: withNewline(message) });
