@@ -94,6 +94,11 @@ export const SETTINGS = {
     parse: bytes,
     meaning: "Largest push, and largest change by UserCommitFiles, bytes.",
   },
+  cloneBytesMax: {
+    default: "16 GiB",
+    parse: bytes,
+    meaning: "Largest pack that a clone or a mirror fetches from another server, bytes.",
+  },
   createOnPush: {
     default: "true",
     parse: flagValue,
@@ -197,7 +202,7 @@ export const SETTINGS = {
   allowPrivateTargets: {
     default: "false",
     parse: flagValue,
-    meaning: "Whether webhooks may reach loopback, private and link-local addresses.",
+    meaning: "Whether webhooks, clones and mirrors may reach loopback, private and link-local addresses.",
   },
   publicUrl: {
     default: "",

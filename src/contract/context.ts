@@ -4,9 +4,12 @@ import type { OperationError } from "../domain/errors.ts";
 import type { CloneDoors } from "../domain/clone-addresses.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { RefChange, RefName } from "../domain/reference.ts";
+import type { Clones } from "./clones.ts";
 import type { Events } from "./events.ts";
 import type { Identity } from "./identity.ts";
 import type { Caller } from "./principal.ts";
+import type { Mirrors } from "./mirrors.ts";
+import type { Remotes } from "./remotes.ts";
 import type { RepositoryRef } from "./repository-ref.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Signing } from "./signing.ts";
@@ -96,6 +99,8 @@ export interface CreateOptions {
   /** Short name of the branch that HEAD shall name; `main` when absent. */
   readonly defaultBranch?: ByteString;
   readonly objectFormat: ObjectFormat;
+  /** Whether only its owner, collaborators and administrators shall see it; of a staged repository. */
+  readonly private?: boolean;
 }
 
 export interface StorageStatus {
@@ -175,6 +180,10 @@ export interface Context {
   readonly repositories: Repositories;
   readonly events: Events;
   readonly webhooks: Webhooks;
+  /** The way to other servers. */
+  readonly remotes: Remotes;
+  readonly clones: Clones;
+  readonly mirrors: Mirrors;
   /** Worktree sessions, on behalf of the caller. */
   readonly sessions: Sessions;
   /** Signatures of commits. */

@@ -4,6 +4,7 @@ import { accounts } from "./migrations/0001-accounts.ts";
 import { webhooks } from "./migrations/0002-webhooks.ts";
 import { idempotency } from "./migrations/0003-idempotency.ts";
 import { sessions } from "./migrations/0004-sessions.ts";
+import { mirrors } from "./migrations/0005-mirrors.ts";
 
 /** Every migration, by its name; they run in the order of names, and what has run once is never changed again. */
 const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => Migration>> = {
@@ -11,6 +12,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => Migration>> = 
   "0002-webhooks": webhooks,
   "0003-idempotency": idempotency,
   "0004-sessions": sessions,
+  "0005-mirrors": mirrors,
 };
 
 /** The migrations of one kind of database. */

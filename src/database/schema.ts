@@ -16,6 +16,8 @@ export interface Schema {
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_cursor: WebhookCursorTable;
   sessions: SessionsTable;
+  mirrors: MirrorsTable;
+  mirror_cursor: MirrorCursorTable;
   idempotency_keys: IdempotencyKeysTable;
 }
 
@@ -159,4 +161,29 @@ export interface SessionsTable {
   dirty_since_ms: number | null;
   commit_due_at_ms: number | null;
   problem: string | null;
+}
+
+export interface MirrorsTable {
+  id: Generated<number>;
+  storage: string;
+  relative_path: string;
+  name: string;
+  direction: string;
+  url: string;
+  /** Sealed; null: none. */
+  credential: string | null;
+  known_hosts: string | null;
+  interval_s: number | null;
+  created_at_ms: Fixed<number>;
+  next_run_at_ms: number | null;
+  failures: number;
+  last_run_at_ms: number | null;
+  last_success_at_ms: number | null;
+  problem: string | null;
+}
+
+/** One row: how far the events have been followed for mirrors. */
+export interface MirrorCursorTable {
+  id: number;
+  event_id: number;
 }

@@ -29,6 +29,8 @@ export const ADMIN_EVENTS = [
   "webhook_created",
   "webhook_changed",
   "webhook_deleted",
+  "mirror_set",
+  "mirror_deleted",
 ] as const;
 
 export type RepositoryEventName = (typeof REPOSITORY_EVENTS)[number];

@@ -17,6 +17,9 @@ import type { Identity } from "../contract/identity.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
+import type { Clones } from "../contract/clones.ts";
+import type { Mirrors } from "../contract/mirrors.ts";
+import type { Remotes } from "../contract/remotes.ts";
 import type { Sessions } from "../contract/sessions.ts";
 import type { Signing } from "../contract/signing.ts";
 import type { Webhooks } from "../contract/webhooks.ts";
@@ -59,6 +62,9 @@ export interface EngineServices {
   /** The events of the server, on behalf of a caller. */
   readonly events: (caller: Caller) => Events;
   readonly webhooks: Webhooks;
+  readonly remotes: Remotes;
+  readonly clones: Clones;
+  readonly mirrors: Mirrors;
   /** Worktree sessions, on behalf of a caller. */
   readonly sessions: (caller: Caller) => Sessions;
   readonly signing: Signing;
@@ -257,6 +263,9 @@ class OperationRun {
       repositories: services.repositories(this.#caller),
       events: services.events(this.#caller),
       webhooks: services.webhooks,
+      remotes: services.remotes,
+      clones: services.clones,
+      mirrors: services.mirrors,
       sessions: services.sessions(this.#caller),
       signing: services.signing,
       identity: services.identity,

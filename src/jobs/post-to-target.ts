@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { request as requestPlain, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as requestTls } from "node:https";
 import { isIP } from "node:net";
-import { isPublicAddress } from "./target-address.ts";
+import { checkedAddress } from "./target-address.ts";
 
 /** From the look-up of the name to the end of the answer. */
 const TIMEOUT_MS = 10_000;
@@ -73,17 +73,16 @@ export function literalAddressOf({ hostname }: URL): string | undefined {
 
 async function addressOf(url: URL, { allowPrivate, resolve = systemLookup }: PostOptions): Promise<string> {
   const literal = literalAddressOf(url);
-  const addresses = literal === undefined ? await resolve(url.hostname) : [literal];
-  const [first] = addresses;
-  if (first === undefined) throw new PostFailure("the name has no address");
-  // All of them: a name with a public and a private address is up to something.
-  if (!allowPrivate && !addresses.every(isPublicAddress)) {
+  const found = checkedAddress(literal === undefined ? await resolve(url.hostname) : [literal], allowPrivate);
+  if (found === "none") throw new PostFailure("the name has no address");
+  if (found === "not public") {
     throw new PostFailure("the address is not public; an administrator may allow such targets");
   }
-  return first;
+  return found.address;
 }
 
-async function systemLookup(name: string): Promise<readonly string[]> {
+/** The addresses of a name, as the system finds them. */
+export async function systemLookup(name: string): Promise<readonly string[]> {
   return (await lookup(name, { all: true })).map(({ address }) => address);
 }
 
@@ -128,7 +127,8 @@ async function readBeginning(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString("utf8").replaceAll("\0", "\ufffd");
 }
 
-function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** Waits no longer than the signal says; rejects when it fires. */
+export function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(new Error("aborted"));
     if (signal.aborted) return abort();

@@ -44,3 +44,14 @@ export function isPublicAddress(address: string): boolean {
   if (!isIPv6(address) || address.includes("%")) return false;
   return givenOut.check(address, "ipv6") && !notPublic.check(address, "ipv6");
 }
+
+/** The address of a name to connect to: the first, where every one of them may be reached. */
+export function checkedAddress(
+  addresses: readonly string[],
+  allowPrivate: boolean,
+): { readonly address: string } | "none" | "not public" {
+  const [address] = addresses;
+  if (address === undefined) return "none";
+  // All of them: a name with a public and a private address is up to something.
+  return allowPrivate || addresses.every(isPublicAddress) ? { address } : "not public";
+}

@@ -25,8 +25,8 @@ export function adminSecret(dataDirectory: string, configured: string): string {
   return secret;
 }
 
-/** Whole or not at all: a crash leaves no half of a secret. */
-function writePrivately(file: string, text: string): void {
+/** Writes a file that only its owner reads, whole or not at all: a crash leaves no half of a secret. */
+export function writePrivately(file: string, text: string): void {
   const written = `${file}.new`;
   rmSync(written, { force: true });
   const fd = openSync(written, "wx", OWNER_ONLY);

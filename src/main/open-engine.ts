@@ -30,6 +30,7 @@ import { Generations } from "./generations.ts";
 import { openEvents } from "./open-events.ts";
 import { openIdempotency } from "./open-idempotency.ts";
 import { openIdentity } from "./open-identity.ts";
+import { openMirrors } from "./open-mirrors.ts";
 import { openSessions } from "./open-sessions.ts";
 import { openSigning } from "./open-signing.ts";
 import { openWebhooks } from "./open-webhooks.ts";
@@ -94,18 +95,11 @@ export async function openEngine(
   add({ close: () => events.close() });
   const webhooks = openWebhooks(config, log, database, events, locator);
   add(webhooks);
-  const sessions = await openSessions({
-    config,
-    log,
-    database,
-    identity,
-    locator,
-    git,
-    dataPath: data.path,
-    clock,
-    engine: () => engine,
-  });
+  const shared = { config, log, database, locator, git, clock, dataPath: data.path, engine: () => engine };
+  const sessions = await openSessions({ ...shared, identity });
   add(sessions);
+  const mirroring = openMirrors({ ...shared, events });
+  add(mirroring);
   const open: OpenDoors = { doors: {} };
   const engine: Engine = new Engine({
     opener: createRepositoryOpener({
@@ -116,7 +110,8 @@ export async function openEngine(
       git,
       journal,
       authorise: (ref, { principal }) => authoriseReading(ref, principal, authority),
-      recordCreation: (ref, { principal }, publish) => identity.repositories.create(ref, { principal }, publish),
+      recordCreation: (ref, { principal }, publish, privacy) =>
+        identity.repositories.create(ref, { principal, ...privacy }, publish),
     }),
     authority,
     identity,
@@ -124,22 +119,19 @@ export async function openEngine(
     repositories: (caller) => new StoredRepositories(stored, recordLife(journal, caller)),
     events: (caller) => events.forCaller(caller),
     webhooks,
+    ...mirroring.services,
     sessions: (caller) => sessions.forCaller(caller),
     signing: await openSigning(config, identity),
     idempotency: openIdempotency(database, log, add),
     backends: git,
     server: serverFacts(shell, open, config),
-    admission: new Admission({
-      requestsMax: config.requestsMax,
-      requestsPerRepositoryMax: config.repositoryRequestsMax,
-      waitMaxMs: config.requestWaitMs,
-      waitingMax: config.requestsWaitingMax,
-    }),
+    admission: admissionOf(config),
     recorder: telemetry.recorder,
     clock,
     ...limitsOf(config),
   });
   webhooks.start();
+  mirroring.start();
   sessions.start();
   return { engine, open, repositories, sessions, git, authenticator, identity, database };
 }
@@ -156,6 +148,14 @@ const limitsOf = (config: Config): Pick<EngineServices, "limits" | "pushes"> => 
     refuseLegacyFaults: config.refuseLegacyFaults,
   },
 });
+
+const admissionOf = (config: Config): Admission =>
+  new Admission({
+    requestsMax: config.requestsMax,
+    requestsPerRepositoryMax: config.repositoryRequestsMax,
+    waitMaxMs: config.requestWaitMs,
+    waitingMax: config.requestsWaitingMax,
+  });
 
 const openJournal = ({ eventsKeepDays }: Config, dataPath: string, bus: EventBus): Journal =>
   Journal.open({ directory: join(dataPath, "journal"), keepDays: eventsKeepDays, clock: systemClock, bus });

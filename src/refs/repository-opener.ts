@@ -23,7 +23,12 @@ export interface RepositoryOpenerServices {
   /** Checks that the caller may read a repository that an operation opens beside its own. */
   readonly authorise: (ref: RepositoryRef, caller: Caller) => void | Promise<void>;
   /** Records whose a staged repository is, before it comes to its place. */
-  readonly recordCreation: <T>(ref: RepositoryRef, caller: Caller, publish: () => Promise<T>) => Promise<T>;
+  readonly recordCreation: <T>(
+    ref: RepositoryRef,
+    caller: Caller,
+    publish: () => Promise<T>,
+    options: Pick<CreateOptions, "private">,
+  ) => Promise<T>;
 }
 
 /** A repository that was opened, and what gives it back. */
@@ -45,7 +50,14 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
   const { locator, locks, pins, door } = services;
   const ownPins: OwnPins = new WeakMap();
   const git = withPatientMaintenance(services.git, pins, ownPins, services.journal);
-  const bound = { git, locks, door, open: openOther, recordCreation: services.recordCreation };
+  const bound = {
+    git,
+    locks,
+    door,
+    open: openOther,
+    recordCreation: <T>(ref: RepositoryRef, caller: Caller, publish: () => Promise<T>) =>
+      services.recordCreation(ref, caller, publish, {}),
+  };
 
   async function open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {
     let located = locator.find(ref);
@@ -81,7 +93,13 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
     const pin = await pins.pin(place.key, signal);
     try {
       const staged = await StagedRepository.make(place, options);
-      return new PinnedRepository(bound, ref, staged.located, pin, caller, signal, staged);
+      const privacy = options.private === undefined ? {} : { private: options.private };
+      const own = {
+        ...bound,
+        recordCreation: <T>(ref: RepositoryRef, caller: Caller, publish: () => Promise<T>) =>
+          services.recordCreation(ref, caller, publish, privacy),
+      };
+      return new PinnedRepository(own, ref, staged.located, pin, caller, signal, staged);
     } catch (error) {
       pin.release();
       throw translateFileError(error);
