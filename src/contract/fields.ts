@@ -20,6 +20,12 @@ export const ContentField = (description: string) => Type.Uint8Array({ descripti
  */
 export const ByteStringField = (description: string) => Type.String({ description, byteString: true });
 
+/**
+ * A time, in milliseconds since 1970. The management API has ISO 8601 in its place, under a name without `Ms`: `createdAtMs` is
+ * `created_at` there.
+ */
+export const InstantField = (description: string) => Type.Integer({ description, instant: true });
+
 /** A full object id. */
 export const OidField = (description: string) => Type.String({ description });
 

@@ -37,7 +37,9 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function jsonName(field: string, schema: TSchema, naming: Naming): string {
   if (naming === "camel") return field;
   const given: unknown = schema["json"];
-  return typeof given === "string" ? given : field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  if (typeof given === "string") return given;
+  const named = schema["instant"] === true ? field.replace(/Ms$/, "") : field;
+  return named.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Compiles the codec of a schema. */
@@ -50,6 +52,7 @@ function compile(schema: TSchema, naming: Naming): Pair {
   if (schema["byteString"] === true) return BYTE_STRING;
   if (KindGuard.IsUint8Array(schema)) return BYTES;
   if (KindGuard.IsBigInt(schema)) return BIG_INTEGER;
+  if (schema["instant"] === true) return naming === "snake" ? INSTANT : SAME;
   if (KindGuard.IsUnion(schema)) return union(schema.anyOf, naming);
   if (KindGuard.IsArray(schema)) return array(compile(schema.items, naming));
   if (KindGuard.IsRecord(schema)) return record(compile(Object.values(schema.patternProperties)[0]!, naming));
@@ -75,6 +78,19 @@ const BYTE_STRING: Pair = {
 const BIG_INTEGER: Pair = {
   encode: (value) => (typeof value === "bigint" ? value.toString() : value),
   decode: (json) => (typeof json === "string" && /^-?\d{1,30}$/.test(json) ? BigInt(json) : json),
+};
+
+/** ISO 8601 with an offset: a time without one would be a different one everywhere. */
+const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+const INSTANT: Pair = {
+  encode: (value) => (typeof value === "number" ? new Date(value).toISOString() : value),
+  decode: (json, place) => {
+    const atMs = typeof json === "string" && ISO_8601.test(json) ? Date.parse(json) : Number.NaN;
+    if (Number.isNaN(atMs))
+      throw new OperationError("invalid_input", { field: place, problem: "is no time such as 2030-01-31T12:00:00Z" });
+    return atMs;
+  },
 };
 
 function array(items: Pair): Pair {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { BytesField, ByteStringField, ContentField, Maybe, Type } from "../../src/contract/fields.ts";
+import { BytesField, ByteStringField, ContentField, InstantField, Maybe, Type } from "../../src/contract/fields.ts";
 import { jsonCodec } from "../../src/contract/json-codec.ts";
 import { OperationError } from "../../src/domain/errors.ts";
 
@@ -60,5 +60,16 @@ describe("jsonCodec", () => {
     expect(() => snake.decode({ path: "a", content: "no base64!", encoding: "base64" })).toThrow(OperationError);
     expect(() => snake.decode({ path: "a", content: "x", encoding: "utf-16" })).toThrow(OperationError);
     expect(snake.decode({ path: { base64: "?" } })).toEqual({ path: { base64: "?" } });
+  });
+
+  test("times are ISO 8601 in snake_case, and numbers otherwise", () => {
+    const schema = Type.Object({ endsAtMs: Maybe(InstantField("End")) }, { additionalProperties: false });
+    const value = { endsAtMs: Date.UTC(2030, 0, 31, 12) };
+    const codec = jsonCodec(schema, "snake");
+    expect(codec.encode(value)).toEqual({ ends_at: "2030-01-31T12:00:00.000Z" });
+    expect(codec.decode({ ends_at: "2030-01-31T13:30:00+01:30" })).toEqual(value);
+    expect(jsonCodec(schema, "camel").encode(value)).toEqual(value);
+    for (const ends_at of ["2030-01-31T12:00:00", "tomorrow", "2030-13-01T00:00:00Z", 1896091200000, null])
+      expect(() => codec.decode({ ends_at })).toThrow(OperationError);
   });
 });

@@ -1,4 +1,4 @@
-import { Type } from "../../contract/fields.ts";
+import { InstantField, Type } from "../../contract/fields.ts";
 
 /** An SSH key as operations answer with it. */
 export const KeyField = Type.Object({
@@ -8,5 +8,5 @@ export const KeyField = Type.Object({
   fingerprint: Type.String({ description: "SHA256:… as ssh-keygen prints it" }),
   line: Type.String({ description: "The key as a line of authorized_keys" }),
   comment: Type.String(),
-  createdAtMs: Type.Integer({ description: "Milliseconds since 1970" }),
+  createdAtMs: InstantField("When it was added"),
 });

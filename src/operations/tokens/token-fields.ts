@@ -1,4 +1,4 @@
-import { Maybe, Type } from "../../contract/fields.ts";
+import { InstantField, Maybe, Type } from "../../contract/fields.ts";
 import type { TokenRecord } from "../../contract/identity.ts";
 
 /** What a token narrows its user's rights to. */
@@ -14,7 +14,7 @@ export const TOKEN_SCOPE = {
       description: "Patterns of references that may be changed, such as refs/heads/*; absent: all",
     }),
   ),
-  expiresAtMs: Maybe(Type.Integer({ description: "When it ends, milliseconds since 1970; absent: never" })),
+  expiresAtMs: Maybe(InstantField("When it ends; absent: never")),
 };
 
 /** A token as operations answer with it, without its secret. */
@@ -23,8 +23,8 @@ export const TOKEN_FIELDS = {
   user: Type.String(),
   name: Type.String(),
   ...TOKEN_SCOPE,
-  createdAtMs: Type.Integer(),
-  lastUsedAtMs: Maybe(Type.Integer({ description: "To the minute or so; absent: never" })),
+  createdAtMs: InstantField("When it was made"),
+  lastUsedAtMs: Maybe(InstantField("When it was used last, to the minute or so; absent: never")),
 };
 
 /** A record as the schemas have it. */

@@ -1,4 +1,4 @@
-import { Maybe, Type } from "../../contract/fields.ts";
+import { InstantField, Maybe, Type } from "../../contract/fields.ts";
 
 /** A user as operations answer with him. */
 export const UserField = Type.Object({
@@ -7,7 +7,7 @@ export const UserField = Type.Object({
   isAdmin: Type.Boolean(),
   displayName: Type.String(),
   email: Type.String(),
-  createdAtMs: Type.Integer({ description: "Milliseconds since 1970" }),
+  createdAtMs: InstantField("When he was given an account"),
 });
 
 /** The user that an operation is about. */

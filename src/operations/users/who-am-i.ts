@@ -1,4 +1,4 @@
-import { Maybe, Type } from "../../contract/fields.ts";
+import { InstantField, Maybe, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { higherLevel } from "../../domain/access-level.ts";
 import { LevelField } from "../collaborators/level-field.ts";
@@ -8,7 +8,7 @@ const Token = Type.Object({
   access: Type.Union([Type.Literal("read"), Type.Literal("write")]),
   repositories: Maybe(Type.Array(Type.String())),
   refs: Maybe(Type.Array(Type.String())),
-  expiresAtMs: Maybe(Type.Integer()),
+  expiresAtMs: Maybe(InstantField("When it ends; absent: never")),
 });
 
 const Output = Type.Object({

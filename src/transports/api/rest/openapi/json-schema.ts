@@ -47,6 +47,7 @@ export function jsonSchemaOf(schema: TSchema, place: Place): JsonSchema {
   if (schema["byteString"] === true || KindGuard.IsUint8Array(schema))
     return place === "address" ? { type: "string", ...said } : { $ref: "#/components/schemas/Bytes", ...said };
   if (KindGuard.IsBigInt(schema)) return { type: "string", pattern: "^-?[0-9]{1,30}$", ...said };
+  if (schema["instant"] === true) return { type: "string", format: "date-time", ...said };
   if (KindGuard.IsUnion(schema)) return { ...unionOf(schema.anyOf, place), ...said };
   if (KindGuard.IsArray(schema)) return { ...kept(schema), items: jsonSchemaOf(schema.items, place) };
   if (KindGuard.IsRecord(schema))
