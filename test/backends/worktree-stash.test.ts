@@ -123,3 +123,20 @@ test("stashes take what stands in the place of a file", async () => {
   expect(await worktree.stashApply(view, stash!.oid, { index: false })).toEqual({ conflictingPaths: [] });
   expect(readFileSync(story.path("b/mine"), "utf8")).toBe("mine\n");
 });
+
+test.each([false, true])(
+  "what is staged in a lazy worktree and stands in no file is stashed as well, index: %p",
+  async (index) => {
+    await using story = await WorktreeStory.open({ files: FILES, checkout: "lazy" });
+    const { worktree, view } = story;
+    const patch = "--- a/b\n+++ b/b\n@@ -1 +1 @@\n-b\n+B\n--- /dev/null\n+++ b/dir/new\n@@ -0,0 +1 @@\n+new\n";
+    await worktree.applyPatch(view, Buffer.from(patch), { to: "index" });
+    const before = await story.git("diff", "HEAD");
+    expect(await story.git("diff", "--cached", "HEAD")).toBe(before);
+    const stash = await worktree.stashSave(view, { includeUntracked: false, committer });
+    expect(await story.status()).toEqual([]);
+    expect(await worktree.stashApply(view, stash!.oid, { index })).toEqual({ conflictingPaths: [] });
+    expect(await story.git("diff", "HEAD")).toBe(before);
+    expect(await story.status()).toEqual([index ? "M  b" : " M b", "A  dir/new"]);
+  },
+);
