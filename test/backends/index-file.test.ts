@@ -1,6 +1,6 @@
 // The embedded backend's own reading and writing of indexes, with git as the referee.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadAddon } from "../../src/backend/libgit2/addon.ts";
@@ -48,6 +48,37 @@ async function entries(): Promise<string[]> {
 }
 
 describe("indexes without git", () => {
+  test("worktrees that begin alike do not see what is staged in each other", async () => {
+    const names = ["one", "two"];
+    const places = names.map((name) => join(place, "alike", name));
+    const views = places.map(
+      (workTree) => ({ gitDir: join(workTree, ".git"), workTree, objectFormat: "sha1" }) as const,
+    );
+    const repositories = places.map((each) => {
+      mkdirSync(each, { recursive: true });
+      return TemporaryRepository.at(each);
+    });
+    const [tree] = await Promise.all(
+      repositories.map(async (each, at) => {
+        await each.git(["init", "-q", "."]);
+        // Nothing of a file's stat is in these: they are the same bytes, as those of two lazy sessions.
+        const blob = await each.text(["hash-object", "-w", "--stdin"]);
+        for (const path of ["folder/a", "folder/b"])
+          await each.git(["update-index", "--add", "--cacheinfo", `100644,${blob},${path}`]);
+        utimesSync(join(views[at]!.gitDir, "index"), 1_700_000_000, 1_700_000_000);
+        return await each.text(["write-tree"]);
+      }),
+    );
+    for (const each of views) expect((await Array.fromAsync(git2.worktree.listIndex(each, ""))).flat()).toHaveLength(2);
+    mkdirSync(join(places[0]!, "folder"));
+    writeFileSync(join(places[0]!, "folder/a"), "changed\n");
+    await git2.worktree.stage(views[0]!, ["folder/a"]);
+    expect(await git2.worktree.writeTree(views[1]!)).toBe(tree!);
+    expect(await git2.worktree.writeTree(views[0]!)).toBe(await repositories[0]!.text(["write-tree"]));
+    expect(await git2.worktree.writeTree(views[0]!)).not.toBe(tree!);
+    for (const each of repositories) await each.git(["fsck", "--strict"]);
+  });
+
   test("stage and writeTree give what git gives, over random changes", async () => {
     const dice = new Dice(SEED);
     const names = ["a", "a.b", "a-b", "b", "deep", "z"];

@@ -7,8 +7,10 @@ import type { FileMode, GitPath } from "../../domain/git-object.ts";
 import { OID_HEX_LENGTH, type ObjectFormat, type Oid } from "../../domain/oid.ts";
 import { type CachedTree, formatCacheTree, parseCacheTree } from "./cache-tree.ts";
 
-/** Indexes that are kept in memory; one of 15,000 files takes some 3 MiB. */
-const REMEMBERED_MAX = 4;
+/** Indexes whose entries are kept in memory; one of 15,000 files takes some 3 MiB. */
+const CONTENTS_MAX = 4;
+/** Worktrees whose index is one of these: those that began at one commit share it until they differ. */
+const REMEMBERED_MAX = 512;
 /** No file system's clock is coarser, in milliseconds. */
 const TICK_MAX_MS = 20;
 
@@ -51,13 +53,21 @@ export class IndexFile {
   readonly #format: ObjectFormat;
   readonly #writtenAtNs: bigint;
   readonly entries: readonly EntryPlace[];
-  readonly tree: CachedTree;
+  /** Where the extensions begin. */
+  readonly #extensionsAt: number;
+  #tree: CachedTree | undefined;
 
-  private constructor(bytes: Buffer, format: ObjectFormat, writtenAtNs: bigint) {
-    this.#bytes = bytes;
+  /** `twin` is an index of the same bytes, which has looked at them already. */
+  private constructor(bytes: Buffer, format: ObjectFormat, writtenAtNs: bigint, twin?: IndexFile) {
+    this.#bytes = twin === undefined ? bytes : twin.#bytes;
     this.#format = format;
     this.#oidBytes = OID_HEX_LENGTH[format] / 2;
     this.#writtenAtNs = writtenAtNs;
+    if (twin !== undefined) {
+      this.entries = twin.entries;
+      this.#extensionsAt = twin.#extensionsAt;
+      return;
+    }
     const end = bytes.length - this.#oidBytes;
     if (bytes.toString("latin1", 0, 4) !== "DIRC") throw unsupported("an index that is none");
     const version = bytes.readUInt32BE(4);
@@ -66,7 +76,13 @@ export class IndexFile {
     if (!hash.equals(bytes.subarray(end))) throw unsupported("an index whose checksum is wrong");
     const { entries, at } = this.#scan(bytes.readUInt32BE(8));
     this.entries = entries;
-    this.tree = this.#extensions(at, end) ?? { name: "", entryCount: -1, oid: undefined, folders: [] };
+    this.#extensionsAt = at;
+    this.#tree = this.#readTree();
+  }
+
+  /** The trees that are known; whoever changes the index changes them, so that no two indexes share them. */
+  get tree(): CachedTree {
+    return (this.#tree ??= this.#readTree());
   }
 
   /** Reads the index, or answers the one that was read before where that is the same. */
@@ -89,13 +105,18 @@ export class IndexFile {
         if (length === 0) throw unsupported("an index that is cut");
         at += length;
       }
-      const index = new IndexFile(bytes, format, mtimeNs);
+      const index = new IndexFile(bytes, format, mtimeNs, twinOf(bytes, format));
       // What has just been written may be replaced in the same tick of the file system's clock.
       if (Date.now() - Number(mtimeNs / 1_000_000n) > TICK_MAX_MS) remember(gitDir, { stamp, index });
       return index;
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Is this the index that these bytes are? */
+  isOf(bytes: Buffer, format: ObjectFormat): boolean {
+    return this.#format === format && this.#bytes.equals(bytes);
   }
 
   modeOf({ start }: EntryPlace): FileMode {
@@ -226,9 +247,10 @@ export class IndexFile {
   }
 
   /** The cached trees; what else is optional (a capital letter) is left out when the index is written. */
-  #extensions(start: number, end: number): CachedTree | undefined {
+  #readTree(): CachedTree {
+    const end = this.#bytes.length - this.#oidBytes;
     let tree: CachedTree | undefined;
-    for (let at = start; at + 8 <= end;) {
+    for (let at = this.#extensionsAt; at + 8 <= end;) {
       const name: ByteString = this.#bytes.toString("latin1", at, at + 4);
       const length = this.#bytes.readUInt32BE(at + 4);
       at += 8;
@@ -236,7 +258,7 @@ export class IndexFile {
       else if (!/^[A-Z]/.test(name)) throw unsupported(`an index with ${name}`);
       at += length;
     }
-    return tree;
+    return tree ?? { name: "", entryCount: -1, oid: undefined, folders: [] };
   }
 }
 
@@ -251,7 +273,17 @@ const REMEMBERED = new Map<string, Remembered>();
 function remember(gitDir: string, one: Remembered): void {
   REMEMBERED.delete(gitDir);
   REMEMBERED.set(gitDir, one);
-  if (REMEMBERED.size > REMEMBERED_MAX) REMEMBERED.delete(REMEMBERED.keys().next().value!);
+  for (const oldest of REMEMBERED.keys()) {
+    const contents = new Set([...REMEMBERED.values()].map(({ index }) => index.entries));
+    if (REMEMBERED.size <= REMEMBERED_MAX && contents.size <= CONTENTS_MAX) return;
+    REMEMBERED.delete(oldest);
+  }
+}
+
+/** An index in memory that has the same bytes. */
+function twinOf(bytes: Buffer, format: ObjectFormat): IndexFile | undefined {
+  const contents = new Map([...REMEMBERED.values()].map(({ index }) => [index.entries, index]));
+  return [...contents.values()].find((index) => index.isOf(bytes, format));
 }
 
 /** `index.lock` keeps plain git out, as it keeps us out. */
