@@ -61,6 +61,15 @@ const PREPARATIONS: Readonly<Record<string, Prepare>> = {
   updateWebhook: withWebhook,
   deleteWebhook: withWebhook,
   listDeliveries: withWebhook,
+  showMirror: withMirror,
+  runMirror: withMirror,
+  deleteMirror: withMirror,
+  startClone: async (world, repository) => {
+    await world.call("removeRepository", { repository });
+    return { url: NOBODY };
+  },
+  showClone: withClone,
+  cancelClone: withClone,
   redeliverDelivery: async (world, repository) => {
     const { id } = await withWebhook(world, repository);
     await world.call("setDefaultBranch", { repository, branch: "feature" });
@@ -112,6 +121,18 @@ async function withWebhook(world: ExampleWorld, repository: RepositoryRef): Prom
   const hook = { repository, url: "http://127.0.0.1:9/hook", events: ["push"], secret: "a secret" };
   const { id } = await world.call("createWebhook", hook);
   return { id };
+}
+
+/** A repository of a server that is not there. */
+const NOBODY = "http://127.0.0.1:9/project.git";
+
+async function withMirror(world: ExampleWorld, repository: RepositoryRef): Promise<Input> {
+  return none(world.call("setMirror", { repository, name: "origin", direction: "pull", url: NOBODY }));
+}
+
+async function withClone(world: ExampleWorld, repository: RepositoryRef): Promise<Input> {
+  await world.call("removeRepository", { repository });
+  return none(world.call("startClone", { repository, url: NOBODY }));
 }
 
 async function none(done: Promise<unknown>): Promise<Input> {
