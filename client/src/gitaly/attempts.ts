@@ -74,7 +74,7 @@ export class Attempts {
         const waitMs = this.#policy.waitMs(number);
         const worthIt = failure.transient && number < this.#policy.attempts;
         const allowed = failure.neverSent || effect !== "change" || options?.retryUnsafe === true;
-        mayHaveRun ||= effect !== "read" && failure.transient && !failure.neverSent;
+        mayHaveRun ||= effect !== "read" && failure.cutOff && !failure.neverSent;
         if (!worthIt || !allowed || this.#clock.nowMs() + waitMs >= endMs) {
           throw errorOfStatus(failure.status, mayHaveRun);
         }

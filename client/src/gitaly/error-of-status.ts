@@ -35,19 +35,25 @@ export class FailedAttempt extends Error {
     return this.status.code === status.UNAVAILABLE || this.status.code === status.DEADLINE_EXCEEDED;
   }
 
-  /**
-   * The server has not seen the call for sure: there was no connection to send it over. The channel says so in these words
-   * and without trailers; a status that comes from a server has some.
-   */
+  /** The server has not seen the call for sure: there was no connection to send it over. */
   get neverSent(): boolean {
-    const { code, details, metadata } = this.status;
-    return (
-      code === status.UNAVAILABLE &&
-      /^(?:No connection established|Name resolution failed|Channel closed before call started)/.test(details) &&
-      Object.keys(metadata.getMap()).length === 0
-    );
+    return this.status.code === status.UNAVAILABLE && this.#saidByChannel(NEVER_SENT);
+  }
+
+  /** The call was cut off before the server told how it ended. */
+  get cutOff(): boolean {
+    return this.transient || this.#saidByChannel(CUT_OFF);
+  }
+
+  /** The channel says so in words of its own and without trailers; a status that comes from a server has some. */
+  #saidByChannel(words: RegExp): boolean {
+    const { details, metadata } = this.status;
+    return words.test(details) && Object.keys(metadata.getMap()).length === 0;
   }
 }
+
+const NEVER_SENT = /^(?:No connection established|Name resolution failed|Channel closed before call started)/;
+const CUT_OFF = /^(?:Bandwidth exhausted or memory limit exceeded|Received RST_STREAM with code|Call cancelled)/;
 
 /** An attempt that failed on this side. */
 export function failedAttempt(code: status, details: string): FailedAttempt {

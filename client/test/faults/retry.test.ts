@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
+import { Attempts } from "../../src/gitaly/attempts.ts";
 import { systemClock } from "../../src/gitaly/clock.ts";
+import { failedAttempt } from "../../src/gitaly/error-of-status.ts";
+import { RetryPolicy } from "../../src/gitaly/retry-policy.ts";
 import { gathered } from "../../src/contract/expectations.ts";
 import { ConflictError, GitalyClient, GitError, ValidationError, ZERO_ID } from "../../src/index.ts";
 import { CHANGE_CALLS, NEW_ID, OLD_ID, REPO } from "../support/calls-of-changes.ts";
@@ -161,6 +164,18 @@ describe("changes that may have been made", () => {
       expect([method, error.code, error.outcomeUnknown]).toEqual([method, "UNAVAILABLE", true]);
       expect(story.faulty.count(method)).toBe(1);
     }
+  });
+
+  // How a server's HTTP/2 ends a call without a status of gRPC.
+  test.each([
+    [status.RESOURCE_EXHAUSTED, "Bandwidth exhausted or memory limit exceeded"],
+    [status.INTERNAL, "Received RST_STREAM with code 2 (Internal server error)"],
+    [status.CANCELLED, "Call cancelled"],
+  ])("have an outcome that is unknown when they are cut off with %d %s", async (code, details) => {
+    const attempts = new Attempts(new RetryPolicy(), systemClock, 1_000);
+    const cut = () => Promise.reject(failedAttempt(code, details));
+    expect((await failureOf(attempts.run("change", {}, cut), GitError)).outcomeUnknown).toBe(true);
+    expect((await failureOf(attempts.run("read", {}, cut), GitError)).outcomeUnknown).toBe(false);
   });
 
   test("of several references are retried only when each has its old id", async () => {

@@ -138,3 +138,24 @@ describe.each(["libgit2", "shell"])("Holdfast on %s", (backend) => {
     for (const reason of refused) expect(reason).toBeInstanceOf(ConflictError);
   });
 });
+
+test("those who leave many streams early are borne by Holdfast", async () => {
+  await using server = await startServer({});
+  await using client = new GitalyClient({ address: server.addresses["grpc"] ?? "" });
+  const repo = { storage: "default", relativePath: "client/left.git" };
+  await client.createRepo(repo);
+  const content = Buffer.alloc(2 * 1024 * 1024, "large");
+  const actions = [{ type: "create", path: "large.bin", content }] as const;
+  await client.commitFiles(repo, { branch: "main", message: "A\n", user, actions });
+  let left = 0;
+  const reader = async () => {
+    while (left++ < 1200) {
+      for await (const piece of client.streamBlob(repo, { revision: "main", path: "large.bin" })) {
+        expect(piece.byteLength).toBeGreaterThan(0);
+        break;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, reader));
+  expect(await client.repoExists(repo)).toBe(true);
+});

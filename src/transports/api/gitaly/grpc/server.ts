@@ -35,6 +35,11 @@ const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 const STREAMS_PER_CONNECTION_MAX = 1_000;
 /** What a client may send ahead of our reading, per call. */
 const STREAM_WINDOW_BYTES = 1024 * 1024;
+/**
+ * Calls of one connection that clients end before they are over: at once, and for each second. Clients of gRPC do so whenever they have read
+ * enough; beyond it the connection is closed. The runtime's own limits (1,000 and 33) are for browsers.
+ */
+const RESETS_MAX = { streamResetBurst: 10_000, streamResetRate: 1_000 };
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -98,8 +103,8 @@ class Http2GrpcServer {
     };
     const settings = { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, initialWindowSize: STREAM_WINDOW_BYTES };
     this.#http2 = options.tls
-      ? createSecureServer({ ...options.tls, settings, minVersion: "TLSv1.2", ALPNProtocols: ["h2"] })
-      : createServer({ settings });
+      ? createSecureServer({ ...options.tls, ...RESETS_MAX, settings, minVersion: "TLSv1.2", ALPNProtocols: ["h2"] })
+      : createServer({ ...RESETS_MAX, settings });
     this.#http2.on("session", (session: ServerHttp2Session) => this.#connected(session));
     this.#http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
       this.#called(stream, headers),
