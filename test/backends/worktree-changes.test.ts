@@ -84,6 +84,17 @@ for (const objectFormat of ["sha1", "sha256"] as const) {
         expect(await story.git("cat-file", "blob", ":dir/new")).toBe("new");
       });
 
+      test("stage binary files where they are what the patch begins with", async () => {
+        await using story = await open();
+        await story.write({ "dir/d.bin": "\0\x02\x03" });
+        const patch = `${await story.git("diff", "--binary")}\n`;
+        await apply(story, patch);
+        expect(await story.git("diff", "--name-only")).toBe("");
+        expect(await refusal(apply(story, patch), "patch_not_applicable")).toEqual({ path: "dir/d.bin", hunk: null });
+        const plain = `${await story.git("diff", "--cached")}\n`;
+        expect(await refusal(apply(story, plain), "invalid_input")).toMatchObject({ field: "patch" });
+      });
+
       test("are applied as a whole or not at all", async () => {
         await using story = await open();
         const good = "--- a/dir/c.txt\n+++ b/dir/c.txt\n@@ -1 +1 @@\n-c\n+C\n";

@@ -69,7 +69,10 @@ function refusalOf({ exitCode, stderr }: GitResult, sections: readonly PatchSect
     const details = { path, hunk: hunk === undefined ? null : fromByteString(hunk.text) };
     return new OperationError("patch_not_applicable", details, context);
   }
-  const [, binary] = /^error: (?:cannot apply binary patch to|the patch applies to) '(.*?)'/m.exec(stderr) ?? [];
+  const [, binary] =
+    /^error: (?:cannot apply binary patch to|binary patch (?:does not apply )?to|the patch applies to) '(.*?)'/m.exec(
+      stderr,
+    ) ?? [];
   if (binary !== undefined) return new OperationError("patch_not_applicable", { path: binary, hunk: null }, context);
   const [, problem = "git cannot read it"] = /^error: (.*)$/m.exec(stderr) ?? [];
   if (exitCode === 128 || exitCode === 1)
