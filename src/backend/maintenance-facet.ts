@@ -5,8 +5,8 @@ import type { QuarantinedView, RepositoryView } from "./backend.ts";
 export interface MaintenanceFacet {
   /** `git gc`: repacks, writes the commit-graph, prunes what is unreachable and old. */
   collectGarbage(view: RepositoryView): AsyncIterable<string>;
-  /** `git fsck --strict`; yields its lines, ends with the exit code. */
-  check(view: RepositoryView): AsyncIterable<string>;
+  /** `git fsck --strict`; yields its lines, those of its progress where they are asked for, and ends with the exit code. */
+  check(view: RepositoryView, options?: { readonly progress?: boolean }): AsyncIterable<string>;
   /**
    * Copies all objects that the references of another repository on disk reach into the quarantine; yields git's lines of
    * progress. The references follow through the ref door (operation importRepository).

@@ -95,6 +95,7 @@ function hostFor(place: CommandHost["place"]): CommandHost {
 }
 
 const NO_TERMINAL: Terminal = {
+  isTerminal: false,
   print() {},
   async write() {},
   async flush() {},

@@ -1,5 +1,7 @@
 /** What a command may print to; tests bring their own. */
 export interface Terminal {
+  /** Does somebody look at remarks and progress? */
+  readonly isTerminal: boolean;
   /** Data goes to stdout. */
   print(line: string): void;
   /** Data as bytes; resolves when more may be written. */
@@ -24,7 +26,7 @@ const BROKEN_PIPE = 141;
 
 /** The process' own terminal. */
 export function processTerminal(): Terminal {
-  const isTerminal = process.stderr.isTTY;
+  const isTerminal = process.stderr.isTTY === true;
   let open = false;
   const settle = () => {
     if (open) process.stderr.write(CLEAR_LINE);
@@ -32,6 +34,7 @@ export function processTerminal(): Terminal {
   };
   const output = new ProcessOutput();
   return {
+    isTerminal,
     print: (line) => {
       settle();
       output.send(`${line}\n`).catch(() => {});

@@ -36,7 +36,7 @@ export function withPatientMaintenance(
         journal.end(work);
       }
     },
-    check: (view) => git.maintenance.check(view),
+    check: (view, options) => git.maintenance.check(view, options),
     readConfig: (view) => git.maintenance.readConfig(view),
     writeConfig: (view, key, value) => git.maintenance.writeConfig(view, key, value),
     importFrom: (view, sourceDir) => git.maintenance.importFrom(view, sourceDir),

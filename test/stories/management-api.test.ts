@@ -40,8 +40,11 @@ describe.each([...EACH_ONCE])("the management API, %s", (combination) => {
 
   const curl = async (who: Who, method: string, path: string, body?: object): Promise<Answer> => {
     const token = tokens[who];
+    const quietly = ["--silent", "--show-error", "--write-out", "\n%{http_code}"];
     const text = await run("curl", [
-      ...["--silent", "--show-error", "--request", method, "--write-out", "\n%{http_code}"],
+      ...quietly,
+      "--request",
+      method,
       ...(token === undefined ? [] : ["--header", `Authorization: Bearer ${token}`]),
       ...(body === undefined ? [] : ["--json", JSON.stringify(body)]),
       `${server.addresses["http"]}${path}`,

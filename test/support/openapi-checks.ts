@@ -9,7 +9,7 @@ export class OpenapiChecks {
 
   constructor(document: object) {
     this.#document = document as Json;
-    this.#ajv = new Ajv2020({ strict: false, allErrors: true });
+    this.#ajv = new Ajv2020({ strict: false, allErrors: true, formats: { "date-time": /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ } });
     this.#ajv.addSchema({ ...document, $id: "openapi" });
   }
 

@@ -51,7 +51,7 @@ export const GIT_COMMANDS = {
     },
   ),
   collectGarbage: command(["gc"], { maintenance: true }),
-  check: command(["fsck", "--strict", "--no-progress"], {
+  check: command(["fsck", "--strict"], {
     exitCodes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 16],
     maintenance: true,
   }),

@@ -16,8 +16,8 @@ export function createMaintenance(runner: GitRunner): MaintenanceFacet {
       yield* linesOf(runner, view, "collectGarbage");
     },
 
-    async *check(view: RepositoryView) {
-      const exitCode = yield* linesOf(runner, view, "check");
+    async *check(view: RepositoryView, { progress = false } = {}) {
+      const exitCode = yield* linesOf(runner, view, "check", [progress ? "--progress" : "--no-progress"]);
       yield `exit code ${exitCode}`;
     },
 
@@ -41,8 +41,9 @@ async function* linesOf(
   runner: GitRunner,
   view: RepositoryView,
   command: GitCommandName,
+  flags: readonly string[] = [],
 ): AsyncGenerator<string, number> {
-  const started = await runner.start(view, { command }, { stdin: false });
+  const started = await runner.start(view, { command, flags }, { stdin: false });
   const lines = new LineQueue();
   started.child.stdout.on("data", (chunk: Buffer) => lines.push(chunk));
   started.child.onStderr((chunk) => lines.push(chunk));

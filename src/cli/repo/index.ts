@@ -11,5 +11,5 @@ export function serverRepoCommands(host: CommandHost, terminal: Terminal): Comma
   return repoCommands(host)
     .addCommand(importCommand(host, terminal))
     .addCommand(gcCommand(host, terminal))
-    .addCommand(fsckCommand(host));
+    .addCommand(fsckCommand(host, terminal));
 }

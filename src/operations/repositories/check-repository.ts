@@ -1,5 +1,7 @@
-import { RepositoryField, Type } from "../../contract/fields.ts";
+import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
+
+const LINES_MAX = 10_000;
 
 /** The backend's last line when there was nothing to find. */
 const SOUND = "exit code 0";
@@ -12,15 +14,25 @@ export const checkRepository = defineOperation({
   shape: "list",
   access: "admin",
   target: "repository",
-  input: Type.Object({ repository: RepositoryField }, { additionalProperties: false }),
+  input: Type.Object(
+    {
+      repository: RepositoryField,
+      limit: Maybe(Type.Integer({ minimum: 1, maximum: LINES_MAX, description: "Lines at most; absent: all" })),
+      progress: Maybe(Type.Boolean({ description: "Yield git's lines of progress as well" })),
+    },
+    { additionalProperties: false },
+  ),
   output: Type.Object({ line: Type.String() }),
   errors: ["repository_not_found", "git_failed"],
   examples: [{ title: "A repository", input: {} }],
   route: { method: "POST", path: "/repos/:repo/fsck" },
-  async *run({ repository: _ }, { repository, signal }) {
+  async *run({ limit = Infinity, progress = false }, { repository, signal }) {
     const view = { ...repository.view, signal };
-    for await (const line of repository.git.maintenance.check(view)) {
-      if (line !== SOUND) yield [{ line }];
+    let left = limit;
+    for await (const line of repository.git.maintenance.check(view, { progress })) {
+      if (line === SOUND) continue;
+      yield [{ line }];
+      if (--left === 0) return;
     }
   },
 });
