@@ -152,6 +152,27 @@ for (const objectFormat of ["sha1", "sha256"] as const) {
         expect(readFileSync(story.path("w"), "utf8")).toBe("1 2\n");
       });
 
+      test("to a commit that has a file where there is a folder now, and the other way round", async () => {
+        await using story = await open();
+        const first = await story.git("rev-parse", "HEAD");
+        await story.write({ "dir/c.txt": "", w: "" });
+        rmSync(story.path("dir"), { recursive: true });
+        rmSync(story.path("w"));
+        await story.write({ dir: "a file\n", "w/below": "1\n" });
+        if (checkout === "lazy") await story.worktree.include(story.view, ["dir/d.bin"]);
+        await story.worktree.stage(story.view);
+        await story.git("commit", "--quiet", "-m", "second");
+        const second = await story.git("rev-parse", "HEAD");
+        for (const commit of [first, second]) {
+          await story.worktree.reset(story.view, commit, "hard");
+          expect([await story.git("rev-parse", "HEAD"), await story.status()]).toEqual([commit, []]);
+        }
+        await story.write({ "w/mine": "mine\n" });
+        expect(await refusal(story.worktree.reset(story.view, first, "hard"), "worktree_dirty")).toEqual({
+          paths: ["w/mine"],
+        });
+      });
+
       test("to another commit", async () => {
         await using story = await open();
         const first = await story.git("rev-parse", "HEAD");

@@ -1,3 +1,4 @@
+import { compareByteStrings } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { GitPath } from "../../domain/git-object.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
@@ -5,7 +6,7 @@ import type { StatusEntry, WorktreeFacet, WorktreeView } from "../worktree-facet
 import type { CatFilePool } from "./cat-file-pool.ts";
 import type { GitRunner } from "./run-git.ts";
 import { change, nullEnded, recordsOf } from "./worktree-change.ts";
-import { flushFiles, foldersAbove, lookAt, removeFiles } from "./worktree-place.ts";
+import { filesBelow, flushFiles, foldersAbove, lookAt, removeFiles } from "./worktree-place.ts";
 
 type DiscardMethods = Pick<WorktreeFacet, "discard" | "reset">;
 
@@ -41,7 +42,7 @@ export function createDiscard(
         if (!found.isDirectory()) unknown.push(path);
       }
       if (untracked) removeFiles(view, unknown);
-      else if (restored.length > 0) refuseLoss(restored, (await statusOf(view)).filter(isUntracked));
+      else refuse(inTheWayOf(view, restored));
       if (restored.length > 0) await change(runner, view, { command: "restoreFiles", stdin: nullEnded(restored) });
       flushFiles(view, untracked ? [...restored, ...unknown] : restored);
     },
@@ -62,13 +63,15 @@ export function createDiscard(
     const touched = [
       ...new Set([...changed, ...entries.filter((entry) => !isUntracked(entry)).map(({ path }) => path)]),
     ];
-    const untracked = entries.filter(isUntracked);
+    const untracked = entries.filter(isUntracked).map(({ path }) => path);
     if (untracked.length > 0) {
-      const kept = recordsOf(await runner.run(view, { command: "listTreeNames", operands: [commit] }));
-      const inTree = new Set(kept);
-      refuseLoss(
-        touched.filter((path) => inTree.has(path)),
-        untracked,
+      const tree = recordsOf(await runner.run(view, { command: "listTreeNames", operands: [commit] }));
+      const places = new Set(tree);
+      const above = new Set(tree.flatMap(foldersAbove));
+      refuse(
+        untracked.filter(
+          (path) => places.has(path) || above.has(path) || foldersAbove(path).some((folder) => places.has(folder)),
+        ),
       );
     }
     return touched;
@@ -80,12 +83,16 @@ const isUntracked = ({ worktree }: StatusEntry): boolean => worktree === "untrac
 
 const isAtOrBelow = (path: GitPath, folder: GitPath): boolean => path === folder || path.startsWith(`${folder}/`);
 
-/** Files that Git does not know must not be where it is about to write: at a path, above it, or below. */
-function refuseLoss(written: readonly GitPath[], untracked: readonly StatusEntry[]): void {
-  const places = new Set(written);
-  const above = new Set(written.flatMap(foldersAbove));
-  const lost = untracked
-    .map(({ path }) => path)
-    .filter((path) => places.has(path) || above.has(path) || foldersAbove(path).some((folder) => places.has(folder)));
-  if (lost.length > 0) throw new OperationError("worktree_dirty", { paths: lost });
+/** What is in the place of files that are only in the index: a file in place of a folder, and files in place of one. */
+function inTheWayOf(view: WorktreeView, restored: readonly GitPath[]): GitPath[] {
+  const found = restored.flatMap((path) => [
+    ...foldersAbove(path).filter((folder) => lookAt(view, folder)?.isDirectory() === false),
+    ...filesBelow(view, path),
+  ]);
+  return [...new Set(found)].sort(compareByteStrings);
+}
+
+/** What Git does not know is lost by nobody's asking. */
+function refuse(paths: readonly GitPath[]): void {
+  if (paths.length > 0) throw new OperationError("worktree_dirty", { paths });
 }

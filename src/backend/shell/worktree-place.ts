@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, lstatSync, openSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
-import { fromByteString } from "../../domain/bytes.ts";
+import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
+import { fromByteString, toByteString } from "../../domain/bytes.ts";
 import type { GitPath } from "../../domain/git-object.ts";
 import type { WorktreeView } from "../worktree-facet.ts";
 
@@ -18,6 +18,16 @@ export function foldersAbove(path: GitPath): GitPath[] {
 export function lookAt(view: WorktreeView, path: GitPath): Stats | undefined {
   for (const folder of foldersAbove(path)) if (statsOf(view, folder)?.isDirectory() !== true) return undefined;
   return statsOf(view, path);
+}
+
+/** The files below a folder, whatever Git knows of them; none where there is no folder. */
+export function filesBelow(view: WorktreeView, folder: GitPath): GitPath[] {
+  if (lookAt(view, folder)?.isDirectory() !== true) return [];
+  // The runtime gives no names as bytes together with their types.
+  return readdirSync(placeOf(view, folder), { encoding: "buffer" }).flatMap((name) => {
+    const path = `${folder}/${toByteString(name)}`;
+    return statsOf(view, path)?.isDirectory() === true ? filesBelow(view, path) : [path];
+  });
 }
 
 /** Is a folder above a path a symbolic link, so that git would have nothing to do with the path? */
