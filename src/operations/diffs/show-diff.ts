@@ -137,7 +137,10 @@ export async function makeDiff(
   return { id, ...(await collectDiff(patches, format, bytesMax)) };
 }
 
-/** Makes a diff of the files' patches. Throws `too_large` for a patch over the limit. */
+/** A diff with its patches stands in memory, and as text again in the answer. */
+const PATCHES_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Makes a diff of the files' patches. Throws `too_large` for a patch over the limit; counts alone have a wider one. */
 export async function collectDiff(
   patches: AsyncIterable<FilePatch>,
   format: DiffFormat,
@@ -146,11 +149,12 @@ export async function collectDiff(
   const files: Static<typeof FileDiff>[] = [];
   const texts: Uint8Array[] = [];
   const hash = new Bun.CryptoHasher("sha256");
+  const limitBytes = format === "stat" ? bytesMax : Math.min(bytesMax, PATCHES_BYTES_MAX);
   let sizeBytes = 0;
   for await (const patch of patches) {
     const text = formatPatch(patch);
     sizeBytes += text.length;
-    if (sizeBytes > bytesMax) throw new OperationError("too_large", { what: "diff", sizeBytes, limitBytes: bytesMax });
+    if (sizeBytes > limitBytes) throw new OperationError("too_large", { what: "diff", sizeBytes, limitBytes });
     hash.update(text);
     if (format === "patch") texts.push(text);
     files.push(fileOf(patch, format === "json"));

@@ -1,5 +1,7 @@
-import { describe, expect } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import type { FilePatch } from "../../../src/domain/diff.ts";
+import { collectDiff } from "../../../src/operations/diffs/show-diff.ts";
 import { getDiff, showDiff } from "../../../src/operations/index.ts";
 import { failure, onEveryBackend, type ReadStory } from "../../support/read-story.ts";
 
@@ -111,5 +113,28 @@ describe("getDiff", () => {
     expect((await story.run(getDiff, { id: shown.id })).etag).toBe(shown.etag);
     const other = Buffer.from(JSON.stringify({ from: "0".repeat(40), to: "main" })).toString("base64url");
     for (const id of ["none", "", other]) await failure(story.run(getDiff, { id }), "diff_not_found");
+  });
+});
+
+describe("a diff of more than memory should hold", () => {
+  const line = `+${"x".repeat(1022)}\n`;
+  const patch = Buffer.from(`@@ -0,0 +1,22528 @@\n${line.repeat(22 * 1024)}`);
+  const file = {
+    status: "added",
+    oldOid: "0".repeat(40),
+    newOid: "1".repeat(40),
+    oldMode: 0,
+    newMode: 0o100644,
+  } as const;
+  async function* patches(): AsyncGenerator<FilePatch> {
+    for (const path of ["a", "b", "c"]) yield { ...file, oldPath: path, newPath: path, score: 0, binary: false, patch };
+  }
+
+  test("is refused, and its lines are counted", async () => {
+    expect((await collectDiff(patches(), "stat", 2 ** 32)).additions).toBe(3 * 22 * 1024);
+    for (const format of ["patch", "json"] as const) {
+      const { details } = await failure(collectDiff(patches(), format, 2 ** 32), "too_large");
+      expect(details).toMatchObject({ what: "diff", limitBytes: 64 * 1024 * 1024 });
+    }
   });
 });
