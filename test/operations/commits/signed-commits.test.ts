@@ -9,6 +9,7 @@ import type { Signing } from "../../../src/contract/signing.ts";
 import type { RepositoryRef } from "../../../src/contract/repository-ref.ts";
 import type { ObjectFormat } from "../../../src/domain/oid.ts";
 import { amendCommit } from "../../../src/operations/commits/amend-commit.ts";
+import { commitFiles } from "../../../src/operations/commits/commit-files.ts";
 import { createCommit } from "../../../src/operations/commits/create-commit.ts";
 import { showCommit } from "../../../src/operations/commits/show-commit.ts";
 import { putFile } from "../../../src/operations/files/put-file.ts";
@@ -16,6 +17,10 @@ import { mergeRevision } from "../../../src/operations/merges/merge-revision.ts"
 import { pickCommit } from "../../../src/operations/merges/pick-commit.ts";
 import { rebaseBranch } from "../../../src/operations/merges/rebase-branch.ts";
 import { revertCommit } from "../../../src/operations/merges/revert-commit.ts";
+import { revert } from "../../../src/operations/merges/revert.ts";
+import { commitSession } from "../../../src/operations/sessions/commit-session.ts";
+import { openSession } from "../../../src/operations/sessions/open-session.ts";
+import { writeSessionFile } from "../../../src/operations/sessions/write-session-file.ts";
 import { showSigningKey } from "../../../src/operations/server/show-signing-key.ts";
 import { failureOf } from "../../support/failure-of.ts";
 import { openTestEngine, type TestEngine } from "../../support/test-engine.ts";
@@ -155,6 +160,21 @@ for (const backend of ["libgit2", "shell"] as const) {
       expect(keyring.verify(story.pathOf(repository), rebased.commit, key).status).toBe(0);
     });
 
+    test("signs what is committed in a session", async () => {
+      const { engine, caller } = story;
+      const key = await engine.run(showSigningKey, {}, caller);
+      await put(story, repository, "before the session");
+      const { id } = await engine.run(openSession, { repository }, caller);
+      const file = { repository, session: id, path: "in-session", content: text("x") };
+      await engine.run(writeSessionFile, file, caller);
+      const { commit } = await engine.run(
+        commitSession,
+        { repository, session: id, message: text("In a session"), all: true, sign: true },
+        caller,
+      );
+      expect(keyring.verify(story.pathOf(repository), commit, key).status).toBe(0);
+    });
+
     test("is believed for what it has signed alone", async () => {
       const { commit } = await put(story, repository, "believed", { sign: true });
       const git = (args: string[], input?: string) =>
@@ -220,7 +240,13 @@ describe("showSigningKey", () => {
       const key = await story.engine.run(showSigningKey, {}, story.caller);
       expect(key).toMatchObject({ kind: "ssh", signsAll: true });
       const { commit } = await put(story, repository, "a");
-      expect(keyring.verify(story.pathOf(repository), commit, key).status).toBe(0);
+      // What the Gitaly protocol asks for cannot say whether it is to be signed.
+      const person = { name: text("Jane Doe"), email: text("jane@example.com") };
+      const on = { repository, branch: "main", message: text("b\n"), committer: person };
+      const other = await story.engine.run(commitFiles, on, story.caller);
+      const undone = await story.engine.run(revert, { ...on, commit }, story.caller);
+      for (const oid of [commit, other.commitOid, undone.commitOid])
+        expect(keyring.verify(story.pathOf(repository), oid, key).status).toBe(0);
     } finally {
       await story.close();
     }
