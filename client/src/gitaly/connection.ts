@@ -51,9 +51,14 @@ export class Connection {
     this.#messageTimeoutMs = messageTimeoutMs;
   }
 
-  /** The options of a method that begins now: what it calls has one end, however many calls it needs. */
-  begun(options: CallOptions | undefined): TimedOptions {
-    return this.#attempts.begun(options);
+  /** A method with all the calls that it needs: they have one end, and a client that is closed meanwhile lets it make them. */
+  async method<T>(options: CallOptions | undefined, run: (timed: TimedOptions) => Promise<T>): Promise<T> {
+    this.#begin();
+    try {
+      return await run(this.#attempts.begun(options));
+    } finally {
+      this.#end();
+    }
   }
 
   /** A call with one message in each direction. */
@@ -208,10 +213,10 @@ export class Connection {
   /** Makes attempts, and counts the call as under way until the last of them is over. */
   async #run<T>(
     { effect, checkAgain }: CallTraits,
-    options: CallOptions | undefined,
+    options: TimedOptions | undefined,
     attempt: (terms: AttemptTerms) => Promise<T>,
   ): Promise<T> {
-    this.#begin();
+    this.#begin(options);
     try {
       if (checkAgain === undefined) return await this.#attempts.run(effect, options, attempt);
       return await this.#attempts.run(effect, options, async (terms) => {
@@ -223,8 +228,9 @@ export class Connection {
     }
   }
 
-  #begin(): void {
-    if (this.#closed) throw gitError("the client is closed", { code: "CANCELLED" });
+  #begin(options?: TimedOptions): void {
+    // What belongs to a method that is under way goes on.
+    if (this.#closed && options?.endMs === undefined) throw gitError("the client is closed", { code: "CANCELLED" });
     this.#underWay++;
   }
 

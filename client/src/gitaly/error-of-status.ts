@@ -37,7 +37,7 @@ export class FailedAttempt extends Error {
 
   /** The server has not seen the call for sure: there was no connection to send it over. */
   get neverSent(): boolean {
-    return this.status.code === status.UNAVAILABLE && this.#saidByChannel(NEVER_SENT);
+    return this.transient && this.#saidByChannel(NEVER_SENT);
   }
 
   /** The call was cut off before the server told how it ended. */
@@ -52,7 +52,8 @@ export class FailedAttempt extends Error {
   }
 }
 
-const NEVER_SENT = /^(?:No connection established|Name resolution failed|Channel closed before call started)/;
+const NEVER_SENT =
+  /^(?:No connection established|Name resolution failed|Channel closed before call started)|^Deadline exceeded after [^,]*,Waiting for LB pick$/;
 const CUT_OFF = /^(?:Bandwidth exhausted or memory limit exceeded|Received RST_STREAM with code|Call cancelled)/;
 
 /** An attempt that failed on this side. */

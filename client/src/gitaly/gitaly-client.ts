@@ -78,35 +78,35 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   createRepo(repo: GitRepo, request: CreateRepo = {}, options?: CallOptions): Promise<void> {
-    return repositories.createRepo(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => repositories.createRepo(this.#server, repo, request, timed));
   }
 
   repoExists(repo: GitRepo, options?: CallOptions): Promise<boolean> {
-    return repositories.repoExists(this.#server, repo, this.#server.begun(options));
+    return this.#server.method(options, (timed) => repositories.repoExists(this.#server, repo, timed));
   }
 
   removeRepo(repo: GitRepo, options?: CallOptions): Promise<void> {
-    return repositories.removeRepo(this.#server, repo, this.#server.begun(options));
+    return this.#server.method(options, (timed) => repositories.removeRepo(this.#server, repo, timed));
   }
 
   createBranch(repo: GitRepo, request: CreateBranch, options?: CallOptions): Promise<GitBranch> {
-    return branches.createBranch(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => branches.createBranch(this.#server, repo, request, timed));
   }
 
   deleteBranch(repo: GitRepo, request: DeleteBranch, options?: CallOptions): Promise<void> {
-    return branches.deleteBranch(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => branches.deleteBranch(this.#server, repo, request, timed));
   }
 
   findBranch(repo: GitRepo, name: string, options?: CallOptions): Promise<GitBranch | null> {
-    return branches.findBranch(this.#server, repo, name, this.#server.begun(options));
+    return this.#server.method(options, (timed) => branches.findBranch(this.#server, repo, name, timed));
   }
 
   listBranches(repo: GitRepo, options?: CallOptions): Promise<GitBranch[]> {
-    return branches.listBranches(this.#server, repo, this.#server.begun(options));
+    return this.#server.method(options, (timed) => branches.listBranches(this.#server, repo, timed));
   }
 
   getTreeEntries(repo: GitRepo, request: TreeAt, options?: CallOptions): Promise<GitTreeEntry[]> {
-    return trees.getTreeEntries(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => trees.getTreeEntries(this.#server, repo, request, timed));
   }
 
   streamTreeEntries(repo: GitRepo, request: TreeAt, options?: CallOptions): AsyncIterable<GitTreeEntry> {
@@ -114,7 +114,7 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   getBlob(repo: GitRepo, request: PathAt, options?: CallOptions): Promise<Uint8Array> {
-    return blobs.getBlob(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => blobs.getBlob(this.#server, repo, request, timed));
   }
 
   streamBlob(repo: GitRepo, request: PathAt, options?: CallOptions): AsyncIterable<Uint8Array> {
@@ -122,11 +122,11 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   commitFiles(repo: GitRepo, request: CommitFiles, options?: CallOptions): Promise<CommitResult> {
-    return commitFiles.commitFiles(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => commitFiles.commitFiles(this.#server, repo, request, timed));
   }
 
   commitDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<GitDiffEntry[]> {
-    return commitDiffs.commitDiff(this.#server, repo, range, this.#server.begun(options));
+    return this.#server.method(options, (timed) => commitDiffs.commitDiff(this.#server, repo, range, timed));
   }
 
   streamCommitDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): AsyncIterable<GitDiffEntry> {
@@ -134,7 +134,7 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   rawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<Uint8Array> {
-    return rawDiffs.rawDiff(this.#server, repo, range, this.#server.begun(options));
+    return this.#server.method(options, (timed) => rawDiffs.rawDiff(this.#server, repo, range, timed));
   }
 
   streamRawDiff(repo: GitRepo, range: DiffRange, options?: CallOptions): AsyncIterable<Uint8Array> {
@@ -142,15 +142,15 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
   }
 
   diffStats(repo: GitRepo, range: DiffRange, options?: CallOptions): Promise<GitDiffStat[]> {
-    return rawDiffs.diffStats(this.#server, repo, range, this.#server.begun(options));
+    return this.#server.method(options, (timed) => rawDiffs.diffStats(this.#server, repo, range, timed));
   }
 
   findCommit(repo: GitRepo, revision: string, options?: CallOptions): Promise<GitCommit | null> {
-    return commits.findCommit(this.#server, repo, revision, this.#server.begun(options));
+    return this.#server.method(options, (timed) => commits.findCommit(this.#server, repo, revision, timed));
   }
 
   listCommits(repo: GitRepo, request: ListCommits, options?: CallOptions): Promise<GitCommit[]> {
-    return commits.listCommits(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => commits.listCommits(this.#server, repo, request, timed));
   }
 
   streamCommits(repo: GitRepo, request: ListCommits, options?: CallOptions): AsyncIterable<GitCommit> {
@@ -162,42 +162,42 @@ export class GitalyClient implements GitAdapter, AsyncDisposable {
     request: { readonly ancestor: string; readonly descendant: string },
     options?: CallOptions,
   ): Promise<boolean> {
-    return commits.isAncestor(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => commits.isAncestor(this.#server, repo, request, timed));
   }
 
   mergeToRef(repo: GitRepo, request: MergeToRef, options?: CallOptions): Promise<MergeResult> {
-    return merges.mergeToRef(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => merges.mergeToRef(this.#server, repo, request, timed));
   }
 
   mergeBranch(repo: GitRepo, request: MergeBranch, options?: CallOptions): Promise<MergeResult> {
-    return merges.mergeBranch(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => merges.mergeBranch(this.#server, repo, request, timed));
   }
 
   rebaseToRef(repo: GitRepo, request: RebaseToRef, options?: CallOptions): Promise<MergeResult> {
-    return merges.rebaseToRef(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => merges.rebaseToRef(this.#server, repo, request, timed));
   }
 
   createTag(repo: GitRepo, request: CreateTag, options?: CallOptions): Promise<GitTag> {
-    return tags.createTag(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => tags.createTag(this.#server, repo, request, timed));
   }
 
   deleteTag(repo: GitRepo, request: DeleteTag, options?: CallOptions): Promise<void> {
-    return tags.deleteTag(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => tags.deleteTag(this.#server, repo, request, timed));
   }
 
   findTag(repo: GitRepo, name: string, options?: CallOptions): Promise<GitTag | null> {
-    return tags.findTag(this.#server, repo, name, this.#server.begun(options));
+    return this.#server.method(options, (timed) => tags.findTag(this.#server, repo, name, timed));
   }
 
   listTags(repo: GitRepo, options?: CallOptions): Promise<GitTag[]> {
-    return tags.listTags(this.#server, repo, this.#server.begun(options));
+    return this.#server.method(options, (timed) => tags.listTags(this.#server, repo, timed));
   }
 
   revert(repo: GitRepo, request: Revert, options?: CallOptions): Promise<RevertResult> {
-    return reverts.revert(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => reverts.revert(this.#server, repo, request, timed));
   }
 
   updateReferences(repo: GitRepo, request: UpdateReferences, options?: CallOptions): Promise<void> {
-    return references.updateReferences(this.#server, repo, request, this.#server.begun(options));
+    return this.#server.method(options, (timed) => references.updateReferences(this.#server, repo, request, timed));
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { type AddressInfo, createServer } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { Attempts } from "../../src/gitaly/attempts.ts";
 import { systemClock } from "../../src/gitaly/clock.ts";
@@ -258,6 +259,17 @@ describe("a server that is not there", () => {
     }
     client.close();
   });
+});
+
+test("a server that accepts connections and says nothing has not seen a change", async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const client = new GitalyClient({ address });
+  const error = await failureOf(client.createRepo(REPO, {}, { timeoutMs: 300 }), GitError);
+  expect([error.code, error.outcomeUnknown]).toEqual(["DEADLINE_EXCEEDED", false]);
+  client.close();
+  silent.close();
 });
 
 describe("a signal", () => {

@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { selfSigned } from "../../../test/support/self-signed.ts";
-import { GitalyClient, GitError, ValidationError } from "../../src/index.ts";
-import { REPO } from "../support/calls-of-changes.ts";
+import { GitalyClient, GitError, ValidationError, ZERO_ID } from "../../src/index.ts";
+import { NEW_ID, REPO } from "../support/calls-of-changes.ts";
 import { answering, failing, hanging } from "../support/faulty-gitaly.ts";
 import { failureOf } from "../support/failure-of.ts";
 import { faultyStory } from "../support/faulty-story.ts";
+import { CONTRACT_USER } from "../support/fresh-context.ts";
 
 const EXISTS = answering({ exists: true });
 
@@ -56,6 +57,22 @@ describe("a client that is closed", () => {
     expect(await call).toBe(true);
     await closed;
   });
+});
+
+test("a client that is closed lets a method make all of its calls", async () => {
+  await using story = await faultyStory();
+  const gate = Promise.withResolvers<void>();
+  const missing = { kind: "slow", answers: [{}], before: () => gate.promise } as const;
+  story.faulty.script("FindBranch", missing);
+  story.faulty.otherwise("FindDefaultBranchName", answering({ name: Buffer.from("refs/heads/main") }));
+  story.faulty.script("UserCommitFiles", answering({ branchUpdate: { commitId: NEW_ID } }));
+  const request = { branch: "new", message: "A", user: CONTRACT_USER, actions: [], expectedOldId: ZERO_ID };
+  const commit = story.client.commitFiles(REPO, request);
+  await story.faulty.called("FindBranch");
+  const closed = story.client[Symbol.asyncDispose]();
+  gate.resolve();
+  expect((await commit).commitId).toBe(NEW_ID);
+  await closed;
 });
 
 describe("whoever stops reading a stream", () => {
