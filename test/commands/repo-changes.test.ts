@@ -14,6 +14,24 @@ beforeAll(async () => {
 afterAll(() => story.close());
 
 describe("repo", () => {
+  test("config: shown and changed by those who administer the repository", async () => {
+    await story.ask("repo create alice/configured", alice);
+    expect(await story.ask("repo config alice/configured", alice)).toBe("");
+    expect(await story.ask("repo config alice/configured receive.denydeletes on", alice)).toBe(
+      "receive.denyDeletes=true",
+    );
+    expect(await story.json("repo config alice/configured receive.denyDeletes", alice)).toMatchObject({
+      value: "true",
+    });
+    expect(await story.ask("repo config alice/configured", alice)).toBe("receive.denyDeletes=true");
+    expect(await story.ask("repo config alice/configured receive.denyDeletes --unset", alice)).toBe("");
+    expect(await story.json("repo config alice/configured receive.denyDeletes", alice)).toMatchObject({ value: null });
+    expect(await story.refusal("repo config alice/configured core.hooksPath x", alice)).toContain("may be changed");
+    expect(await story.refusal("repo config alice/configured --unset", alice)).toStartWith("2 ");
+    expect(await story.refusal("repo config alice/configured", bob)).toStartWith("1 permission denied");
+    await story.ask("repo delete alice/configured --yes", alice);
+  });
+
   test("create, list, info, rename, delete: by who may", async () => {
     expect(await story.ask("repo create alice/one -d what it is for", alice)).toBe("created alice/one");
     expect(await story.json("repo create alice/two --private --object-format sha256", alice)).toEqual({

@@ -5,6 +5,7 @@ import { blobCommand } from "./blob.ts";
 import { branchCommands } from "./branch.ts";
 import { collabCommands } from "./collab.ts";
 import { commitCommand } from "./commit.ts";
+import { configCommand } from "./config.ts";
 import { createCommand } from "./create.ts";
 import { deleteCommand } from "./delete.ts";
 import { descriptionCommand, privateCommand } from "./describe.ts";
@@ -26,6 +27,7 @@ export function repoCommands(host: CommandHost): Command {
     .addCommand(deleteCommand(host))
     .addCommand(privateCommand(host))
     .addCommand(descriptionCommand(host))
+    .addCommand(configCommand(host))
     .addCommand(branchCommands(host))
     .addCommand(tagCommands(host))
     .addCommand(treeCommand(host))
