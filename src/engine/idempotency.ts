@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Clock } from "../contract/context.ts";
 import type { IdempotencyStore, RememberedWrite } from "../contract/idempotency.ts";
 import type { Operation } from "../contract/operation.ts";
@@ -72,7 +72,7 @@ export class Idempotency {
   ): Promise<unknown> {
     const key = checkKey(caller.idempotencyKey ?? "");
     const id = idOf(caller, key);
-    const write: NewWrite = { operation: operation.name, inputHash: hashOfValue(input) };
+    const write: NewWrite = { operation: operation.name, inputHash: keyedHash(input, secretOf(caller, key)) };
     for (;;) {
       const first = this.#running.get(id);
       if (first === undefined) break;
@@ -157,6 +157,10 @@ function checkKey(key: string): string {
   if (problem !== undefined) throw new OperationError("malformed_request", { part: "idempotency-key", problem });
   return key;
 }
+
+/** An input may hold a password; without the key nobody can try which one it was. */
+const keyedHash = (input: unknown, secret: string): string =>
+  createHmac("sha256", secret).update(hashOfValue(input)).digest("hex");
 
 function checkSame(first: NewWrite, { operation, inputHash }: NewWrite, key: string): void {
   if (first.operation === operation && first.inputHash === inputHash) return;

@@ -56,7 +56,8 @@ export class CloneJobs implements Clones {
     const running: Running = { job, owner, ending, ended: Promise.resolve() };
     this.#jobs.delete(key);
     this.#jobs.set(key, running);
-    const { idempotencyKey: _, ...lasting } = caller;
+    // What the request may take, and be asked again, is over with it.
+    const { idempotencyKey: _key, deadlineAtMs: _deadline, onReplayed: _replayed, ...lasting } = caller;
     running.ended = this.#run(running, input, { ...lasting, signal: ending.signal });
     this.#forgetOldest();
     return job;

@@ -31,7 +31,7 @@ export interface MirrorRunnerOptions {
 export class MirrorRunner {
   readonly #options: MirrorRunnerOptions;
   readonly #ending = new AbortController();
-  readonly #running = new Map<number, Promise<void>>();
+  readonly #running = new Map<number, { readonly stop: AbortController; ended: Promise<void> }>();
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -42,6 +42,13 @@ export class MirrorRunner {
 
   isRunning(id: number): boolean {
     return this.#running.has(id);
+  }
+
+  /** Ends a run, and waits until nothing of it is left. */
+  async stop(id: number): Promise<void> {
+    const running = this.#running.get(id);
+    running?.stop.abort();
+    await running?.ended;
   }
 
   /** Looks for what is due, now. */
@@ -68,7 +75,7 @@ export class MirrorRunner {
     this.#ending.abort();
     clearTimeout(this.#timer);
     await this.#looking;
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
   async #look(): Promise<number> {
@@ -87,25 +94,26 @@ export class MirrorRunner {
 
   #begin(mirror: MirrorRecord): void {
     if (this.#ending.signal.aborted) return;
-    const run = this.#run(mirror)
+    const stop = new AbortController();
+    const ended = this.#run(mirror, AbortSignal.any([stop.signal, this.#ending.signal]))
       .catch((error: unknown) => this.#options.onFailed(error, mirror))
       .then(() => {
         this.#running.delete(mirror.id);
         this.wake();
       });
-    this.#running.set(mirror.id, run);
+    this.#running.set(mirror.id, { stop, ended });
   }
 
-  async #run(mirror: MirrorRecord): Promise<void> {
+  async #run(mirror: MirrorRecord, signal: AbortSignal): Promise<void> {
     const { store, clock, run, onFailed } = this.#options;
     const ranAtMs = clock.nowMs();
     const dueAtMs = mirror.nextRunAtMs ?? ranAtMs;
     let problem: string | undefined;
     try {
-      await run(mirror, this.#ending.signal);
+      await run(mirror, signal);
     } catch (error) {
       // Broken off by ourselves: it has not been tried.
-      if (this.#ending.signal.aborted) return;
+      if (signal.aborted) return;
       onFailed(error, mirror);
       problem = error instanceof OperationError ? errorSentence(error) : "internal error";
     }

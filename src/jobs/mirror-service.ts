@@ -88,6 +88,7 @@ export class MirrorService implements Mirrors {
   async remove(repository: RepositoryRef, name: string): Promise<MirrorRecord> {
     const mirror = await this.find(repository, name);
     await this.#options.store.remove(mirror.id);
+    await this.#runner.stop(mirror.id);
     return mirror;
   }
 

@@ -11,6 +11,8 @@ import { addressForGit, RemoteScratch, type Workplace } from "./remote-scratch.t
 import type { GitRun, GitRunner } from "./run-git.ts";
 
 const SIZE_LOOK_MS = 250;
+/** How long git may say nothing: a server that counts, and a check of all that has come, may take minutes. */
+const SILENCE_MS = 15 * 60_000;
 const LEFT_OUT = "(a line is left out: it tells the credential)";
 const REFUSALS_TOLD = 10;
 
@@ -53,6 +55,7 @@ class Conversation {
   readonly #stopped = new AbortController();
   #failure: OperationError | undefined;
   #watched: string | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -83,7 +86,10 @@ class Conversation {
       const { child } = started;
       try {
         if (child.channel !== undefined) answerPrompts(child.channel, this.#remote);
-        child.onStderr((chunk) => lines.push(chunk));
+        child.onStderr((chunk) => {
+          this.#silence?.refresh();
+          lines.push(chunk);
+        });
         child.stdout.on("data", (chunk: Buffer) => this.#keep(chunk));
         void child.ended.then(() => lines.end());
         if (run.stdin !== undefined) child.stdin.end(run.stdin);
@@ -117,9 +123,11 @@ class Conversation {
         new OperationError("remote_unreachable", { host: hostOf(url), problem: "it does not answer in time" }),
       );
     const timer = setTimeout(late, timeoutMs);
+    this.#silence = setTimeout(late, SILENCE_MS);
     const looking = this.#watched === undefined ? undefined : setInterval(() => void this.#look(), SIZE_LOOK_MS);
     return () => {
       clearTimeout(timer);
+      clearTimeout(this.#silence);
       clearInterval(looking);
     };
   }
@@ -137,6 +145,7 @@ class Conversation {
   }
 
   #keep(chunk: Buffer): void {
+    this.#silence?.refresh();
     this.#bytes += chunk.length;
     const limitBytes = this.#runner.limits.outputBytesMax;
     if (this.#bytes <= limitBytes) this.#chunks.push(chunk);
