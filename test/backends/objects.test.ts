@@ -71,7 +71,7 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         "HEAD^{nonsense}", "HEAD^{object}", "HEAD^", "HEAD^^", "HEAD~1~0^0", "HEAD~99999999999", "~1", "^HEAD", "HEAD^@", "HEAD^!",
         "HEAD..main", "HEAD:", "HEAD:a.txt", "HEAD:dir", "HEAD:dir/", "HEAD:a.txt/", "HEAD:dir/deep/c", "HEAD:/dir", "HEAD:dir//b.txt",
         "HEAD:\xff\xfe", "HEAD:absent", "v1:a.txt", "HEAD^{tree}:dir", "HEAD:dir:deep", "absent:a.txt", "absent", "refs/heads", "config",
-        "-", "--all", "refs/heads/../heads/main", "refs/heads/main.lock", "main ", "x".repeat(300), "@{", "HEAD@", ABSENT, "abc",
+        "-", "--all", "refs/heads/../heads/main", "refs/heads/main.lock", "main ", "x".repeat(300), "@{", "HEAD@", "main@{now}", ABSENT, "abc",
       ]; // prettier-ignore
 
       const peels: (PeelTarget | undefined)[] = [undefined, "object", "commit", "tree", "blob", "tag"];
@@ -104,6 +104,13 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
           const answer = await unlessUnsupported(backend.objects.resolve(view, revision, peel));
           if (answer !== undefined)
             expect({ name: names[index], oid: answer.value }).toEqual({ name: names[index], oid: expected[index] });
+        }
+      });
+
+      test("takes a date and a text, where there is no log and nothing is searched, for a name that means nothing", async () => {
+        for (const revision of ["@{now}", "@{2 days ago}", "main@{now}", ":/first", ":a.txt", ":"]) {
+          const answer = await unlessUnsupported(backend.objects.resolve(view, revision, "commit"));
+          expect(answer?.value).toBeUndefined();
         }
       });
 

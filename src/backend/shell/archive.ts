@@ -21,7 +21,7 @@ export async function* archive(
   try {
     yield* runner.stream(view, run);
   } catch (error) {
-    if (paths.length > 0 && /^fatal: pathspec .* did not match any files$/m.test(stderrOf(error) ?? ""))
+    if (paths.length > 0 && /^fatal: pathspec [^]* did not match any files$/m.test(stderrOf(error) ?? ""))
       throw new OperationError("path_not_found", { path: paths[0]! }, { cause: error });
     throw error;
   }

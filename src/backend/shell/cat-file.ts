@@ -42,7 +42,7 @@ export class CatFile {
     this.#stderrDescriptor = stderrDescriptor;
     this.#reader = new OutputReader(started.child.stdout);
     void started.child.ended.then(() => {
-      this.#lastWords = this.#complaint();
+      this.#lastWords = this.#said();
       closeSync(stderrDescriptor);
     });
   }
@@ -190,6 +190,14 @@ export class CatFile {
 
   /** What git has said on stderr since the last time, without the lines that only say that a name means nothing. */
   #complaint(): string {
+    return this.#said()
+      .split("\n")
+      .filter((line) => line !== "" && !BENIGN.test(line))
+      .join("\n");
+  }
+
+  /** What git has said on stderr since the last time; once it has ended, what it said last. */
+  #said(): string {
     if (this.#lastWords !== undefined) return this.#lastWords;
     const size = fstatSync(this.#stderrDescriptor).size;
     if (size === this.#stderrRead) return "";
@@ -197,17 +205,14 @@ export class CatFile {
     const bytes = Buffer.alloc(length);
     readSync(this.#stderrDescriptor, bytes, 0, length, this.#stderrRead);
     this.#stderrRead = size;
-    return bytes
-      .toString("latin1")
-      .split("\n")
-      .filter((line) => line !== "" && !BENIGN.test(line))
-      .join("\n");
+    return bytes.toString("latin1");
   }
 
   /** Why the process ended in the middle of an answer. */
   async #broken(name: ByteString): Promise<OperationError> {
     const end = await this.#started.child.ended;
-    const complaint = this.#complaint();
+    // What is harmless while git goes on is why it ended.
+    const complaint = this.#said();
     const context = { argv: this.#started.argv, name, stderr: complaint, signal: end.signal };
     const invalid = invalidRepository(end.exitCode, complaint, context);
     if (invalid !== undefined) return invalid;

@@ -162,7 +162,10 @@ function parseListing(record: ByteString, prefix: GitPath): TreeEntry {
 /** Complaints about the name, not about an object; git ends `cat-file` over them. */
 const NAMES_NOTHING = /^fatal: (?:relative path syntax|.*upstream|.*reflog|log for|invalid|no such branch)/m;
 
-/** Can git be asked about this name at all? A NUL ends a request. */
+/**
+ * Can git be asked about this name at all? A NUL ends a request; `:/text` searches every reference, also those that nobody is
+ * shown, and `:path` an index that a bare repository does not have.
+ */
 function canBeRevision(revision: ByteString): boolean {
-  return revision !== "" && !revision.includes("\0");
+  return revision !== "" && !revision.includes("\0") && !revision.startsWith(":");
 }

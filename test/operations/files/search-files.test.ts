@@ -74,7 +74,7 @@ describe("archiveRepository", () => {
     const tar = await bytesOf(story, { rev: "main", format: "tar" });
     expect(tar.equals(await story.git.git(["archive", "--format=tar", "main"]))).toBe(true);
     await failure(bytesOf(story, { rev: "none" }), "revision_not_found");
-    await failure(bytesOf(story, { path: "none" }), "path_not_found");
+    for (const path of ["none", "two\nlines"]) await failure(bytesOf(story, { path }), "path_not_found");
     await failure(bytesOf(story, { prefix: "../x" }), "invalid_path");
   });
 });
