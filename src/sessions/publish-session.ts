@@ -1,5 +1,5 @@
-import { link, mkdir, copyFile, readdir, readFile, stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { link, mkdir, copyFile, readdir, readFile, rmdir, stat, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 import type { OpenRepository } from "../contract/context.ts";
 import { REFS_HOLDFAST } from "../domain/hidden-refs.ts";
@@ -27,6 +27,8 @@ export async function publishSession(
   for (const file of files) await putInto(join(objectsDir, file), join(quarantine.view.quarantineDir, file));
   await repository.updateRefs({ changes, quarantine, hooks: "none" });
   for (const file of files) await unlink(join(objectsDir, file));
+  // Whoever publishes next looks into each of them.
+  for (const folder of new Set(files.map(dirname))) if (folder !== "pack") await removeEmpty(join(objectsDir, folder));
 }
 
 /** Changes that make the hidden references of stashes what the session's stashes are. */
@@ -74,6 +76,12 @@ async function putInto(from: string, to: string): Promise<void> {
     if (error.code === "EEXIST") return;
     if (!["EXDEV", "EPERM", "EMLINK"].includes(error.code ?? "")) throw error;
     await copyFile(from, to);
+  });
+}
+
+async function removeEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch((error: { code?: string }) => {
+    if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error.code ?? "")) throw error;
   });
 }
 

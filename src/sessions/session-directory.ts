@@ -125,10 +125,11 @@ export class SessionDirectories {
 /** Could this be the id of a session? */
 export const isSessionId = (text: string): boolean => SESSION_ID.test(text);
 
+/** Without logs of references but that of the stash: who wants to go back has the hidden references, and each log is a git process. */
 function configOf(objectFormat: ObjectFormat, isLazy: boolean): string {
   const sparse = isLazy ? "\tsparseCheckout = true\n" : "";
   const core = (version: number) =>
-    `[core]\n\trepositoryformatversion = ${version}\n\tfilemode = true\n\tbare = false\n\tworktree = ../worktree\n\tlogAllRefUpdates = true\n${sparse}`;
+    `[core]\n\trepositoryformatversion = ${version}\n\tfilemode = true\n\tbare = false\n\tworktree = ../worktree\n\tlogAllRefUpdates = false\n${sparse}`;
   return objectFormat === "sha1" ? core(0) : `${core(1)}[extensions]\n\tobjectformat = ${objectFormat}\n`;
 }
 
