@@ -16,6 +16,7 @@ export interface CommitSigningServices {
 }
 
 const SERVER = "server";
+const SIGNATURE_LENGTH_MAX = 64 * 1024;
 
 /** Signs with the server's key, and verifies with the keys that the server knows. */
 export class CommitSigning implements Signing {
@@ -40,6 +41,8 @@ export class CommitSigning implements Signing {
   }
 
   async verify(signed: SignedContent): Promise<Verification> {
+    // Nobody whom we know makes one that is so long, and who reads it waits.
+    if (signed.signature.length > SIGNATURE_LENGTH_MAX) return { state: "unknown_key" };
     switch (signatureTypeOf(signed.signature)) {
       case "ssh":
         return this.#verifySsh(signed);
@@ -68,9 +71,12 @@ export class CommitSigning implements Signing {
   }
 
   async #verifyOpenpgp({ payload, signature }: SignedContent): Promise<Verification> {
+    const { privateKey } = this.#services;
+    // The library is not loaded for signatures that nobody here could have made.
+    if (privateKey?.key.kind !== "openpgp") return { state: "unknown_key" };
     const [key] = await openpgpKeyIds(signature);
     if (key === undefined) return { state: "bad" };
-    const isGood = await this.#services.privateKey?.verify(payload, signature);
+    const isGood = await privateKey.verify(payload, signature);
     if (isGood === undefined) return { state: "unknown_key", key };
     return isGood ? { state: "good", key, signer: SERVER } : { state: "bad", key };
   }

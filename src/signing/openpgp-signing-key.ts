@@ -27,11 +27,14 @@ export async function readOpenpgpSigningKey(text: string): Promise<PrivateSignin
       const signature = await readSignature({ armoredSignature: armour });
       if (!signature.getSigningKeyIDs().some((id) => keyIds.has(id.toHex()))) return undefined;
       const message = await createMessage({ binary: payload });
-      const { signatures } = await verify({ message, signature, verificationKeys: publicKey });
-      return Promise.all(signatures.map(({ verified }) => verified)).then(
-        (all) => all.length > 0,
-        () => false,
-      );
+      try {
+        const { signatures } = await verify({ message, signature, verificationKeys: publicKey });
+        const verified = await Promise.all(signatures.map((each) => each.verified));
+        return verified.length > 0;
+      } catch {
+        // It says why; that it is not good is enough.
+        return false;
+      }
     },
   };
 }

@@ -23,6 +23,7 @@ import { openSession } from "../../../src/operations/sessions/open-session.ts";
 import { writeSessionFile } from "../../../src/operations/sessions/write-session-file.ts";
 import { showSigningKey } from "../../../src/operations/server/show-signing-key.ts";
 import { failureOf } from "../../support/failure-of.ts";
+import { TemporaryRepository } from "../../support/temporary-repository.ts";
 import { openTestEngine, type TestEngine } from "../../support/test-engine.ts";
 
 type Kind = "ed25519" | "ecdsa" | "rsa" | "openpgp";
@@ -80,6 +81,14 @@ const put = (story: TestEngine, repository: RepositoryRef, path: string, more: o
 const show = (story: TestEngine, repository: RepositoryRef, rev: string) =>
   story.engine.run(showCommit, { repository, rev }, story.caller);
 
+/** The commit with its signature, but with another message. */
+async function forge(story: TestEngine, repository: RepositoryRef, commit: string): Promise<string> {
+  const git = TemporaryRepository.at(story.pathOf(repository));
+  const content = await git.text(["cat-file", "commit", commit]);
+  const forged = content.replace(/$/, " and more\n");
+  return git.text(["hash-object", "-t", "commit", "-w", "--stdin"], { input: forged });
+}
+
 describe("commits", () => {
   // Without gpg there is nobody to ask about OpenPGP but the library that signed.
   const kinds: Kind[] = ["ed25519", "ecdsa", "rsa", ...(Bun.which("gpg") === null ? [] : (["openpgp"] as const))];
@@ -103,6 +112,8 @@ describe("commits", () => {
             state: "good",
             signer: "server",
           });
+          const forged = await forge(story, repository, commit);
+          expect((await show(story, repository, forged)).signature).toMatchObject({ state: "bad" });
           const plain = await put(story, repository, "b");
           expect((await show(story, repository, plain.commit)).signature).toEqual({ kind: "none", state: "none" });
         } finally {
@@ -177,15 +188,7 @@ for (const backend of ["libgit2", "shell"] as const) {
 
     test("is believed for what it has signed alone", async () => {
       const { commit } = await put(story, repository, "believed", { sign: true });
-      const git = (args: string[], input?: string) =>
-        execFileSync("git", ["-C", story.pathOf(repository), ...args], { encoding: "utf8", input }).trim();
-      const content = execFileSync("git", ["-C", story.pathOf(repository), "cat-file", "commit", commit], {
-        encoding: "utf8",
-      });
-      const forged = git(
-        ["hash-object", "-t", "commit", "-w", "--stdin"],
-        content.replace("\n\nbelieved", "\n\nforged"),
-      );
+      const forged = await forge(story, repository, commit);
       expect((await show(story, repository, forged)).signature).toMatchObject({ kind: "ssh", state: "bad" });
     });
 
