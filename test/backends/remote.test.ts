@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -32,7 +33,7 @@ beforeAll(async () => {
   shell = createShellBackend({ scratchRoot, onChild: (event) => void look(event) });
   source = await TemporaryRepository.create();
   target = await TemporaryRepository.create();
-  commit = await source.commit({ files: { "a.txt": "a\n", "b.bin": Buffer.alloc(300_000, Math.PI.toString()) } });
+  commit = await source.commit({ files: { "a.txt": "a\n", "b.bin": incompressible(64) } });
   server = serveHttpBackend(dirname(source.path), answerByMode);
 });
 
@@ -87,6 +88,12 @@ const remote = (more: Partial<RemoteAccess> = {}): RemoteAccess => ({
   bytesMax: 1_000_000,
   ...more,
 });
+
+/** So many kibibytes that no compression makes smaller. */
+function incompressible(kibibytes: number): Buffer {
+  const blocks = Array.from({ length: kibibytes * 32 }, (_, n) => createHash("sha256").update(String(n)).digest());
+  return Buffer.concat(blocks);
+}
 
 const withSecret = (secret = SECRET) => ({ credential: { username: USER, secret: Buffer.from(secret) } });
 
@@ -221,6 +228,15 @@ describe("remote.fetch", () => {
       await bad[Symbol.asyncDispose]();
       await shell.quarantine.discard(view);
     }
+  });
+
+  test("more than is allowed is refused", async () => {
+    mode = "open";
+    const view = quarantined("q5");
+    const fetching = collect(shell.remote.fetch(view, remote({ bytesMax: 10_000 }), [commit as never]));
+    const { details } = await failure(fetching, "too_large");
+    expect(details.limitBytes).toBe(10_000);
+    await shell.quarantine.discard(view);
   });
 
   test("one that is called off ends with its request", async () => {

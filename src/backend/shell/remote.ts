@@ -95,6 +95,9 @@ class Conversation {
         if (run.stdin !== undefined) child.stdin.end(run.stdin);
         for await (const line of lines) yield secret.tells(line) ? LEFT_OUT : printable(line);
         await started.finish();
+        // What was quick may be too much all the same.
+        if (this.#watched !== undefined) await this.#look();
+        if (this.#failure !== undefined) throw this.#failure;
       } catch (error) {
         throw this.#explain(error, child.stderr.toString("utf8"), secret);
       } finally {

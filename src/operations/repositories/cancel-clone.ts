@@ -9,6 +9,7 @@ export const cancelClone = defineOperation({
   kind: "write",
   shape: "call",
   access: "create",
+  needsCredentials: true,
   target: "path",
   input: Type.Object({ repository: RepositoryField }, { additionalProperties: false }),
   output: CloneItem,

@@ -19,6 +19,7 @@ export const cloneRepository = defineOperation({
   kind: "write",
   shape: "list",
   access: "create",
+  needsCredentials: true,
   target: "path",
   input: CloneInput,
   output: Type.Object({ line: Type.String() }),

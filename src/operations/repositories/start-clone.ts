@@ -14,6 +14,7 @@ export const startClone = defineOperation({
   kind: "write",
   shape: "call",
   access: "create",
+  needsCredentials: true,
   target: "path",
   input: CloneInput,
   output: CloneItem,
