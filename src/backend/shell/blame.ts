@@ -26,7 +26,9 @@ export async function* blame(
   if (!canBePath(path)) throw new OperationError("path_not_found", { path });
   const flags = range === undefined ? [] : [range];
   // Neither of the two needs `--end-of-options`, which blame does not know: an object id, and what stands after `--`.
-  const output = runner.stream(view, { command: "blame", flags: [...flags, commit], paths: [path] });
+  // A write for each group would wake us for each (git(1), GIT_FLUSH).
+  const env = { GIT_FLUSH: "0" };
+  const output = runner.stream(view, { command: "blame", flags: [...flags, commit], paths: [path], env });
   let groups: BlamedLines[];
   try {
     groups = await groupsOf(output);
