@@ -114,4 +114,33 @@ export const REFERENCE_CHECKS: readonly ContractCheck[] = [
     const [first] = await startTwo(context);
     await rejection(update(context, { ref: "refs/heads/main/below", newId: first }), ConflictError);
   }),
+
+  changing("a conflict names the reference that has moved, and what was expected of it", async (context) => {
+    const { adapter, repo, user } = context;
+    const expectedOldId = await start(context);
+    const tip = await write(context, created({ "b.txt": "b\n" }));
+    const updates = ["refs/heads/topic", "refs/tags/v1", "refs/merge-requests/1/merge"].map((ref) => ({
+      ref,
+      newId: tip,
+    }));
+    await adapter.updateReferences(repo, { user, updates });
+    const branch = "main";
+    const to = { sourceId: tip, targetRef: "refs/merge-requests/1/merge", firstParentRef: "refs/heads/main", user };
+    const calls: readonly [string, () => Promise<unknown>][] = [
+      ["refs/heads/main", () => write(context, created({ "c.txt": "c\n" }), { expectedOldId })],
+      ["refs/heads/topic", () => adapter.deleteBranch(repo, { name: "topic", user, expectedOldId })],
+      ["refs/tags/v1", () => adapter.deleteTag(repo, { name: "v1", user, expectedOldId })],
+      [
+        "refs/heads/main",
+        () => adapter.mergeBranch(repo, { branch, sourceId: tip, message: "M", user, expectedOldId }),
+      ],
+      [to.targetRef, () => adapter.mergeToRef(repo, { ...to, message: "M", expectedOldId })],
+      [to.targetRef, () => adapter.rebaseToRef(repo, { ...to, expectedOldId })],
+      ["refs/heads/main", () => adapter.revert(repo, { commitId: tip, branch, user, expectedOldId })],
+    ];
+    for (const [reference, call] of calls) {
+      const { detail } = await rejection(call(), ConflictError);
+      deepEqual([detail?.reference, detail?.expectedId], [reference, expectedOldId]);
+    }
+  }),
 ];

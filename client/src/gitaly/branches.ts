@@ -10,6 +10,7 @@ import { OperationService } from "./generated/operations_pb.ts";
 import { type FindLocalBranchesResponse, RefService } from "./generated/ref_pb.ts";
 import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { blameRevision, nullIfMissing } from "./missing.ts";
+import { namingReference } from "./reference-conflict.ts";
 import { bytesOf, textOf } from "./text.ts";
 import { checkId, checkNotEmpty, checkShortName, invalid, isZeroId } from "./validate.ts";
 
@@ -44,7 +45,7 @@ export async function createBranch(
     if (error instanceof ConflictError && !isAboutReference(error)) {
       throw await blameRevision(server, repo, error, [startPoint], options);
     }
-    throw error;
+    throw namingReference(error, `refs/heads/${name}`);
   }
 }
 

@@ -18,6 +18,7 @@ import {
   type UserCommitFilesResponse,
 } from "./generated/operations_pb.ts";
 import { repositoryMessage, userMessage } from "./message-shape.ts";
+import { namingReference } from "./reference-conflict.ts";
 import { RepeatableActions, tooLargeToRepeat } from "./repeatable-actions.ts";
 import { bytesOf } from "./text.ts";
 import { checkId, checkNotEmpty, checkShortName, isZeroId } from "./validate.ts";
@@ -55,7 +56,7 @@ export async function commitFiles(
     }
     return resultOf(await commit(await startOf(server, repo, request, options)));
   } catch (error) {
-    throw inWordsOfFiles(error);
+    throw namingReference(inWordsOfFiles(error), `refs/heads/${branch}`, expectedOldId);
   } finally {
     await actions.close();
   }

@@ -53,7 +53,7 @@ export class FailedAttempt extends Error {
 }
 
 const NEVER_SENT =
-  /^(?:No connection established|Name resolution failed|Channel closed before call started)|^Deadline exceeded after [^,]*,Waiting for LB pick$/;
+  /^(?:No connection established|Name resolution failed|Channel closed before call started)|^Deadline exceeded after .*,Waiting for LB pick$/;
 const CUT_OFF = /^(?:Bandwidth exhausted or memory limit exceeded|Received RST_STREAM with code|Call cancelled)/;
 
 /** An attempt that failed on this side. */

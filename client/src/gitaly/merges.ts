@@ -16,6 +16,7 @@ import {
 } from "./generated/operations_pb.ts";
 import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { blameRevision } from "./missing.ts";
+import { namingReference } from "./reference-conflict.ts";
 import { bytesOf, fullBranchName } from "./text.ts";
 import { checkId, checkNotEmpty, checkRefName, checkShortName, invalid, isZeroId } from "./validate.ts";
 
@@ -38,7 +39,8 @@ export async function mergeToRef(
     );
     return { commitId };
   } catch (error) {
-    throw await blameRevision(server, repo, error, [request.sourceId, request.firstParentRef], options);
+    const named = namingReference(error, request.targetRef, request.expectedOldId);
+    throw await blameRevision(server, repo, named, [request.sourceId, request.firstParentRef], options);
   }
 }
 
@@ -53,7 +55,8 @@ export async function rebaseToRef(
     const { commitId } = await server.unary(methods.userRebaseToRef, target, options, { effect, checkAgain });
     return { commitId };
   } catch (error) {
-    throw await blameRevision(server, repo, error, [request.sourceId, request.firstParentRef], options);
+    const named = namingReference(error, request.targetRef, request.expectedOldId);
+    throw await blameRevision(server, repo, named, [request.sourceId, request.firstParentRef], options);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   UserRevertResponse_CreateTreeError as CreateTreeError,
 } from "./generated/operations_pb.ts";
 import { repositoryMessage, userMessage } from "./message-shape.ts";
+import { namingReference } from "./reference-conflict.ts";
 import { bytesOf } from "./text.ts";
 import { checkId, checkNotEmpty, checkShortName, isZeroId } from "./validate.ts";
 
@@ -59,13 +60,17 @@ export async function revert(
     );
     return resultOf(answer, branch);
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    // A branch that has moved is an internal error to this call of the protocol.
-    if (error.code === "INTERNAL" && error.message.startsWith("reference update:")) throw as(error, ConflictError);
-    if (/cannot resolve expected old object ID/.test(error.message)) throw as(error, ConflictError);
-    if (/resolve start ref/.test(error.message)) throw as(error, NotFoundError);
-    throw error;
+    throw namingReference(inWordsOfReverts(error), `refs/heads/${branch}`, expectedOldId);
   }
+}
+
+function inWordsOfReverts(error: unknown): unknown {
+  if (!(error instanceof GitError)) return error;
+  // A branch that has moved is an internal error to this call of the protocol.
+  if (error.code === "INTERNAL" && error.message.startsWith("reference update:")) return as(error, ConflictError);
+  if (/cannot resolve expected old object ID/.test(error.message)) return as(error, ConflictError);
+  if (/resolve start ref/.test(error.message)) return as(error, NotFoundError);
+  return error;
 }
 
 async function foundCommit(server: Connection, repo: GitRepo, id: string, options?: CallOptions): Promise<GitCommit> {

@@ -11,6 +11,7 @@ import { type FindAllTagsResponse, RefService } from "./generated/ref_pb.ts";
 import { repositoryMessage, userMessage } from "./message-shape.ts";
 import { blameRevision, nullIfMissing } from "./missing.ts";
 import { tagOf } from "./tag-conversion.ts";
+import { namingReference } from "./reference-conflict.ts";
 import { bytesOf } from "./text.ts";
 import { checkNotEmpty, checkShortName } from "./validate.ts";
 
@@ -93,7 +94,7 @@ export async function deleteTag(
   } catch (error) {
     // A tag that is not there does not meet the precondition, in the protocol's view.
     if (error instanceof ConflictError && /not found/.test(error.message)) throw as(error, NotFoundError);
-    throw error;
+    throw namingReference(error, `refs/tags/${name}`, expectedOldId);
   }
 }
 
