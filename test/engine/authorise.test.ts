@@ -192,11 +192,13 @@ describe("rules of access", () => {
   test("what may be read and not written is forbidden, in every operation", async () => {
     for (const operation of operations) {
       if (operation.target === "none" || (operation.access !== "write" && operation.access !== "admin")) continue;
-      for (const principal of [LEVELS["anonymous"]!, stranger, withToken(owner, { access: "read" })])
+      for (const principal of [LEVELS["anonymous"]!, stranger, withToken(owner, { access: "read" })]) {
+        const isForNobody = principal.kind === "anonymous" && operation.needsCredentials === true;
         expect([operation.name, await reasonOf(operation, exampleOf(operation, PUBLIC), principal)]).toEqual([
           operation.name,
-          "forbidden",
+          isForNobody ? "unauthenticated" : "forbidden",
         ]);
+      }
     }
   });
 
