@@ -53,6 +53,8 @@ export class MirrorService implements Mirrors {
           retryAfterMs: 0,
         });
       }
+      // A run of what it was must not say how it went, nor keep the keys of another server.
+      if (before !== undefined) await this.#runner.stop(before.id);
       // What opens one server is not sent to another, whoever changes the address.
       const same = before?.url === url ? before : undefined;
       const kept = same === undefined ? undefined : await store.credentialOf(same.id);

@@ -16,6 +16,8 @@ const PROTOCOLS: readonly string[] = ["https:", "http:", "ssh:", "git:"];
 /** What a program could take for an option, or a resolver for something else, is no name. */
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?)$/i;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+/** Lines of known_hosts(5): plain text. */
+const KNOWN_HOSTS = /^[\t\n\r\x20-\x7e]*$/;
 const PATH = /^\/[^\s\\]+$/;
 
 export interface RemoteServiceOptions {
@@ -115,6 +117,7 @@ function targetOf(text: string): URL {
 
 function checkCredential({ protocol }: URL, { credential, knownHosts }: RemoteSource): void {
   if (knownHosts !== undefined && protocol !== "ssh:") throw invalid("knownHosts", "is for ssh");
+  if (knownHosts !== undefined && !KNOWN_HOSTS.test(knownHosts)) throw invalid("knownHosts", "is no plain text");
   if (credential === undefined) return;
   const { username, secret, sshKey } = credential;
   if (protocol === "git:") throw invalid("credential", "is of no use: git:// knows none");

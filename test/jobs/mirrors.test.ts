@@ -206,6 +206,37 @@ for (const kind of DATABASES) {
       await ran(2);
     });
 
+    test("that are set anew while they run are broken off, and run as they are now", async () => {
+      const urls: string[] = [];
+      answer = ({ url }, signal) => {
+        urls.push(url);
+        if (urls.length > 1) return Promise.resolve();
+        return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("ended"))));
+      };
+      await set("origin");
+      await until(() => urls.length === 1);
+      const other = "https://git.example.com/other.git";
+      await set("origin", { source: { url: other } });
+      await ran(2);
+      expect(urls).toEqual([URL_OF_IT, other]);
+      expect((await service.find(at("a"), "origin")).problem).toBeUndefined();
+    });
+
+    test("that are deleted while they run end", async () => {
+      let ended = false;
+      answer = (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => {
+            ended = true;
+            reject(new Error("ended"));
+          }),
+        );
+      await set("origin");
+      await until(() => runs.length === 1);
+      await service.remove(at("a"), "origin");
+      expect(ended).toBe(true);
+    });
+
     test("go with their repository, and with what had its name before", async () => {
       await set("origin");
       await set("other", { repository: at("b") });

@@ -195,6 +195,7 @@ describe("cloneRepository", () => {
       { url: "git@git.example.com:pa55word" },
       { url: "ssh://-oProxyCommand=pa55word/x" },
       { url: "ssh://git.example.com/x", credential: { password } },
+      { url: "ssh://git.example.com/x", knownHosts: "\0pa55word" },
       { url: "https://git.example.com/x", credential: { sshKey: password } },
       { url: "https://git.example.com/x", credential: { password: Buffer.from("a\npa55word") } },
       { url: "git://git.example.com/x", credential: { password } },
