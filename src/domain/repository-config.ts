@@ -37,7 +37,6 @@ export const CONFIG_VARIABLES: readonly ConfigVariable[] = [
   integer("pack.depth", 0, 250, "Longest chain of deltas in packs"),
   integer("pack.window", 0, 250, "Objects that each is compared with when packs are made"),
   { key: "pack.windowMemory", type: "size", meaning: "Memory for comparing objects, by thread" },
-  boolean("receive.denyDeleteCurrent", "Refuse pushes that delete the branch that HEAD names"),
   boolean("receive.denyDeletes", "Refuse pushes that delete references"),
   boolean("receive.denyNonFastForwards", "Refuse pushes that are no fast-forwards"),
   boolean("repack.packKeptObjects", "Repack what is in kept packs, too"),
