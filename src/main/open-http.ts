@@ -52,7 +52,9 @@ export function openHttp(
   const docs = docsDoor({ operations, version: VERSION });
   const live = new WebsocketDoor({ engine, authenticator, newRequestId, onBug });
   const joined =
-    config.metricsPort === "http" ? [health, metrics, rest, docs, git, live.answer] : [health, rest, docs, git, live.answer];
+    config.metricsPort === "http"
+      ? [health, metrics, rest, docs, git, live.answer]
+      : [health, rest, docs, git, live.answer];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";

@@ -138,7 +138,10 @@ describe("who may see what", () => {
 
   test("who accepts JSON gets JSON", async () => {
     const response = await fetch(refs("alice/absent"), { headers: { ...bearer(token), accept: "application/json" } });
-    expect(await response.json()).toMatchObject({ error: "repository not found: alice/absent", reason: "repository_not_found" });
+    expect(await response.json()).toMatchObject({
+      error: "repository not found: alice/absent",
+      reason: "repository_not_found",
+    });
   });
 
   test("pages of other origins reach nothing; listed ones do", async () => {
