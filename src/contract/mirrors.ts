@@ -90,7 +90,8 @@ export interface MirrorStore {
   nextDueAtMs(nowMs: number): Promise<number | undefined>;
   makeDue(id: number, atMs: number): Promise<void>;
   finish(id: number, result: MirrorResult): Promise<void>;
-  keepHostKeys(id: number, knownHosts: string): Promise<void>;
+  /** Keeps the keys of a mirror that still has this address. */
+  keepHostKeys(id: number, url: string, knownHosts: string): Promise<void>;
   /** How far the events have been followed. */
   cursor(): Promise<bigint | undefined>;
   /** All or nothing: push mirrors of these repositories that are not due become due, repositories move, the cursor too. */

@@ -121,9 +121,9 @@ export class DatabaseMirrorStore implements MirrorStore {
     });
   }
 
-  async keepHostKeys(id: number, knownHosts: string): Promise<void> {
+  async keepHostKeys(id: number, url: string, knownHosts: string): Promise<void> {
     await this.#database.run((db) =>
-      db.updateTable("mirrors").set({ known_hosts: knownHosts }).where("id", "=", id).execute(),
+      db.updateTable("mirrors").set({ known_hosts: knownHosts }).where("id", "=", id).where("url", "=", url).execute(),
     );
   }
 

@@ -31,6 +31,8 @@ export interface MirrorRunnerOptions {
 export class MirrorRunner {
   readonly #options: MirrorRunnerOptions;
   readonly #ending = new AbortController();
+  /** Those that are being changed. */
+  readonly #held = new Set<number>();
   readonly #running = new Map<number, { readonly stop: AbortController; ended: Promise<void> }>();
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
@@ -44,11 +46,18 @@ export class MirrorRunner {
     return this.#running.has(id);
   }
 
-  /** Ends a run, and waits until nothing of it is left. */
-  async stop(id: number): Promise<void> {
-    const running = this.#running.get(id);
-    running?.stop.abort();
-    await running?.ended;
+  /** Changes a mirror while it does not run: a run is ended first, and none begins meanwhile. */
+  async changing<T>(id: number, change: () => Promise<T>): Promise<T> {
+    this.#held.add(id);
+    try {
+      const running = this.#running.get(id);
+      running?.stop.abort();
+      await running?.ended;
+      return await change();
+    } finally {
+      this.#held.delete(id);
+      this.wake();
+    }
   }
 
   /** Looks for what is due, now. */
@@ -82,7 +91,7 @@ export class MirrorRunner {
     const { store, clock, onFailed } = this.#options;
     try {
       const room = RUNNING_MAX - this.#running.size;
-      const due = room > 0 ? await store.due(clock.nowMs(), room, [...this.#running.keys()]) : [];
+      const due = room > 0 ? await store.due(clock.nowMs(), room, [...this.#running.keys(), ...this.#held]) : [];
       for (const mirror of due) this.#begin(mirror);
       const next = await store.nextDueAtMs(clock.nowMs());
       return next === undefined ? SLEEP_MAX_MS : Math.min(Math.max(next - clock.nowMs(), 1), SLEEP_MAX_MS);
@@ -93,7 +102,7 @@ export class MirrorRunner {
   }
 
   #begin(mirror: MirrorRecord): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#ending.signal.aborted || this.#held.has(mirror.id)) return;
     const stop = new AbortController();
     const ended = this.#run(mirror, AbortSignal.any([stop.signal, this.#ending.signal]))
       .catch((error: unknown) => this.#options.onFailed(error, mirror))

@@ -53,8 +53,6 @@ export class MirrorService implements Mirrors {
           retryAfterMs: 0,
         });
       }
-      // A run of what it was must not say how it went, nor keep the keys of another server.
-      if (before !== undefined) await this.#runner.stop(before.id);
       // What opens one server is not sent to another, whoever changes the address.
       const same = before?.url === url ? before : undefined;
       const kept = same === undefined ? undefined : await store.credentialOf(same.id);
@@ -68,7 +66,10 @@ export class MirrorService implements Mirrors {
         intervalS: direction === "pull" ? (intervalS ?? null) : null,
         nextRunAtMs: clock.nowMs(),
       };
-      const mirror = await store.set(row, clock.nowMs());
+      const write = () => store.set(row, clock.nowMs());
+      // A run of what it was must not say how it went, nor keep the keys of another server.
+      if (before !== undefined) return await this.#runner.changing(before.id, write);
+      const mirror = await write();
       this.#runner.wake();
       return mirror;
     } finally {
@@ -89,8 +90,7 @@ export class MirrorService implements Mirrors {
 
   async remove(repository: RepositoryRef, name: string): Promise<MirrorRecord> {
     const mirror = await this.find(repository, name);
-    await this.#options.store.remove(mirror.id);
-    await this.#runner.stop(mirror.id);
+    await this.#runner.changing(mirror.id, () => this.#options.store.remove(mirror.id));
     return mirror;
   }
 
@@ -114,7 +114,7 @@ export class MirrorService implements Mirrors {
       url,
       ...(sealed === undefined ? {} : { credential: box.open(sealed, url) }),
       ...(knownHosts === undefined ? {} : { knownHosts }),
-      onHostKeys: (found) => void store.keepHostKeys(id, found).catch(onFailed),
+      onHostKeys: (found) => void store.keepHostKeys(id, url, found).catch(onFailed),
     };
   }
 }
