@@ -191,6 +191,13 @@ int hf_repo_open(hf_repo *repo, const char *gitdir, const char *quarantine_dir, 
 void hf_repo_close(hf_repo *repo);
 /** A git_repository over the same objects, for libgit2 calls that want one. Taken from a pool, returned by hf_repo_close. */
 int hf_repo_git(git_repository **out, hf_repo *repo, hf_error *err);
+/**
+ * Names the packs of a repository as they are now: no two states of any repository have the same number. What was found in packs under
+ * a number is there for as long as the number holds. 0 where there is nothing to tell.
+ */
+int hf_repo_generation(uint64_t *out, const char *gitdir, hf_error *err);
+/** How many loose objects the calling thread has read so far: those come and go without a trace in that number. */
+uint64_t hf_loose_reads(void);
 /** Closes everything that is kept for a repository (it is being removed or renamed); views in use stay valid. */
 void hf_repo_forget(const char *gitdir);
 /** Closes what has been idle for too long. Called by hf_repo_open too. */
@@ -213,6 +220,8 @@ void hf_object_free(hf_object *object);
 int hf_repo_read(hf_object **out, hf_repo *repo, const git_oid *oid, hf_error *err);
 /** Type and size without the content. */
 int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err);
+/** The size alone, which a delta tells by its first bytes. */
+int hf_repo_read_size(size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err);
 bool hf_repo_exists(hf_repo *repo, const git_oid *oid);
 /** The only object whose id begins with `length` digits of a prefix. HF_NOT_FOUND, HF_AMBIGUOUS. */
 int hf_repo_find_prefix(git_oid *out, hf_repo *repo, const git_oid *prefix, size_t length, hf_error *err);

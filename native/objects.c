@@ -2,6 +2,8 @@
 #include "repository.h"
 #include "revision.h"
 
+#define SMALL_BYTES_MAX (64 * 1024)
+
 const git_oid hf_empty_tree = {{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
                                 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
 
@@ -17,7 +19,7 @@ int hf_objects_read(hf_object **out, hf_store *store, hf_quarantine *quarantine,
 int hf_objects_read_header(git_object_t *type, size_t *size, hf_store *store, hf_quarantine *quarantine, const git_oid *oid, hf_error *err) {
   hf_object *object = quarantine ? hf_quarantine_find(quarantine, oid) : NULL;
   if (object || git_oid_equal(oid, &hf_empty_tree)) {
-    *type = object ? object->type : GIT_OBJECT_TREE;
+    if (type) *type = object ? object->type : GIT_OBJECT_TREE;
     *size = object ? object->size : 0;
     hf_object_free(object);
     return HF_OK;
@@ -48,6 +50,10 @@ int hf_repo_read(hf_object **out, hf_repo *repo, const git_oid *oid, hf_error *e
 
 int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err) {
   return hf_objects_read_header(type, size, repo->store, repo->quarantine, oid, err);
+}
+
+int hf_repo_read_size(size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err) {
+  return hf_objects_read_header(NULL, size, repo->store, repo->quarantine, oid, err);
 }
 
 bool hf_repo_exists(hf_repo *repo, const git_oid *oid) {
@@ -133,26 +139,41 @@ int hf_commit_parent(git_oid *out, const void *data, size_t size, size_t parent)
   return HF_NOT_FOUND;
 }
 
+/**
+ * The type of an object, and the object itself where it is small, else NULL: to find the type of a delta costs as much as to read it, and
+ * what is peeled is nearly always read next.
+ */
+static int read_small(hf_object **out, git_object_t *type, hf_repo *repo, const git_oid *oid, hf_error *err) {
+  size_t size;
+  *out = NULL;
+  int rc = hf_repo_read_size(&size, repo, oid, err);
+  if (rc < 0) return rc;
+  if (size > SMALL_BYTES_MAX) return hf_repo_read_header(type, &size, repo, oid, err);
+  if ((rc = hf_repo_read(out, repo, oid, err)) == HF_OK) *type = hf_object_type(*out);
+  return rc;
+}
+
 int hf_peel(git_oid *out, hf_repo *repo, const git_oid *oid, git_object_t type, hf_error *err) {
   git_oid at = *oid;
   for (;;) {
+    hf_object *object;
     git_object_t found;
-    size_t size;
-    int rc = hf_repo_read_header(&found, &size, repo, &at, err);
+    int rc = read_small(&object, &found, repo, &at, err);
     if (rc < 0) return rc;
     if (found == type || type == GIT_OBJECT_ANY) {
+      hf_object_free(object);
       *out = at;
       return HF_OK;
     }
     bool to_tree = found == GIT_OBJECT_COMMIT && type == GIT_OBJECT_TREE;
     if (!to_tree && found != GIT_OBJECT_TAG) {
+      hf_object_free(object);
       char hex[GIT_OID_HEXSZ + 1];
       git_oid_tostr(hex, sizeof(hex), &at);
       return hf_fail_about(err, HF_WRONG_TYPE, hex, GIT_OID_HEXSZ, "the object is a %s, not a %s", git_object_type2string(found),
                            git_object_type2string(type));
     }
-    hf_object *object;
-    if ((rc = hf_repo_read(&object, repo, &at, err)) < 0) return rc;
+    if (!object && (rc = hf_repo_read(&object, repo, &at, err)) < 0) return rc;
     const char *content = hf_object_data(object), *end = content + hf_object_size(object);
     bool ok = header_oid(&at, &content, end, to_tree ? "tree " : "object ");
     hf_object_free(object);

@@ -151,10 +151,11 @@ static int read_execute(hf_job *base) {
   hf_repo repo;
   int rc = hf_view_open(&repo, &job->view, &base->error);
   if (rc < 0) return rc;
-  rc = hf_repo_read_header(&job->type, &job->size, &repo, &job->oid, &base->error);
+  rc = hf_repo_read_size(&job->size, &repo, &job->oid, &base->error);
   job->too_large = rc == HF_OK && job->synchronous && job->size > SYNC_BYTES_MAX;
   bool in_part = job->size > SYNC_BYTES_MAX && (uint64_t)job->bytes_max < job->size && job->bytes_max <= COPY_BYTES_MAX;
   if (rc == HF_OK && !job->too_large) rc = in_part ? read_part(job, &repo) : hf_repo_read(&job->object, &repo, &job->oid, &base->error);
+  if (job->object) job->type = hf_object_type(job->object);
   hf_repo_close(&repo);
   return absent(rc, &job->found);
 }

@@ -544,13 +544,14 @@ static int read_result_size(size_t *size, const hf_pack *pack, uint64_t offset, 
   return delta_size(&base_size, &at, first + got) && delta_size(size, &at, first + got) ? HF_OK : fail_entry(pack, offset, err);
 }
 
+/** `type` may be NULL: then nothing is read but the beginning of the object itself. */
 static int read_header(git_object_t *type, size_t *size, const hf_pack *pack, uint64_t offset, hf_error *err) {
   uint8_t head[256];
   for (size_t depth = 0;; depth++) {
     hf_cache_key key = key_of(pack, offset);
     hf_object *object = hf_cache_get(&key);
     if (object) {
-      *type = object->type;
+      if (type) *type = object->type;
       if (depth == 0) *size = object->size;
       hf_object_free(object);
       return HF_OK;
@@ -561,11 +562,12 @@ static int read_header(git_object_t *type, size_t *size, const hf_pack *pack, ui
     int rc = parse_entry(&entry, pack, offset, head, (size_t)head_len, err);
     if (rc < 0) return rc;
     if (!entry.base) {
-      *type = (git_object_t)entry.type;
+      if (type) *type = (git_object_t)entry.type;
       if (depth == 0) *size = entry.size;
       return HF_OK;
     }
     if (depth == 0 && (rc = read_result_size(size, pack, offset, &entry, head, (size_t)head_len, err)) < 0) return rc;
+    if (!type) return HF_OK;
     if (depth > CHAIN_MAX) return hf_fail(err, HF_CORRUPT, "a chain of deltas without end in %s", pack->name);
     offset = entry.base;
   }

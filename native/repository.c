@@ -597,6 +597,17 @@ void hf_repo_close(hf_repo *repo) {
   memset(repo, 0, sizeof(*repo));
 }
 
+int hf_repo_generation(uint64_t *out, const char *gitdir, hf_error *err) {
+  hf_entry *entry;
+  int rc = hf_entry_acquire(&entry, gitdir, err);
+  if (rc < 0) return rc;
+  *out = hf_store_generation(entry->store);
+  /* An entry that has just been opened has not looked for packs yet. */
+  if (*out == 0 && (rc = hf_store_check(entry->store, err)) == HF_OK) *out = hf_store_generation(entry->store);
+  hf_entry_release(entry);
+  return rc;
+}
+
 void hf_repo_forget(const char *gitdir) {
   pthread_mutex_lock(&lock);
   hf_entry *entry = find_entry(gitdir);

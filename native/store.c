@@ -125,6 +125,13 @@ static int refresh(hf_store *store, bool *changed, hf_error *err) {
   return rc;
 }
 
+uint64_t hf_store_generation(hf_store *store) {
+  pthread_rwlock_rdlock(&store->lock);
+  uint64_t generation = store->generation;
+  pthread_rwlock_unlock(&store->lock);
+  return generation;
+}
+
 int hf_store_check(hf_store *store, hf_error *err) {
   bool stale = false;
   pthread_rwlock_rdlock(&store->lock);
@@ -239,14 +246,22 @@ static hf_object *cached_loose(const hf_store *store, const hf_cache_key *key, c
   return NULL;
 }
 
+/** How often this thread has read a loose object. */
+static _Thread_local uint64_t loose_reads;
+
+uint64_t hf_loose_reads(void) { return loose_reads; }
+
 static int read_any_loose(hf_object **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err) {
   hf_cache_key key = loose_key(store, oid);
+  git_object_t unasked;
+  if (!type) type = &unasked;
   hf_object *object = cached_loose(store, &key, oid);
   int rc = object ? HF_OK : HF_NOT_FOUND;
   for (size_t i = 0; !object && rc != HF_OK && i < store->count; i++) {
     int tried = read_loose(out ? &object : NULL, type, size, &store->dirs[i], oid, err);
     if (tried != HF_NOT_FOUND) rc = tried;
   }
+  if (rc == HF_OK) loose_reads++;
   if (!object) return rc;
   *type = object->type;
   *size = object->size;

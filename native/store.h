@@ -14,8 +14,12 @@ void hf_store_free(hf_store *store);
 /** Sees by one stat call for each directory whether packs came or went; what did not change stays open and cached. */
 int hf_store_check(hf_store *store, hf_error *err);
 
+/** Names the packs that there were at the last check: no two states of any store have the same number. 0 before the first. */
+uint64_t hf_store_generation(hf_store *store);
+
 /** HF_NOT_FOUND only after packs that came or went were looked for again. */
 int hf_store_read(hf_object **out, hf_store *store, const git_oid *oid, hf_error *err);
+/** `type` may be NULL, which spares a way down the deltas. */
 int hf_store_read_header(git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err);
 /** Starts to inflate an object that stands whole somewhere. HF_UNSUPPORTED where it is a delta; HF_NOT_FOUND. */
 int hf_store_stream(hf_inflater **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err);

@@ -8,11 +8,22 @@ export class Moment<T> {
 
   /** What has been found in this turn under the key, else what `look` finds now. */
   of(key: string, look: () => T): T {
+    return this.find(key, look)!;
+  }
+
+  /** The same where there may be nothing to find: then the next one looks again. */
+  find(key: string, look: () => T | undefined): T | undefined {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     const found = look();
+    if (found === undefined) return undefined;
     if (this.#answers.size === 0) setImmediate(this.#forget);
     this.#answers.set(key, found);
     return found;
+  }
+
+  /** For whoever has changed what was looked up. */
+  forget(): void {
+    this.#answers.clear();
   }
 }

@@ -29,24 +29,22 @@ import type { Admission, Place } from "./admission.ts";
 import { type Authority, authorise, authoriseCreation, authoriseReading } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
 import type { Idempotency } from "./idempotency.ts";
+import { type ContextRun, OperationContext } from "./operation-context.ts";
 import type { OperationRecord, Recorder } from "./record.ts";
 import { revocable } from "./revocable-caller.ts";
 
+/** A repository that was opened, and what gives it back. */
+export interface OpenedRepository {
+  readonly repository: OpenRepository;
+  readonly release: () => void | Promise<void>;
+}
+
 /** Opens repositories for operations; implemented by storage and the ref door, bound in main.ts. */
 export interface RepositoryOpener {
-  /** Finds, checks and pins a repository; `release` gives it back when the operation has ended. */
-  open(
-    ref: RepositoryRef,
-    caller: Caller,
-    signal: AbortSignal,
-  ): Promise<{ repository: OpenRepository; release(): void | Promise<void> }>;
+  /** Finds, checks and pins a repository, at once unless it is about to be moved; `release` gives it back when the operation has ended. */
+  open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): OpenedRepository | Promise<OpenedRepository>;
   /** Makes a repository that nobody else sees until its references move. */
-  stage(
-    ref: RepositoryRef,
-    options: CreateOptions,
-    caller: Caller,
-    signal: AbortSignal,
-  ): Promise<{ repository: OpenRepository; release(): void | Promise<void> }>;
+  stage(ref: RepositoryRef, options: CreateOptions, caller: Caller, signal: AbortSignal): Promise<OpenedRepository>;
   /** Checks only the names. */
   validate(ref: RepositoryRef): void;
 }
@@ -165,7 +163,8 @@ export class Engine {
     try {
       const ctx = await run.enter(operation, input, this.#check(operation.input));
       const output = await (operation.run(input, ctx, run.waitingFor(parts)) as Promise<unknown>);
-      await run.leave();
+      const left = run.leave();
+      if (left instanceof Promise) await left;
       return output;
     } catch (error) {
       throw await run.fail(error);
@@ -250,36 +249,26 @@ class OperationRun {
     this.place = place;
     this.#releases.push(() => place.leave());
     this.#record.queued(this.#services.clock.monotonicMs() - queuedAtMs);
-    const services = this.#services;
-    const context: Omit<Context, "repository"> = {
-      caller: this.#caller,
-      signal,
-      clock: services.clock,
-      limits: services.limits,
-      settled: () => (this.#isSettled = true),
-      pushes: services.pushes,
-      open: (ref) => this.#openOther(ref),
-      stage: (ref, options) => this.#stage(ref, options),
-      repositories: services.repositories(this.#caller),
-      events: services.events(this.#caller),
-      webhooks: services.webhooks,
-      remotes: services.remotes,
-      clones: services.clones,
-      mirrors: services.mirrors,
-      sessions: services.sessions(this.#caller),
-      signing: services.signing,
-      identity: services.identity,
-      backends: services.backends,
-      server: services.server,
-    };
-    if (target === undefined || operation.target === "path") return withoutRepository(context);
-    return { ...context, repository: await this.#open(target) };
+    const opened = target === undefined || operation.target === "path" ? undefined : this.#open(target);
+    return new OperationContext(this.#services, this.#contextRun(), opened instanceof Promise ? await opened : opened);
   }
 
-  async #open(ref: RepositoryRef): Promise<OpenRepository> {
-    const opened = await this.#services.opener.open(ref, this.#caller, this.#caller.signal);
-    this.#releases.push(opened.release);
-    return opened.repository;
+  #contextRun(): ContextRun {
+    return {
+      caller: this.#caller,
+      settled: () => (this.#isSettled = true),
+      open: (ref) => this.#openOther(ref),
+      stage: (ref, options) => this.#stage(ref, options),
+    };
+  }
+
+  #open(ref: RepositoryRef): OpenRepository | Promise<OpenRepository> {
+    const take = ({ repository, release }: OpenedRepository) => {
+      this.#releases.push(release);
+      return repository;
+    };
+    const opened = this.#services.opener.open(ref, this.#caller, this.#caller.signal);
+    return opened instanceof Promise ? opened.then(take) : take(opened);
   }
 
   #watchCredential(): void {
@@ -319,8 +308,10 @@ class OperationRun {
     goOn();
   }
 
-  async leave(): Promise<void> {
-    await this.#release();
+  /** At once where nothing that was taken takes its time to be given back. */
+  leave(): void | Promise<void> {
+    const released = this.#release();
+    if (released instanceof Promise) return released.then(() => this.#record.end());
     this.#record.end();
   }
 
@@ -338,22 +329,12 @@ class OperationRun {
     this.#record.end(isCanceled ? new OperationError("canceled", {}) : undefined);
   }
 
-  async #release(): Promise<void> {
+  #release(): void | Promise<void> {
     for (let release = this.#releases.pop(); release !== undefined; release = this.#releases.pop()) {
       const released = release();
-      if (released instanceof Promise) await released;
+      if (released instanceof Promise) return released.then(() => this.#release());
     }
   }
-}
-
-/** A context whose `repository` refuses: the operation has declared that it works on none. */
-function withoutRepository(context: Omit<Context, "repository">): Context {
-  return {
-    ...context,
-    get repository(): OpenRepository {
-      throw new OperationError("internal", { what: "the operation has no repository" });
-    },
-  };
 }
 
 function inputError(check: TypeCheck<TSchema>, input: unknown): OperationError {

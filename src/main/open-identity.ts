@@ -33,7 +33,7 @@ export async function openIdentity(
         relativePath: locator.canonicalPath(ref),
         canonical: true,
       }),
-      isThere: (ref) => locator.isThere(ref),
+      isThere: (ref) => locator.wasThere(ref),
     },
     configured: { anonAccess: config.anonAccess, allowKeyless: config.allowKeyless },
     adminSecret: adminSecret(data.path, config.adminToken),

@@ -4,8 +4,8 @@ import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Journal } from "../events/journal.ts";
 import { translateFileError } from "../storage/file-error.ts";
-import type { Pins } from "../storage/pins.ts";
-import type { RepositoryLocator } from "../storage/repository-locator.ts";
+import type { Pin, Pins } from "../storage/pins.ts";
+import type { LocatedRepository, RepositoryLocator } from "../storage/repository-locator.ts";
 import type { RepositoryLocks } from "../storage/repository-locks.ts";
 import { StagedRepository } from "../storage/stage-repository.ts";
 import { type OwnPins, withPatientMaintenance } from "./patient-maintenance.ts";
@@ -39,11 +39,16 @@ export interface OpenedRepository {
 
 /** Opens repositories for operations: finds, checks and pins them. */
 export interface RepositoryOpener {
-  open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<OpenedRepository>;
+  open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): OpenedRepository | Promise<OpenedRepository>;
   /** Makes an empty repository that nobody else sees until its references move. */
   stage(ref: RepositoryRef, options: CreateOptions, caller: Caller, signal: AbortSignal): Promise<OpenedRepository>;
   validate(ref: RepositoryRef): void;
 }
+
+const handOver = (repository: PinnedRepository): OpenedRepository => ({
+  repository,
+  release: () => repository.release(),
+});
 
 /** Binds storage and the ref door to what operations see of a repository. */
 export function createRepositoryOpener(services: RepositoryOpenerServices): RepositoryOpener {
@@ -59,19 +64,31 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
       services.recordCreation(ref, caller, publish, {}),
   };
 
-  async function open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {
-    let located = locator.find(ref);
-    let pin = pins.pin(located.key, signal);
-    if (pin instanceof Promise) {
-      pin = await pin;
-      // It was about to be removed or renamed: look whether it is still there.
-      try {
-        located = locator.find(ref);
-      } catch (error) {
-        pin.release();
-        throw error;
-      }
+  function open(ref: RepositoryRef, caller: Caller, signal: AbortSignal): PinnedRepository | Promise<PinnedRepository> {
+    const located = locator.findNow(ref);
+    const pin = pins.pin(located.key, signal);
+    return pin instanceof Promise
+      ? pin.then((pin) => openBehind(pin, ref, caller, signal))
+      : pinned(located, pin, ref, caller, signal);
+  }
+
+  /** It was about to be removed or renamed: look whether it is still there. */
+  function openBehind(pin: Pin, ref: RepositoryRef, caller: Caller, signal: AbortSignal): PinnedRepository {
+    try {
+      return pinned(locator.find(ref), pin, ref, caller, signal);
+    } catch (error) {
+      pin.release();
+      throw error;
     }
+  }
+
+  function pinned(
+    located: LocatedRepository,
+    pin: Pin,
+    ref: RepositoryRef,
+    caller: Caller,
+    signal: AbortSignal,
+  ): PinnedRepository {
     const repository = new PinnedRepository(bound, ref, located, pin, caller, signal);
     const { storage, relativePath } = located;
     ownPins.set(repository.view, { pin, key: located.key, repository: { storage: storage.name, relativePath } });
@@ -112,9 +129,9 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
       return { repository, release: () => repository.release() };
     },
     validate: (ref) => locator.validate(ref),
-    async open(ref, caller, signal) {
-      const repository = await open(ref, caller, signal);
-      return { repository, release: () => repository.release() };
+    open(ref, caller, signal) {
+      const opened = open(ref, caller, signal);
+      return opened instanceof Promise ? opened.then(handOver) : handOver(opened);
     },
   };
 }

@@ -81,6 +81,7 @@ export class StoredRepositories implements Repositories {
       refuseAbsent(place);
       return this.#record({ kind: "deleted", place }, async () => {
         deleteFiles = await withdrawRepository(place);
+        locator.lookAgain();
       });
     });
     await forget(place.gitDir);
@@ -96,7 +97,10 @@ export class StoredRepositories implements Repositories {
       const release = await locks.exclusiveAll([from.key, to.key], { signal });
       try {
         refuseMove(from, to);
-        await this.#record({ kind: "renamed", place: to, from }, () => moveRepository(from, to));
+        await this.#record({ kind: "renamed", place: to, from }, async () => {
+          await moveRepository(from, to);
+          locator.lookAgain();
+        });
       } catch (error) {
         throw translateFileError(error);
       } finally {

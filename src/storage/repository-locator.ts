@@ -31,17 +31,19 @@ export interface LocatedRepository extends RepositoryPlace {
 interface Remembered {
   readonly repository: LocatedRepository;
   readonly directory: FileStamp;
+  readonly configFile: string;
   readonly config: FileStamp | undefined;
 }
 
 /**
  * Finds repositories and tells whether they are valid. Plain git may change them beside us at any time, so that each call
- * looks; what it saw before it recognises by two stats.
+ * looks; what it saw before it recognises by two stats, which all who ask in one turn share.
  */
 export class RepositoryLocator {
   readonly #storages: Storages;
   readonly #clock: { nowMs(): number };
   readonly #remembered = new Map<string, Remembered>();
+  readonly #unmoved = new Moment<LocatedRepository>();
   readonly #paths = new Moment<string>();
   readonly #there = new Moment<boolean>();
 
@@ -74,39 +76,52 @@ export class RepositoryLocator {
    * repository that was found before.
    */
   canonicalPath(ref: RepositoryRef): string {
-    return this.#paths.of(nameOf(ref), () => this.#unchanged(ref)?.relativePath ?? this.place(ref).relativePath);
+    const unchanged = this.#unchangedNow(ref);
+    return unchanged?.relativePath ?? this.#paths.of(nameOf(ref), () => this.place(ref).relativePath);
   }
 
   /** Is anything at all at a place? */
   isThere(ref: RepositoryRef): boolean {
-    return this.#unchanged(ref) !== undefined || lstatIfThere(this.place(ref).gitDir) !== undefined;
+    return this.#unchanged(nameOf(ref)) !== undefined || lstatIfThere(this.place(ref).gitDir) !== undefined;
   }
 
   /** Was anything there a moment ago? For questions that are asked again by whoever opens it. */
   wasThere(ref: RepositoryRef): boolean {
-    return this.#there.of(nameOf(ref), () => this.isThere(ref));
+    return this.#unchangedNow(ref) !== undefined || this.#there.of(nameOf(ref), () => this.isThere(ref));
+  }
+
+  /** Finds as `find` does, or takes what somebody has found a moment ago. For whoever pins it next: what moves it says so. */
+  findNow(ref: RepositoryRef): LocatedRepository {
+    return this.#unchangedNow(ref) ?? this.find(ref);
+  }
+
+  /** Something has been moved or removed: nothing that was seen a moment ago holds any more. */
+  lookAgain(): void {
+    for (const moment of [this.#unmoved, this.#paths, this.#there]) moment.forget();
+  }
+
+  #unchangedNow(ref: RepositoryRef): LocatedRepository | undefined {
+    const name = nameOf(ref);
+    return this.#unmoved.find(name, () => this.#unchanged(name));
   }
 
   /** What is remembered has no link on its way; what has been put in its place since then is looked at anew. */
-  #unchanged(ref: RepositoryRef): LocatedRepository | undefined {
-    const known = this.#remembered.get(nameOf(ref));
-    const directory = known && lstatIfThere(known.repository.gitDir);
-    return directory !== undefined && isUnchanged(known?.directory, directory) ? known?.repository : undefined;
+  #unchanged(name: string): LocatedRepository | undefined {
+    const known = this.#remembered.get(name);
+    if (known === undefined) return undefined;
+    const directory = lstatIfThere(known.repository.gitDir);
+    if (directory === undefined || !isUnchanged(known.directory, directory)) return undefined;
+    const config = statIfThere(known.configFile);
+    const isSame = config === undefined ? known.config === undefined : isUnchanged(known.config, config);
+    return isSame ? known.repository : undefined;
   }
 
   /** Finds a valid repository. Throws what `place` throws, `repository_not_found` and `repository_invalid`. */
   find(ref: RepositoryRef): LocatedRepository {
     const name = nameOf(ref);
-    const known = this.#remembered.get(name);
-    if (known !== undefined) {
-      const directory = statIfThere(known.repository.gitDir);
-      if (directory !== undefined && isUnchanged(known.directory, directory)) {
-        const config = statIfThere(join(known.repository.gitDir, "config"));
-        if (config === undefined ? known.config === undefined : isUnchanged(known.config, config))
-          return known.repository;
-      }
-      this.#remembered.delete(name);
-    }
+    const unchanged = this.#unchanged(name);
+    if (unchanged !== undefined) return unchanged;
+    this.#remembered.delete(name);
     return this.#look(name, ref);
   }
 
@@ -120,16 +135,22 @@ export class RepositoryLocator {
     const config = statIfThere(configFile);
     const repository = { ...place, objectFormat: readObjectFormat(configFile) };
     // A link on the way may lead elsewhere tomorrow without a trace in what is stat'ed here.
-    if (place.relativePath === cleanRelativePath(ref.relativePath)) this.#remember(name, repository, directory, config);
+    if (place.relativePath === cleanRelativePath(ref.relativePath))
+      this.#remember(name, { repository, configFile }, directory, config);
     return repository;
   }
 
-  #remember(name: string, repository: LocatedRepository, directory: Stats, config: Stats | undefined): void {
+  #remember(
+    name: string,
+    found: Pick<Remembered, "repository" | "configFile">,
+    directory: Stats,
+    config: Stats | undefined,
+  ): void {
     const nowMs = this.#clock.nowMs();
     const stamp = stampOf(directory, nowMs);
     const configStamp = config && stampOf(config, nowMs);
     if (stamp === undefined || (config !== undefined && configStamp === undefined)) return;
-    this.#remembered.set(name, { repository, directory: stamp, config: configStamp });
+    this.#remembered.set(name, { ...found, directory: stamp, config: configStamp });
     if (this.#remembered.size <= REMEMBERED_MAX) return;
     for (const oldest of this.#remembered.keys()) {
       this.#remembered.delete(oldest);

@@ -40,6 +40,10 @@ export interface CoreFunctions {
   forget(gitDir: string): void;
   /** Closes repositories that were idle for too long. */
   reap(): void;
+  /** Names the packs that a repository has now; 0 where there is nothing to tell. No two states have the same number. */
+  packsGeneration(gitDir: string): number;
+  /** How many loose objects this thread has read so far. */
+  looseReads(): number;
   /** Open repositories, quarantines, bytes of objects in quarantines, bytes in the cache of objects. */
   usage(): [repositories: number, quarantines: number, quarantineBytes: number, cacheBytes: number];
   /** The job that was submitted last, for `cancel`. */

@@ -17,6 +17,7 @@ import { listBlobs } from "./list-blobs.ts";
 import { listTree } from "./list-tree.ts";
 import { packEdits } from "./pack-edits.ts";
 import { packOids } from "./pack-oids.ts";
+import { PackedAnswers } from "./packed-answers.ts";
 import { checkView, runJob, runNow } from "./run-job.ts";
 import { streamBlob } from "./stream-blob.ts";
 import { unsupportedFacet } from "./unsupported-facet.ts";
@@ -42,17 +43,19 @@ const READ_MANY_BYTES_MAX = 8 * 1024 * 1024;
 export function createObjects(addon: ObjectsAddon): ObjectsFacet {
   // The library looks for nothing in files.
   const { grep } = unsupportedFacet<ObjectsFacet>("objects");
+  const texts = new PackedAnswers<string>(addon, (text) => text.length);
+  const blobs = new PackedAnswers<Buffer>(addon, (blob) => blob.byteLength);
   return {
     grep,
     async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
       checkView(view);
       const target = PEEL[peel];
-      return await runNow(
-        addon,
-        view,
-        () => addon.resolveSync(view.gitDir, view.quarantineDir, revision, target),
-        () => addon.resolve(view.gitDir, view.quarantineDir, revision, target),
-      );
+      const start = () => addon.resolve(view.gitDir, view.quarantineDir, revision, target);
+      const now = () => addon.resolveSync(view.gitDir, view.quarantineDir, revision, target);
+      // Names move, ids do not.
+      const key = isOid(revision, "sha1") ? texts.key(view, `${revision}^${target}`) : undefined;
+      if (key === undefined) return await runNow(addon, view, now, start);
+      return texts.get(key) ?? (await runNow(addon, view, () => texts.ask(key, now), start));
     },
 
     async info(view: RepositoryView, oid: Oid): Promise<ObjectInfo | undefined> {
@@ -70,12 +73,16 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
     async read(view: RepositoryView, oid: Oid, bytesMax?: number): Promise<GitObject | undefined> {
       checkView(view);
       if (!isOid(oid, "sha1")) return undefined;
-      const answer = await runNow<Buffer | [HeaderNumber, Buffer] | undefined>(
-        addon,
-        view,
-        () => addon.objectReadSync(view.gitDir, view.quarantineDir, oid, bytesMax),
-        () => addon.objectRead(view.gitDir, view.quarantineDir, oid, bytesMax),
-      );
+      const key = blobs.key(view, `${oid}:${bytesMax}`);
+      const now = () => addon.objectReadSync(view.gitDir, view.quarantineDir, oid, bytesMax);
+      const answer =
+        (key === undefined ? undefined : blobs.get(key)) ??
+        (await runNow<Buffer | [HeaderNumber, Buffer] | undefined>(
+          addon,
+          view,
+          key === undefined ? now : () => blobs.ask(key, now),
+          () => addon.objectRead(view.gitDir, view.quarantineDir, oid, bytesMax),
+        ));
       if (answer === undefined) return undefined;
       if (Array.isArray(answer)) return { ...infoOf(oid, answer[0]), content: answer[1] };
       return { ...infoOf(oid, headerAt(answer, 0)), content: answer.subarray(8) };
@@ -93,12 +100,13 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
     async treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined> {
       checkView(view);
       if (!isOid(treeish, "sha1")) return undefined;
-      const found = await runNow(
-        addon,
-        view,
-        () => addon.treeEntrySync(view.gitDir, view.quarantineDir, treeish, path),
-        () => addon.treeEntry(view.gitDir, view.quarantineDir, treeish, path),
-      );
+      const key = texts.key(view, `${treeish}:${path}`);
+      const now = () => addon.treeEntrySync(view.gitDir, view.quarantineDir, treeish, path);
+      const found =
+        (key === undefined ? undefined : texts.get(key)) ??
+        (await runNow(addon, view, key === undefined ? now : () => texts.ask(key, now), () =>
+          addon.treeEntry(view.gitDir, view.quarantineDir, treeish, path),
+        ));
       if (found === undefined) return undefined;
       const mode = Number.parseInt(found.slice(0, 6), 8);
       return { path, mode, type: typeOfMode(mode), oid: found.slice(7) };

@@ -158,7 +158,7 @@ class Router {
   }
 
   /** Waits for an answer; when it is that the backend cannot, the shell is asked. */
-  async #orShell(
+  #orShell(
     route: Route,
     lane: Lane,
     answer: Promise<unknown>,
@@ -167,13 +167,11 @@ class Router {
     b: unknown,
     c: unknown,
   ): Promise<unknown> {
-    try {
-      return await answer;
-    } catch (error) {
+    return answer.catch(async (error: unknown) => {
       if (lane === this.#shell || !hasReason(error, "unsupported")) throw error;
       await this.#beforeShell(route, lane, view, "unsupported");
       return await (route.methods.shell!(view, a, b, c) as Promise<unknown>);
-    }
+    });
   }
 
   /** Calls that do not simply go to the current backend: quarantines, SHA-256, methods that it does not declare. */

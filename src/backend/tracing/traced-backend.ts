@@ -34,15 +34,21 @@ export function createTracedBackend(backend: GitBackend, options: TracedBackendO
 }
 
 function tracedCall(method: BackendMethod, observer: CallObserver, monotonicMs: () => number): BackendMethod {
-  return async (view, a, b, c) => {
+  return (view, a, b, c) => {
     const startedAtMs = monotonicMs();
-    try {
-      const answer = await (method(view, a, b, c) as Promise<unknown>);
+    const succeeded = (answer: unknown) => {
       observer.ended(monotonicMs() - startedAtMs, undefined);
       return answer;
-    } catch (error) {
+    };
+    const failed = (error: unknown) => {
       observer.ended(monotonicMs() - startedAtMs, reasonOf(error));
       throw error;
+    };
+    // One step of the queue of promises for each call, where an async function takes several.
+    try {
+      return (method(view, a, b, c) as Promise<unknown>).then(succeeded, failed);
+    } catch (error) {
+      return Promise.reject(error).catch(failed);
     }
   };
 }

@@ -77,6 +77,9 @@ type FileInput = Static<typeof Input>;
 const trees = new Moment<Promise<Oid | undefined>>();
 
 async function entryOf({ rev = "HEAD", path }: FileInput, { repository }: Context): Promise<TreeEntry> {
+  // An id needs no look for what it names: only where nothing is found it matters why.
+  const found = isFullOid(rev) ? await entryAt(repository, rev, path) : undefined;
+  if (found?.type === "blob") return found;
   const look = () => resolveTree(repository, rev);
   // Whoever looked first may have given up: then everybody looks himself.
   const tree = await trees.of(`${repository.view.gitDir}\0${rev}`, look).catch(look);

@@ -25,10 +25,31 @@ export function percentDecode(text: string, part: "path" | "query"): ByteString 
 
 /** A text from an address as a value of the schema; what does not fit stays text, for the engine to refuse. */
 export function valueOfText(text: ByteString, { schema, name }: RouteField): unknown {
-  if (schema["byteString"] === true) return text;
-  if (KindGuard.IsUint8Array(schema)) return fromByteString(text);
-  const unicode = unicodeOf(text, name);
-  return convert(schema, unicode);
+  const kind = kindOf(schema);
+  if (kind === "byteString") return text;
+  return kind === "bytes" ? fromByteString(text) : convert(kind, unicodeOf(text, name));
+}
+
+/** What texts of a schema become. */
+type Kind = "byteString" | "bytes" | "integer" | "number" | "boolean" | "bigint" | "list" | "text";
+
+/** To tell the kind of a schema takes longer than to read a value of it. */
+const kinds = new WeakMap<TSchema, Kind>();
+
+function kindOf(schema: TSchema): Kind {
+  let kind = kinds.get(schema);
+  if (kind === undefined) kinds.set(schema, (kind = findKind(schema)));
+  return kind;
+}
+
+function findKind(schema: TSchema): Kind {
+  if (schema["byteString"] === true) return "byteString";
+  if (KindGuard.IsUint8Array(schema)) return "bytes";
+  if (KindGuard.IsInteger(schema)) return "integer";
+  if (KindGuard.IsNumber(schema)) return "number";
+  if (KindGuard.IsBoolean(schema)) return "boolean";
+  if (KindGuard.IsBigInt(schema)) return "bigint";
+  return isListSchema(schema) ? "list" : "text";
 }
 
 /** Reads a query string; each field at most once, but for lists. Throws `invalid_input` for fields that are not known, or are repeated. */
@@ -45,8 +66,8 @@ export function readQuery(search: string, fields: ReadonlyMap<string, RouteField
       readPart(values, name, text, fields);
       continue;
     }
-    if (isListSchema(field.schema)) {
-      const item = valueOfText(text, { ...field, schema: field.schema.items });
+    if (kindOf(field.schema) === "list") {
+      const item = valueOfText(text, { ...field, schema: field.schema["items"] as TSchema });
       ((values[field.field] ??= []) as unknown[]).push(item);
     } else if (field.field in values) {
       throw new OperationError("invalid_input", { field: name, problem: "is given twice" });
@@ -85,11 +106,11 @@ function unicodeOf(text: ByteString, field: string): string {
   }
 }
 
-function convert(schema: TSchema, text: string): unknown {
-  if (KindGuard.IsInteger(schema)) return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
-  if (KindGuard.IsNumber(schema)) return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
-  if (KindGuard.IsBoolean(schema)) return BOOLEANS.get(text) ?? text;
-  if (KindGuard.IsBigInt(schema)) return /^-?\d{1,30}$/.test(text) ? BigInt(text) : text;
+function convert(kind: Kind, text: string): unknown {
+  if (kind === "integer") return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (kind === "number") return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
+  if (kind === "boolean") return BOOLEANS.get(text) ?? text;
+  if (kind === "bigint") return /^-?\d{1,30}$/.test(text) ? BigInt(text) : text;
   return text;
 }
 

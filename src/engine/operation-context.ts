@@ -1,0 +1,97 @@
+import type { Context, CreateOptions, OpenRepository } from "../contract/context.ts";
+import type { Caller } from "../contract/principal.ts";
+import type { RepositoryRef } from "../contract/repository-ref.ts";
+import { OperationError } from "../domain/errors.ts";
+import type { EngineServices } from "./engine.ts";
+
+/** What a context needs of the run that it is for. */
+export interface ContextRun {
+  readonly caller: Caller;
+  readonly settled: () => void;
+  readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
+  readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
+}
+
+/** What an operation is run with. What few operations ask for is made when it is asked for. */
+export class OperationContext implements Context {
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  readonly settled: () => void;
+  readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
+  readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
+  readonly #services: EngineServices;
+  readonly #repository: OpenRepository | undefined;
+
+  /** Without a repository for an operation that has declared that it works on none: asking for it is a bug. */
+  constructor(services: EngineServices, run: ContextRun, repository?: OpenRepository) {
+    this.caller = run.caller;
+    this.signal = run.caller.signal;
+    this.settled = run.settled;
+    this.open = run.open;
+    this.stage = run.stage;
+    this.#services = services;
+    this.#repository = repository;
+  }
+
+  get repository() {
+    if (this.#repository === undefined)
+      throw new OperationError("internal", { what: "the operation has no repository" });
+    return this.#repository;
+  }
+
+  get clock() {
+    return this.#services.clock;
+  }
+
+  get limits() {
+    return this.#services.limits;
+  }
+
+  get pushes() {
+    return this.#services.pushes;
+  }
+
+  get repositories() {
+    return this.#services.repositories(this.caller);
+  }
+
+  get events() {
+    return this.#services.events(this.caller);
+  }
+
+  get webhooks() {
+    return this.#services.webhooks;
+  }
+
+  get remotes() {
+    return this.#services.remotes;
+  }
+
+  get clones() {
+    return this.#services.clones;
+  }
+
+  get mirrors() {
+    return this.#services.mirrors;
+  }
+
+  get sessions() {
+    return this.#services.sessions(this.caller);
+  }
+
+  get signing() {
+    return this.#services.signing;
+  }
+
+  get identity() {
+    return this.#services.identity;
+  }
+
+  get backends() {
+    return this.#services.backends;
+  }
+
+  get server() {
+    return this.#services.server;
+  }
+}
