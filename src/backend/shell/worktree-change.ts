@@ -1,22 +1,36 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ByteString, compareByteStrings, fromByteString } from "../../domain/bytes.ts";
 import type { GitPath } from "../../domain/git-object.ts";
 import type { WorktreeView } from "../worktree-facet.ts";
 import { isBehindLink } from "./worktree-place.ts";
-import type { GitResult, GitRun, GitRunner } from "./run-git.ts";
+import { type GitResult, type GitRun, type GitRunner, stderrOf } from "./run-git.ts";
 
 /**
- * Runs a command that changes the index. A git that was killed leaves its lock behind; whoever calls holds the session's lock, so that it is
- * nobody else's, and the index under it is as it was.
+ * Runs a command that changes the index or references. A git that was killed leaves its locks behind, and what is under them as it was. Whoever calls holds the
+ * session's lock, so that it is nobody else's; but for a lock that was there before: somebody works there with plain git.
  */
 export async function change(runner: GitRunner, view: WorktreeView, run: GitRun): Promise<GitResult> {
   try {
     return await runner.run(view, run);
   } catch (error) {
-    await rm(join(view.gitDir, "index.lock"), { force: true });
+    if (!/\.lock': File exists/.test(stderrOf(error) ?? "")) await removeLocks(view);
     throw error;
   }
+}
+
+async function removeLocks({ gitDir }: WorktreeView): Promise<void> {
+  const [, branch] = /^ref: (refs\/.+)$/m.exec(await readFile(join(gitDir, "HEAD"), "latin1")) ?? [];
+  const locked = [
+    "index",
+    "HEAD",
+    "ORIG_HEAD",
+    "refs/stash",
+    "logs/refs/stash",
+    ...(branch === undefined ? [] : [branch]),
+  ];
+  for (const name of locked)
+    await rm(Buffer.concat([Buffer.from(`${gitDir}/`), fromByteString(`${name}.lock`)]), { force: true });
 }
 
 /** Takes files of the worktree into the index, or into another one; such as are not there are taken out of it. */

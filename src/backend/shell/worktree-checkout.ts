@@ -13,6 +13,7 @@ import type {
 } from "../worktree-facet.ts";
 import { nullRecords } from "./null-records.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
+import { change } from "./worktree-change.ts";
 
 /** Entries that one batch has at most. */
 const BATCH_MAX = 1000;
@@ -37,7 +38,7 @@ export function createCheckout(runner: GitRunner): CheckoutMethods {
 
     async checkout(view: WorktreeView, commit: Oid | undefined, how: "full" | "lazy") {
       if (commit === undefined) return;
-      await runner.run(view, { command: how === "full" ? "checkOut" : "readTree", operands: [commit] });
+      await change(runner, view, { command: how === "full" ? "checkOut" : "readTree", operands: [commit] });
     },
 
     async *status(view: WorktreeView, { paths, untracked }: StatusOptions) {
@@ -60,7 +61,7 @@ export function createCheckout(runner: GitRunner): CheckoutMethods {
 
     async include(view: WorktreeView, paths: readonly GitPath[]) {
       const stdin = fromByteString(paths.map((path) => `${path}\0`).join(""));
-      await runner.run(view, { command: "include", stdin });
+      await change(runner, view, { command: "include", stdin });
     },
 
     writeObject: (view: WorktreeView, type: ObjectType, content: Uint8Array) =>
@@ -68,7 +69,7 @@ export function createCheckout(runner: GitRunner): CheckoutMethods {
 
     async writeTree(view: WorktreeView) {
       try {
-        const { stdout } = await runner.run(view, { command: "writeTree" });
+        const { stdout } = await change(runner, view, { command: "writeTree" });
         return stdout.toString("latin1").trim();
       } catch (error) {
         const unmerged = /^(.*): unmerged \([0-9a-f]+\)$/gm;

@@ -63,7 +63,7 @@ export function createStash(
           : [await commit(await treeWith(view, undefined, alone), [], labelled("untracked files on ", described))];
       const title = message === undefined ? labelled("WIP on ", described) : labelled(`On ${head.branch}: `, message);
       const oid = await commit(tree, [head.oid, index, ...untracked], title);
-      await runner.run(view, { command: "stashStore", flags: ["-m", toByteString(title)], operands: [STASH, oid] });
+      await change(runner, view, { command: "stashStore", flags: ["-m", toByteString(title)], operands: [STASH, oid] });
       // Git flushes references, not their logs, which list the stashes.
       for (const place of [join(view.gitDir, "logs", STASH), join(view.gitDir, "logs/refs")]) await flush(place);
       // From here on it is put away: what follows may be cut off, and nothing is lost.
@@ -95,7 +95,7 @@ export function createStash(
 
     async stashDrop(view: WorktreeView, oid: Oid) {
       const position = await positionOf(view, oid);
-      await runner.run(view, { command: "stashDrop", operands: [`stash@{${position}}`] });
+      await change(runner, view, { command: "stashDrop", operands: [`stash@{${position}}`] });
     },
   };
 
