@@ -2,6 +2,7 @@ import { ByteStringField, ExpectedOldField, Maybe, OidField, RepositoryField, Ty
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, zeroOid } from "../../domain/oid.ts";
+import { checkDeletable } from "./default-branch-rules.ts";
 import { checkChangeable, REFERENCE_CHANGE_ERRORS, visibleReference } from "./visible-reference.ts";
 
 const Input = Type.Object(
@@ -13,7 +14,7 @@ const Input = Type.Object(
   { additionalProperties: false },
 );
 
-/** Deletes a reference. */
+/** Deletes a reference. The default branch stays, unless a setting allows it. */
 export const deleteReference = defineOperation({
   name: "deleteReference",
   summary: "Delete a reference",
@@ -32,6 +33,7 @@ export const deleteReference = defineOperation({
     if (expectedOid !== undefined && !isOid(expectedOid, repository.objectFormat))
       throw new OperationError("invalid_object_id", { value: expectedOid, field: "expectedOid" });
     const { oid } = await visibleReference(ctx, name);
+    await checkDeletable(ctx, name);
     await repository.updateRefs({
       changes: [{ name, newOid: zeroOid(repository.objectFormat), expectedOid: expectedOid ?? oid }],
       hooks: "receive",

@@ -2,6 +2,7 @@ import { ByteStringField, ExpectedOldField, Maybe, OidField, RepositoryField, Ty
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { zeroOid } from "../../domain/oid.ts";
+import { checkMaySetDefault } from "./default-branch-rules.ts";
 import { checkChangeable, REFERENCE_CHANGE_ERRORS, visibleReference } from "./visible-reference.ts";
 
 const Input = Type.Object(
@@ -14,7 +15,7 @@ const Input = Type.Object(
   { additionalProperties: false },
 );
 
-/** Gives a reference another name, in one change. HEAD follows its branch. */
+/** Gives a reference another name, in one change. HEAD follows its branch; who renames that one must be allowed to set the default branch. */
 export const renameReference = defineOperation({
   name: "renameReference",
   summary: "Rename a reference",
@@ -49,10 +50,18 @@ export const renameReference = defineOperation({
       await repository.updateRefs({ changes: [create, remove], hooks: "receive" });
       return { name: newName, oid };
     }
+    await checkMaySetDefault(ctx, "renameReference");
     // HEAD always names a branch that is there: at no moment are both gone.
     await repository.updateRefs({ changes: [create], hooks: "receive" });
     await repository.setHead(newName);
-    await repository.updateRefs({ changes: [remove], hooks: "receive" });
+    try {
+      await repository.updateRefs({ changes: [remove], hooks: "receive" });
+    } catch (error) {
+      // The old name may not go, or has moved meanwhile: all is as it was.
+      await repository.setHead(name);
+      await repository.updateRefs({ changes: [{ name: newName, newOid: zero, expectedOid: oid }], hooks: "none" });
+      throw error;
+    }
     return { name: newName, oid };
   },
 });

@@ -72,6 +72,17 @@ for (const backend of BACKENDS) {
       await failure(story.run(deleteReference, { name: TOPIC }), "reference_not_found");
       expect(await story.references()).toEqual({ [MAIN]: second });
     });
+
+    test(`keeps the default branch, and branches where no push may delete any (${backend})`, async () => {
+      await story.run(createReference, { name: TOPIC, rev: "main" });
+      await failure(story.run(deleteReference, { name: MAIN }), "reference_protected");
+      await story.git("config", "receive.denyDeletes", "true");
+      await failure(story.run(deleteReference, { name: TOPIC }), "reference_protected");
+      await story.git("config", "receive.denyDeletes", "false");
+      await story.git("config", "receive.denyDeleteCurrent", "ignore");
+      await story.run(deleteReference, { name: MAIN });
+      expect(await story.references()).toEqual({ [TOPIC]: second });
+    });
   });
 
   describe("renameReference", () => {
@@ -86,6 +97,25 @@ for (const backend of BACKENDS) {
       await rename(MAIN, "refs/heads/trunk");
       expect(await story.references()).toEqual({ "refs/heads/topic2": second, "refs/heads/trunk": second });
       expect(await story.git("symbolic-ref", "HEAD")).toBe("refs/heads/trunk");
+    });
+
+    test(`leaves all as it was when the default branch may not lose its name, and asks who may set it (${backend})`, async () => {
+      const rename = (caller = story.test.caller) =>
+        story.test.engine.run(
+          renameReference,
+          { repository: story.repository, name: MAIN, newName: "refs/heads/trunk" },
+          caller,
+        );
+      const { identity } = story.test;
+      const bob = await identity.users.create({ name: "bob", isAdmin: false });
+      await identity.repositories.setCollaborator(story.repository, "bob", "read-write");
+      const user = { id: bob.id, isAdmin: false };
+      await failure(rename(story.test.as({ kind: "user", name: "bob", user })), "forbidden");
+      const rule = { pattern: MAIN, noForce: false, noDelete: true, appliesToService: true };
+      await identity.protections.set(story.repository, rule);
+      await failure(rename(), "reference_protected");
+      expect(await story.references()).toEqual({ [MAIN]: second });
+      expect(await story.git("symbolic-ref", "HEAD")).toBe(MAIN);
     });
   });
 }

@@ -126,6 +126,31 @@ describe("methods", () => {
     expect(head.headers.get("etag")).toBe(get.headers.get("etag"));
     expect((await ask(`${REPO}/`)).status).toBe(200);
   });
+
+  test("dots that the address loses do not make DELETE mean more", async () => {
+    for (const part of ["collaborators/%2E%2E", "refs/..", "hooks/x/../.."])
+      expect(await refusal(`${REPO}/${part}`, { method: "DELETE" })).toEqual([404, "address_unknown"]);
+    expect((await ask(REPO)).status).toBe(200);
+  });
+
+  test("half of a surrogate pair is no text", async () => {
+    const put = (content: string) =>
+      ask(`${REPO}/files`, {
+        method: "PUT",
+        body: `{"path":"half","message":"m","branch":"half","content":"${content}"}`,
+      });
+    expect((await put("\\ud83d\\ude00")).status).toBe(404);
+    expect([(await put("\\ud83d")).status, (await put("\\ude00\\ud83d")).status]).toEqual([400, 400]);
+  });
+
+  test("an owner is one part of a name", async () => {
+    for (const owner of ["", "a/b", "/etc"])
+      expect(await refusal("/api/repos", { method: "POST", json: { owner, name: "x" } })).toEqual([
+        422,
+        "invalid_input",
+        "owner",
+      ]);
+  });
 });
 
 describe("conditions and ranges", () => {

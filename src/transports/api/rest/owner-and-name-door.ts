@@ -125,6 +125,9 @@ async function create(request: Request, call: HttpCall, services: RouteServices)
     ...(key !== null && { idempotencyKey: key, onReplayed: () => (isReplayed = true) }),
   };
   const { owner = ownName(caller), name, ...more } = newRepository(await readBody(request, services.bodyBytesMax));
+  // Whatever stands before the name must be found again under `/{owner}/{name}`.
+  if (owner === "" || owner.includes("/"))
+    throw new OperationError("invalid_input", { field: "owner", problem: "is no single part of a name" });
   const fullName = `${owner}/${name}`;
   const repository = { storage: "default", relativePath: relativePathOf(fullName) };
   await services.engine.run(createRepository, { repository, ...more }, caller);

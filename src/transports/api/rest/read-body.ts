@@ -15,11 +15,35 @@ export async function readBody(request: Request, bytesMax: number): Promise<unkn
   const mediaType = request.headers.get("content-type") ?? "";
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(mediaType))
     throw new OperationError("media_type_unsupported", { mediaType, expected: "application/json" });
+  const { text, value } = parsed(bytes);
+  // UTF-8 has no halves of surrogate pairs; escapes may spell one, which no bytes are.
+  if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(value))
+    throw new OperationError("malformed_request", { part: "body", problem: "has half of a surrogate pair in a text" });
+  return value;
+}
+
+function parsed(bytes: Uint8Array): { readonly text: string; readonly value: unknown } {
   try {
-    return JSON.parse(UTF8.decode(bytes)) as unknown;
+    const text = UTF8.decode(bytes);
+    return { text, value: JSON.parse(text) as unknown };
   } catch (error) {
     throw new OperationError("malformed_request", { part: "body", problem: "is not JSON" }, { cause: error });
   }
+}
+
+/** Are all texts in the value Unicode? Without recursion: bodies may be nested deeply. */
+function isWellFormed(value: unknown): boolean {
+  const left = [value];
+  while (left.length > 0) {
+    const each = left.pop();
+    if (typeof each === "string" && !each.isWellFormed()) return false;
+    if (typeof each !== "object" || each === null) continue;
+    for (const [name, part] of Object.entries(each)) {
+      if (!name.isWellFormed()) return false;
+      left.push(part);
+    }
+  }
+  return true;
 }
 
 async function collect(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {

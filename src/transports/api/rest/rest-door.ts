@@ -32,6 +32,8 @@ export function restDoor(options: RestOptions): HttpDoor {
     const head = request.method === "HEAD" ? readingAt(pathnameOf(request), routes) : undefined;
     if (head !== undefined) return runRoute(head, request, call, options);
     calls.set(request, call);
+    // `DELETE …/collaborators/..` has become `DELETE …/` on the way here, which would be something far larger than what was meant.
+    if (request.method === "DELETE" && pathnameOf(request).endsWith("/")) return noRoute(request, call, []);
     return app.handle(request);
   };
 }
