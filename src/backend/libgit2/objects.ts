@@ -74,15 +74,8 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
       checkView(view);
       if (!isOid(oid, "sha1")) return undefined;
       const key = blobs.key(view, `${oid}:${bytesMax}`);
-      const now = () => addon.objectReadSync(view.gitDir, view.quarantineDir, oid, bytesMax);
-      const answer =
-        (key === undefined ? undefined : blobs.get(key)) ??
-        (await runNow<Buffer | [HeaderNumber, Buffer] | undefined>(
-          addon,
-          view,
-          key === undefined ? now : () => blobs.ask(key, now),
-          () => addon.objectRead(view.gitDir, view.quarantineDir, oid, bytesMax),
-        ));
+      const known = key === undefined ? undefined : blobs.get(key);
+      const answer = known ?? (await readObject(addon, view, oid, bytesMax, blobs, key));
       if (answer === undefined) return undefined;
       if (Array.isArray(answer)) return { ...infoOf(oid, answer[0]), content: answer[1] };
       return { ...infoOf(oid, headerAt(answer, 0)), content: answer.subarray(8) };
@@ -101,12 +94,8 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
       checkView(view);
       if (!isOid(treeish, "sha1")) return undefined;
       const key = texts.key(view, `${treeish}:${path}`);
-      const now = () => addon.treeEntrySync(view.gitDir, view.quarantineDir, treeish, path);
-      const found =
-        (key === undefined ? undefined : texts.get(key)) ??
-        (await runNow(addon, view, key === undefined ? now : () => texts.ask(key, now), () =>
-          addon.treeEntry(view.gitDir, view.quarantineDir, treeish, path),
-        ));
+      const known = key === undefined ? undefined : texts.get(key);
+      const found = known ?? (await findEntry(addon, view, treeish, path, texts, key));
       if (found === undefined) return undefined;
       const mode = Number.parseInt(found.slice(0, 6), 8);
       return { path, mode, type: typeOfMode(mode), oid: found.slice(7) };
@@ -151,6 +140,38 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
       }
     },
   };
+}
+
+/** Reads an object that is not known, and keeps it where it has a key. */
+function readObject(
+  addon: ObjectsAddon,
+  view: RepositoryView,
+  oid: Oid,
+  bytesMax: number | undefined,
+  blobs: PackedAnswers<Buffer>,
+  key: string | undefined,
+): Promise<Buffer | [HeaderNumber, Buffer] | undefined> {
+  const now = () => addon.objectReadSync(view.gitDir, view.quarantineDir, oid, bytesMax);
+  return runNow<Buffer | [HeaderNumber, Buffer] | undefined>(
+    addon,
+    view,
+    key === undefined ? now : () => blobs.ask(key, now),
+    () => addon.objectRead(view.gitDir, view.quarantineDir, oid, bytesMax),
+  );
+}
+
+/** Finds an entry that is not known, and keeps it where it has a key. */
+function findEntry(
+  addon: ObjectsAddon,
+  view: RepositoryView,
+  treeish: Oid,
+  path: GitPath,
+  texts: PackedAnswers<string>,
+  key: string | undefined,
+): Promise<string | undefined> {
+  const now = () => addon.treeEntrySync(view.gitDir, view.quarantineDir, treeish, path);
+  const start = () => addon.treeEntry(view.gitDir, view.quarantineDir, treeish, path);
+  return runNow(addon, view, key === undefined ? now : () => texts.ask(key, now), start);
 }
 
 function infoOf(oid: Oid, header: HeaderNumber): ObjectInfo {

@@ -5,6 +5,8 @@ import { OperationError } from "../../../domain/errors.ts";
 import { isListSchema, type RouteField } from "./rest-route.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** A `%` that is not followed by the digits of an ASCII character. */
+const ESCAPED_OTHERWISE = /%(?![0-7][0-9A-Fa-f])|[\x80-\xff]/;
 const HEX = /^[0-9A-Fa-f]{2}$/;
 
 /**
@@ -16,6 +18,8 @@ export function percentDecode(text: string, part: "path" | "query"): ByteString 
   const bytes = /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
   const spaced = part === "query" ? bytes.replaceAll("+", " ") : bytes;
   if (!spaced.includes("%")) return spaced;
+  // The engine's own way is faster, and does the same where all that is escaped is ASCII.
+  if (!ESCAPED_OTHERWISE.test(spaced)) return decodeURIComponent(spaced);
   return spaced.replaceAll(/%(.{0,2})/gs, (_, digits: string) => {
     if (!HEX.test(digits))
       throw new OperationError("malformed_request", { part, problem: "has a % without two hexadecimal digits" });

@@ -6,6 +6,7 @@ import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { ownerAndNameDoor } from "./owner-and-name-door.ts";
 import { pathnameOf, withoutTrailingSlash } from "./request-address.ts";
 import { REST_PREFIX, type RestRoute, restRoutes } from "./rest-route.ts";
+import { RouteTable } from "./route-table.ts";
 import { type RouteServices, runRoute } from "./run-route.ts";
 
 export interface RestOptions extends RouteServices {
@@ -24,13 +25,15 @@ export function restDoor(options: RestOptions): HttpDoor {
   }
   // Nothing of the framework's own words reaches a client.
   app.onError(({ request }) => noRoute(request, calls.get(request)!, routes));
+  const reads = new RouteTable(routes.filter(({ route }) => route.method === "GET"));
   const ownerAndName = ownerAndNameDoor(options);
   return (request, call) => {
     const { pathname } = call.url;
     if (pathname !== REST_PREFIX && !pathname.startsWith(`${REST_PREFIX}/`)) return ownerAndName(request, call);
-    // The framework would read the whole of an answer to tell its length.
-    const head = request.method === "HEAD" ? readingAt(pathnameOf(request), routes) : undefined;
-    if (head !== undefined) return runRoute(head, request, call, options);
+    // Reads are most of what is asked, and of HEAD the framework would read the whole answer to tell its length.
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    const reading = isRead ? reads.find(pathnameOf(request)) : undefined;
+    if (reading !== undefined) return runRoute(reading, request, call, options);
     calls.set(request, call);
     // `DELETE …/collaborators/..` has become `DELETE …/` on the way here, which would be something far larger than what was meant.
     if (request.method === "DELETE" && pathnameOf(request).endsWith("/")) return noRoute(request, call, []);
@@ -58,9 +61,6 @@ function routesAt(pathname: string, routes: readonly RestRoute[]): RestRoute[] {
   const fewest = Math.min(...found.map(({ parameters }) => parameters.size));
   return found.filter(({ parameters }) => parameters.size === fewest);
 }
-
-const readingAt = (pathname: string, routes: readonly RestRoute[]): RestRoute | undefined =>
-  routesAt(pathname, routes).find(({ route }) => route.method === "GET");
 
 function methodsAt(pathname: string, routes: readonly RestRoute[]): string[] {
   const methods = new Set<string>(routesAt(pathname, routes).map(({ route }) => route.method));

@@ -83,10 +83,11 @@ async function run(
   switch (operation.shape) {
     case "call": {
       if (operation.kind === "read") {
-        const known = await answerByTag(prepared, request, input, caller, engine);
-        if (known !== undefined) return known;
-        const large = await answerOfLarge(prepared, request, call, input, caller, engine, onFailed);
-        if (large !== undefined) return large;
+        const etag = prepared.tagging && request.headers.get("if-none-match");
+        const known = etag && (await answerByTag(prepared, request, etag, input, caller, engine));
+        if (known) return known;
+        if (prepared.beginning !== undefined && !prefersJson(request))
+          return await answerOfLarge(prepared, request, call, input, caller, engine, onFailed);
       }
       const output = await engine.run(operation as CallOperation, input as never, caller);
       return writeAnswer(prepared, request, input, output);
@@ -113,20 +114,18 @@ async function run(
 async function answerByTag(
   prepared: RestRoute,
   request: Request,
+  known: string,
   input: Input,
   caller: Caller,
   engine: Engine,
 ): Promise<Response | undefined> {
-  if (prepared.tagging === undefined) return undefined;
-  const known = request.headers.get("if-none-match");
-  if (known === null) return undefined;
-  const id = await engine.run(prepared.tagging, input as never, caller);
+  const id = await engine.run(prepared.tagging!, input as never, caller);
   if (typeof id !== "string") return undefined;
   const tag = tagOfId(id, prepared.route.content !== undefined && prefersJson(request));
   return isUnchanged(known, tag) ? knownAnswer(request, tag, readHeaders(prepared, input)) : undefined;
 }
 
-/** Content as it is: at once where it is small, in pieces where it is large; undefined for JSON. */
+/** Content as it is: at once where it is small, in pieces where it is large. */
 async function answerOfLarge(
   prepared: RestRoute,
   request: Request,
@@ -135,14 +134,11 @@ async function answerOfLarge(
   caller: Caller,
   engine: Engine,
   onFailed: (error: unknown) => void,
-): Promise<Response | undefined> {
-  const { content } = prepared.route;
-  const { beginning, pieces } = prepared;
-  if (content?.large === undefined || beginning === undefined || pieces === undefined || prefersJson(request))
-    return undefined;
-  const output = (await engine.run(beginning, input as never, caller)) as Record<string, unknown>;
+): Promise<Response> {
+  const content = prepared.route.content!;
+  const output = (await engine.run(prepared.beginning!, input as never, caller)) as Record<string, unknown>;
   if (output[content.field ?? ""] !== undefined) return writeAnswer(prepared, request, input, output);
   call.watchTime();
-  const stream = engine.run(pieces, input as never, caller) as unknown as LargePieces;
+  const stream = engine.run(prepared.pieces!, input as never, caller) as unknown as LargePieces;
   return largeAnswer(prepared, request, input, (told) => content.large!.size(told as never), stream, onFailed);
 }
