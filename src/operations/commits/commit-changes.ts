@@ -4,6 +4,7 @@ import { RevField } from "../../contract/management-nouns.ts";
 import { OperationError, hasReason } from "../../domain/errors.ts";
 import { isZeroOid, type Oid, zeroOid } from "../../domain/oid.ts";
 import { problemOfRefName, REFS_HEADS } from "../../domain/reference.ts";
+import { inTurn } from "./branch-turn.ts";
 import { FileTree } from "./file-tree.ts";
 import { commitIdentity, PersonField, resolveMoment } from "./person-fields.ts";
 import { readCommit } from "./read-commit.ts";
@@ -62,7 +63,9 @@ export async function commitChanges(
   const reference = await branchOf(ctx, change.branch);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await attemptChange(ctx, change, reference, edit, expectedOid);
+      return await inTurn(ctx.repository, reference, ctx.signal, () =>
+        attemptChange(ctx, change, reference, edit, expectedOid),
+      );
     } catch (error) {
       const moved = hasReason(error, "reference_mismatch") && error.details.reference === reference;
       if (!moved || expectedOid !== undefined || attempt === ATTEMPTS_MAX || ctx.signal.aborted) throw error;

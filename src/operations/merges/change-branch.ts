@@ -4,6 +4,7 @@ import { hasReason, OperationError } from "../../domain/errors.ts";
 import { isFullOid, type Oid } from "../../domain/oid.ts";
 import type { Reason } from "../../domain/reasons.ts";
 import { problemOfRefName, REFS_HEADS } from "../../domain/reference.ts";
+import { inTurn } from "../commits/branch-turn.ts";
 
 /** A branch that moves meanwhile is read again so often; each time somebody else has got on. */
 const ATTEMPTS_MAX = 32;
@@ -73,14 +74,16 @@ export async function changeBranch<T extends { readonly newOid: Oid }>(
   const reference = await branchReference(ctx, branch);
   for (let attempt = 1; ; attempt++) {
     try {
-      const found = await findTip(ctx, reference, expectedOid);
-      const quarantine = await ctx.repository.quarantine();
-      const made = await make(found, quarantine);
-      if (made.newOid !== found.tip) {
-        const change = { name: reference, newOid: made.newOid, expectedOid: found.tip };
-        await ctx.repository.updateRefs({ changes: [change], quarantine, hooks: "receive" });
-      }
-      return { ...found, ...made };
+      return await inTurn(ctx.repository, reference, ctx.signal, async () => {
+        const found = await findTip(ctx, reference, expectedOid);
+        const quarantine = await ctx.repository.quarantine();
+        const made = await make(found, quarantine);
+        if (made.newOid !== found.tip) {
+          const change = { name: reference, newOid: made.newOid, expectedOid: found.tip };
+          await ctx.repository.updateRefs({ changes: [change], quarantine, hooks: "receive" });
+        }
+        return { ...found, ...made };
+      });
     } catch (error) {
       const moved = hasReason(error, "reference_mismatch") && error.details.reference === reference;
       if (!moved || expectedOid !== undefined || attempt === ATTEMPTS_MAX || ctx.signal.aborted) throw error;
