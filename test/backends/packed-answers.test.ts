@@ -52,7 +52,7 @@ for (const [what, prepare] of [
     await prepare();
     const first = await told();
     expect(first[2]).toBe("one\n");
-    expect(await told()).toEqual(first);
+    for (let again = 0; again < 3; again++) expect(await told()).toEqual(first);
     await drop();
     expect(await told()).toEqual(NOTHING);
   });
@@ -60,7 +60,7 @@ for (const [what, prepare] of [
 
 test("a repository in the place of another is asked anew", async () => {
   await repository.git(["repack", "-adq"]);
-  expect((await told())[2]).toBe("one\n");
+  for (let again = 0; again < 3; again++) expect((await told())[2]).toBe("one\n");
   const other = await TemporaryRepository.create();
   await other.commit({ files: { "b.txt": "two\n" } });
   await other.git(["repack", "-adq"]);

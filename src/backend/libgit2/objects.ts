@@ -39,12 +39,16 @@ const READ_MANY_NOW_MAX = 32;
 const READ_MANY_NOW_BYTES_MAX = 256 * 1024;
 const READ_MANY_BYTES_MAX = 8 * 1024 * 1024;
 
+/** What is kept of ids that revisions and paths have led to, and of small blobs. */
+const TEXTS_BYTES_MAX = 2 * 1024 * 1024;
+const BLOBS_BYTES_MAX = 1 * 1024 * 1024;
+
 /** Objects through libgit2's object database. */
 export function createObjects(addon: ObjectsAddon): ObjectsFacet {
   // The library looks for nothing in files.
   const { grep } = unsupportedFacet<ObjectsFacet>("objects");
-  const texts = new PackedAnswers<string>(addon, (text) => text.length);
-  const blobs = new PackedAnswers<Buffer>(addon, (blob) => blob.byteLength);
+  const texts = new PackedAnswers<string>(addon, TEXTS_BYTES_MAX, (text) => text.length);
+  const blobs = new PackedAnswers<Buffer>(addon, BLOBS_BYTES_MAX, (blob) => blob.byteLength);
   return {
     grep,
     async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {

@@ -2,8 +2,8 @@ import { Moment } from "../../domain/moment.ts";
 import type { RepositoryView } from "../backend.ts";
 import type { CoreFunctions } from "./addon.ts";
 
-/** Half of what answers may take, bytes: those asked for lately, and as many from before. */
-const HALF_BYTES = 3 * 1024 * 1024;
+/** Questions that are remembered until they are asked once more. */
+const ASKED_SLOTS = 16 * 1024;
 /** Larger answers are not kept. */
 const KEPT_BYTES_MAX = 16 * 1024;
 /** What an answer takes beside its question and itself. */
@@ -12,17 +12,21 @@ const ANSWER_BYTES = 120;
 /**
  * Answers found in packs. Objects never change, so an answer holds for as long as the same packs are there; the addon sees by a few
  * stats whether they are, once for all that is asked in one turn. Loose objects come and go without a trace: what was read from them is
- * not kept. Nor is what is not there, which may come.
+ * not kept. Nor is what is not there, which may come, nor what is asked for once: who reads all of a repository would fill the memory.
  */
 export class PackedAnswers<T> {
   readonly #addon: CoreFunctions;
   readonly #bytesOf: (answer: T) => number;
+  /** Half of what answers may take: those asked for lately, and as many from before. */
+  readonly #halfBytes: number;
+  readonly #asked = new Uint32Array(ASKED_SLOTS);
   #lately = new Map<string, T>();
   #before = new Map<string, T>();
   #bytes = 0;
 
-  constructor(addon: CoreFunctions, bytesOf: (answer: T) => number) {
+  constructor(addon: CoreFunctions, bytesMax: number, bytesOf: (answer: T) => number) {
     this.#addon = addon;
+    this.#halfBytes = bytesMax / 2;
     this.#bytesOf = bytesOf;
   }
 
@@ -45,8 +49,17 @@ export class PackedAnswers<T> {
   ask<A extends T>(key: string, ask: () => A | undefined | null): A | undefined | null {
     const readBefore = this.#addon.looseReads();
     const answer = ask();
-    if (answer !== undefined && answer !== null && this.#addon.looseReads() === readBefore) this.#keep(key, answer);
+    if (answer === undefined || answer === null || !this.#isAskedAgain(key)) return answer;
+    if (this.#addon.looseReads() === readBefore) this.#keep(key, answer);
     return answer;
+  }
+
+  #isAskedAgain(key: string): boolean {
+    const hash = Bun.hash.xxHash32(key);
+    const slot = hash % ASKED_SLOTS;
+    if (this.#asked[slot] === hash) return true;
+    this.#asked[slot] = hash;
+    return false;
   }
 
   #keep(key: string, answer: T): void {
@@ -54,7 +67,7 @@ export class PackedAnswers<T> {
     if (bytes > KEPT_BYTES_MAX) return;
     this.#lately.set(key, answer);
     this.#bytes += ANSWER_BYTES + key.length + bytes;
-    if (this.#bytes <= HALF_BYTES) return;
+    if (this.#bytes <= this.#halfBytes) return;
     this.#before = this.#lately;
     this.#lately = new Map();
     this.#bytes = 0;
