@@ -71,7 +71,7 @@ describe("showCommit", () => {
     const { base, second } = await parted(story);
     const shown = await story.run(showCommit, { rev: "topic" });
     expect(shown.commit).toMatchObject({ oid: second, author: { date: "2023-11-14T22:13:22+00:00" } });
-    expect(shown).toMatchObject({ additions: 2, deletions: 0, signature: "none" });
+    expect(shown).toMatchObject({ additions: 2, deletions: 0, signature: { kind: "none", state: "none" } });
     expect(shown.files.map(({ path }) => path)).toEqual(["f", "g"]);
     expect(await story.run(showCommit, { rev: base })).toMatchObject({ additions: 3, deletions: 0 });
     await failure(story.run(showCommit, { rev: "none" }), "revision_not_found");

@@ -62,7 +62,8 @@ describe("requests at random", () => {
       const text = await response.text();
       const asked = `${method} ${path} ${body ?? ""}`.slice(0, 2000);
       expect([asked, listener.bugs]).toEqual([asked, []]);
-      expect([asked, response.status < 500 || response.status === 501, text]).toEqual([asked, true, text]);
+      // What is not done here is 501, and another server that does not answer is 503: neither is a bug of ours.
+      expect([asked, response.status < 500 || [501, 503].includes(response.status), text]).toEqual([asked, true, text]);
       expect([asked, CHECKS.problemOf(route.path, method, response, text)]).toEqual([asked, undefined]);
     }
   });
