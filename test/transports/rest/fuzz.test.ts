@@ -8,7 +8,8 @@ import { EXAMPLE_TOKEN, ExampleWorld } from "../../support/example-world.ts";
 import { OpenapiChecks } from "../../support/openapi-checks.ts";
 import { listenRest, type RestListener } from "./rest-listener.ts";
 
-const SEED = Number(process.env["FUZZ_SEED"] ?? Date.now() % 1_000_000);
+// The same requests each time, so that a failure can be had again; others with FUZZ_SEED.
+const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261);
 const REQUESTS = Number(process.env["FUZZ_REQUESTS"] ?? 1500);
 /** These end what the others work on. */
 const LEFT_OUT = new Set(["removeRepository", "deleteUser", "renameUser", "switchBackend", "changeSetting"]);
@@ -62,8 +63,8 @@ describe("requests at random", () => {
       const text = await response.text();
       const asked = `${method} ${path} ${body ?? ""}`.slice(0, 2000);
       expect([asked, listener.bugs]).toEqual([asked, []]);
-      // What is not done here is 501, and another server that does not answer is 503: neither is a bug of ours.
-      expect([asked, response.status < 500 || [501, 503].includes(response.status), text]).toEqual([asked, true, text]);
+      // What is not done here is 501, and another server that cannot be reached 502: neither is a bug of ours.
+      expect([asked, response.status < 500 || [501, 502].includes(response.status), text]).toEqual([asked, true, text]);
       expect([asked, CHECKS.problemOf(route.path, method, response, text)]).toEqual([asked, undefined]);
     }
   });
