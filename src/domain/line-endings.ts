@@ -37,3 +37,8 @@ function looksBinary(bytes: Uint8Array): boolean {
   if (bytes[bytes.length - 1] === 0x1a) nonPrintable--;
   return printable >> 7 < nonPrintable;
 }
+
+/** A text that ends with a line feed, as git has messages; an empty one stays empty. */
+export function withNewline(text: Uint8Array): Uint8Array {
+  return text.length === 0 || text.at(-1) === 0x0a ? text : Buffer.concat([text, Buffer.from("\n")]);
+}

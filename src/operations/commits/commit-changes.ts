@@ -1,19 +1,18 @@
 import type { Context, Quarantine } from "../../contract/context.ts";
 import { ByteStringField, BytesField, Maybe, OidField, type Static, Type } from "../../contract/fields.ts";
 import { RevField } from "../../contract/management-nouns.ts";
-import { OperationError, hasReason } from "../../domain/errors.ts";
+import { OperationError } from "../../domain/errors.ts";
+import { withNewline } from "../../domain/line-endings.ts";
 import { isZeroOid, type Oid, zeroOid } from "../../domain/oid.ts";
-import { problemOfRefName, REFS_HEADS } from "../../domain/reference.ts";
-import { inTurn } from "./branch-turn.ts";
+import { REFS_HEADS } from "../../domain/reference.ts";
+import { branchReference } from "../references/branch-reference.ts";
 import { FileTree } from "./file-tree.ts";
 import { commitIdentity, PersonField, resolveMoment } from "./person-fields.ts";
+import { onBranch } from "./on-branch.ts";
 import { readCommit } from "./read-commit.ts";
 import { signerFor, signFields } from "./signer.ts";
 import { writeCommit } from "./write-commit.ts";
 import { writerOf } from "./writer-of.ts";
-
-/** A branch that moves meanwhile is read again so often; each time somebody else has got on. */
-const ATTEMPTS_MAX = 32;
 
 /** What every operation is told that makes a commit from changes to files. */
 export const changeFields = {
@@ -60,17 +59,8 @@ export async function commitChanges(
   edit: (branch: ChangedBranch) => Promise<void>,
   expectedOid?: Oid,
 ): Promise<Static<typeof Committed>> {
-  const reference = await branchOf(ctx, change.branch);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await inTurn(ctx.repository, reference, ctx.signal, () =>
-        attemptChange(ctx, change, reference, edit, expectedOid),
-      );
-    } catch (error) {
-      const moved = hasReason(error, "reference_mismatch") && error.details.reference === reference;
-      if (!moved || expectedOid !== undefined || attempt === ATTEMPTS_MAX || ctx.signal.aborted) throw error;
-    }
-  }
+  const reference = await branchReference(ctx, change.branch);
+  return onBranch(ctx, reference, expectedOid, () => attemptChange(ctx, change, reference, edit, expectedOid));
 }
 
 async function attemptChange(
@@ -111,19 +101,6 @@ async function attemptChange(
   return { commit, branch: reference.slice(REFS_HEADS.length), branchCreated: isZeroOid(actual) };
 }
 
-/** The full name of the branch; the one that HEAD names when none is given, also when it is not born yet. */
-async function branchOf({ repository }: Context, branch: string | undefined): Promise<string> {
-  if (branch === undefined) {
-    const { target } = await repository.git.refs.head(repository.view);
-    if (target?.startsWith(REFS_HEADS) === true) return target;
-    throw new OperationError("reference_not_found", { reference: "HEAD" });
-  }
-  const reference = REFS_HEADS + branch;
-  const problem = problemOfRefName(reference);
-  if (problem !== undefined) throw new OperationError("invalid_reference_name", { references: [reference], problem });
-  return reference;
-}
-
 /** The commit that a new branch begins at; undefined in a repository that has no branch at all. */
 async function startOf({ repository }: Context, reference: string, from: string | undefined): Promise<Oid | undefined> {
   const { git, view } = repository;
@@ -136,8 +113,4 @@ async function startOf({ repository }: Context, reference: string, from: string 
     if (batch.length > 0) throw new OperationError("reference_not_found", { reference });
   }
   return undefined;
-}
-
-function withNewline(message: Uint8Array): Uint8Array {
-  return message.length === 0 || message.at(-1) === 0x0a ? message : Buffer.concat([message, Buffer.from("\n")]);
 }

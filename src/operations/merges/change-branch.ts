@@ -1,13 +1,10 @@
 import type { Context, Quarantine } from "../../contract/context.ts";
 import { ByteStringField, ExpectedOldField, Maybe } from "../../contract/fields.ts";
-import { hasReason, OperationError } from "../../domain/errors.ts";
+import { OperationError } from "../../domain/errors.ts";
 import { isFullOid, type Oid } from "../../domain/oid.ts";
 import type { Reason } from "../../domain/reasons.ts";
-import { problemOfRefName, REFS_HEADS } from "../../domain/reference.ts";
-import { inTurn } from "../commits/branch-turn.ts";
-
-/** A branch that moves meanwhile is read again so often; each time somebody else has got on. */
-const ATTEMPTS_MAX = 32;
+import { onBranch } from "../commits/on-branch.ts";
+import { branchReference } from "../references/branch-reference.ts";
 
 /** Which branch shall move, and from where. */
 export const branchFields = {
@@ -27,19 +24,6 @@ export const BRANCH_ERRORS: readonly Reason[] = [
   "reference_protected",
   "hook_rejected",
 ];
-
-/** The branch that was asked for, by its full name; the default branch when none was. */
-export async function branchReference({ repository }: Pick<Context, "repository">, branch?: string): Promise<string> {
-  if (branch === undefined) {
-    const { target } = await repository.git.refs.head(repository.view);
-    if (target?.startsWith(REFS_HEADS) === true) return target;
-    throw new OperationError("reference_not_found", { reference: "HEAD" });
-  }
-  const reference = REFS_HEADS + branch;
-  const problem = problemOfRefName(reference);
-  if (problem !== undefined) throw new OperationError("invalid_reference_name", { references: [reference], problem });
-  return reference;
-}
 
 /** A branch as it was found. */
 export interface FoundBranch {
@@ -72,21 +56,14 @@ export async function changeBranch<T extends { readonly newOid: Oid }>(
   make: (found: FoundBranch, quarantine: Quarantine) => Promise<T>,
 ): Promise<T & FoundBranch> {
   const reference = await branchReference(ctx, branch);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await inTurn(ctx.repository, reference, ctx.signal, async () => {
-        const found = await findTip(ctx, reference, expectedOid);
-        const quarantine = await ctx.repository.quarantine();
-        const made = await make(found, quarantine);
-        if (made.newOid !== found.tip) {
-          const change = { name: reference, newOid: made.newOid, expectedOid: found.tip };
-          await ctx.repository.updateRefs({ changes: [change], quarantine, hooks: "receive" });
-        }
-        return { ...found, ...made };
-      });
-    } catch (error) {
-      const moved = hasReason(error, "reference_mismatch") && error.details.reference === reference;
-      if (!moved || expectedOid !== undefined || attempt === ATTEMPTS_MAX || ctx.signal.aborted) throw error;
+  return onBranch(ctx, reference, expectedOid, async () => {
+    const found = await findTip(ctx, reference, expectedOid);
+    const quarantine = await ctx.repository.quarantine();
+    const made = await make(found, quarantine);
+    if (made.newOid !== found.tip) {
+      const change = { name: reference, newOid: made.newOid, expectedOid: found.tip };
+      await ctx.repository.updateRefs({ changes: [change], quarantine, hooks: "receive" });
     }
-  }
+    return { ...found, ...made };
+  });
 }

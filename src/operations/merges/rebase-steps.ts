@@ -2,6 +2,7 @@ import type { OpenRepository, Quarantine } from "../../contract/context.ts";
 import { BytesField, Maybe, OidField, type Static, Type } from "../../contract/fields.ts";
 import { parseCommit, rawHeader } from "../../domain/commit.ts";
 import { OperationError } from "../../domain/errors.ts";
+import { withNewline } from "../../domain/line-endings.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import { readCommit } from "../commits/read-commit.ts";
 import { type Signer } from "../commits/signer.ts";
@@ -122,6 +123,3 @@ function messageOf(step: RebaseStep, own: Uint8Array, last: Made | undefined): U
 
 const joined = (first: Uint8Array, second: Uint8Array): Uint8Array =>
   Buffer.concat([withNewline(first), Buffer.from("\n"), second]);
-
-const withNewline = (text: Uint8Array): Uint8Array =>
-  text.length === 0 || text.at(-1) === 0x0a ? text : Buffer.concat([text, Buffer.from("\n")]);

@@ -4,6 +4,7 @@ import { defineOperation } from "../../contract/operation.ts";
 import { withSignature } from "../../domain/commit-signature.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { formatCommit } from "../../domain/format-object.ts";
+import { withNewline } from "../../domain/line-endings.ts";
 import { EMPTY_TREE, type Oid } from "../../domain/oid.ts";
 import { commitIdentity, PersonField, resolveMoment } from "../commits/person-fields.ts";
 import { signerFor, signFields } from "../commits/signer.ts";
@@ -102,8 +103,4 @@ async function treeToCommit({ git, view }: OpenSession, before: Oid, all: boolea
 async function treeOf({ git, view }: OpenSession, commit: Oid | undefined): Promise<Oid> {
   const tree = commit === undefined ? undefined : await git.objects.resolve(view, `${commit}^{tree}`, "tree");
   return tree ?? EMPTY_TREE[view.objectFormat];
-}
-
-function withNewline(message: Uint8Array): Uint8Array {
-  return message.length === 0 || message.at(-1) === 0x0a ? message : Buffer.concat([message, Buffer.from("\n")]);
 }
