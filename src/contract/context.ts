@@ -173,6 +173,11 @@ export interface Context {
    */
   open(ref: RepositoryRef): Promise<OpenRepository>;
   /**
+   * For what only shows while the operation runs to be an administrator's business. Throws `forbidden` for callers who are none of the
+   * repository of the input.
+   */
+  requireAdmin(): Promise<void>;
+  /**
    * Makes an empty repository that nobody else sees. Its first change of references puts it in its place, at the same moment;
    * without one nothing of it is left. Throws `repository_exists`, and so does that change when somebody else was faster.
    */

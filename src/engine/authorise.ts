@@ -33,8 +33,7 @@ export function authorise(
   principal: Principal,
   authority: Authority,
 ): void | Promise<void> {
-  // The holder of the shared secret, and whoever may open the control socket, may do everything.
-  if (principal.kind === "service" || principal.kind === "control") return;
+  if (mayDoEverything(principal)) return;
   if (operation.needsCredentials === true && principal.kind === "anonymous")
     throw new OperationError("unauthenticated", {});
   const rule = ruleFor(operation, input);
@@ -58,6 +57,18 @@ export function authoriseReading(
   return then(level, (level) => checkLevel(level, "read-only", "", repository, authority));
 }
 
+/** Checks that a caller administers a repository that he may use. Throws `forbidden`. */
+export function authoriseAdministration(
+  operation: string,
+  repository: RepositoryRef,
+  principal: Principal,
+  authority: Authority,
+): void | Promise<void> {
+  if (mayDoEverything(principal)) return;
+  const level = authority.access.levelOf(principal, repository);
+  return then(level, (level) => checkLevel(level, "admin-access", operation, repository, authority));
+}
+
 /** Checks that a caller may make a repository. Throws `repository_not_found`: for him there is none, and there will be none. */
 export function authoriseCreation(
   repository: RepositoryRef,
@@ -68,6 +79,9 @@ export function authoriseCreation(
     if (!may) throw notFound(repository, authority);
   });
 }
+
+/** The holder of the shared secret, and whoever may open the control socket. */
+const mayDoEverything = ({ kind }: Principal): boolean => kind === "service" || kind === "control";
 
 function checkLevel(
   level: AccessLevel,

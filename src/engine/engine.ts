@@ -26,7 +26,13 @@ import type { Webhooks } from "../contract/webhooks.ts";
 import { OperationError } from "../domain/errors.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import type { Admission, Place } from "./admission.ts";
-import { type Authority, authorise, authoriseCreation, authoriseReading } from "./authorise.ts";
+import {
+  authorise,
+  authoriseAdministration,
+  authoriseCreation,
+  authoriseReading,
+  type Authority,
+} from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { type ContextRun, OperationContext } from "./operation-context.ts";
@@ -250,15 +256,23 @@ class OperationRun {
     this.#releases.push(() => place.leave());
     this.#record.queued(this.#services.clock.monotonicMs() - queuedAtMs);
     const opened = target === undefined || operation.target === "path" ? undefined : this.#open(target);
-    return new OperationContext(this.#services, this.#contextRun(), opened instanceof Promise ? await opened : opened);
+    return new OperationContext(
+      this.#services,
+      this.#contextRun(operation, target),
+      opened instanceof Promise ? await opened : opened,
+    );
   }
 
-  #contextRun(): ContextRun {
+  #contextRun({ name }: Operation, target: RepositoryRef | undefined): ContextRun {
     return {
       caller: this.#caller,
       settled: () => (this.#isSettled = true),
       open: (ref) => this.#openOther(ref),
       stage: (ref, options) => this.#stage(ref, options),
+      requireAdmin: async () => {
+        if (target === undefined) throw new OperationError("internal", { what: `${name} works on no repository` });
+        await authoriseAdministration(name, target, this.#caller.principal, this.#services.authority);
+      },
     };
   }
 

@@ -10,6 +10,7 @@ export interface ContextRun {
   readonly settled: () => void;
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
+  readonly requireAdmin: () => Promise<void>;
 }
 
 /** What an operation is run with. What few operations ask for is made when it is asked for. */
@@ -19,6 +20,7 @@ export class OperationContext implements Context {
   readonly settled: () => void;
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
+  readonly requireAdmin: () => Promise<void>;
   readonly #services: EngineServices;
   readonly #repository: OpenRepository | undefined;
 
@@ -29,6 +31,7 @@ export class OperationContext implements Context {
     this.settled = run.settled;
     this.open = run.open;
     this.stage = run.stage;
+    this.requireAdmin = run.requireAdmin;
     this.#services = services;
     this.#repository = repository;
   }

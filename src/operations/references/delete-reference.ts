@@ -2,7 +2,7 @@ import { ByteStringField, ExpectedOldField, Maybe, OidField, RepositoryField, Ty
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, zeroOid } from "../../domain/oid.ts";
-import { checkDeletable } from "./default-branch-rules.ts";
+import { checkDeletable } from "./check-deletable.ts";
 import { checkChangeable, REFERENCE_CHANGE_ERRORS, visibleReference } from "./visible-reference.ts";
 
 const Input = Type.Object(

@@ -2,7 +2,6 @@ import { ByteStringField, ExpectedOldField, Maybe, OidField, RepositoryField, Ty
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { zeroOid } from "../../domain/oid.ts";
-import { checkMaySetDefault } from "./default-branch-rules.ts";
 import { checkChangeable, REFERENCE_CHANGE_ERRORS, visibleReference } from "./visible-reference.ts";
 
 const Input = Type.Object(
@@ -50,7 +49,8 @@ export const renameReference = defineOperation({
       await repository.updateRefs({ changes: [create, remove], hooks: "receive" });
       return { name: newName, oid };
     }
-    await checkMaySetDefault(ctx, "renameReference");
+    // It says which branch is the default one, as `setDefaultBranch` does.
+    await ctx.requireAdmin();
     // HEAD always names a branch that is there: at no moment are both gone.
     await repository.updateRefs({ changes: [create], hooks: "receive" });
     await repository.setHead(newName);

@@ -1,5 +1,4 @@
 import type { Context } from "../../contract/context.ts";
-import { allows } from "../../domain/access-level.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { REFS_HEADS, type RefName } from "../../domain/reference.ts";
 
@@ -19,12 +18,4 @@ export async function checkDeletable({ repository, pushes }: Context, name: RefN
       reference: name,
       problem: "it is the default branch, which may not be deleted",
     });
-}
-
-/** Checks that the caller may say which branch is the default one, as `setDefaultBranch` wants it. Throws `forbidden`. */
-export async function checkMaySetDefault({ caller, identity, repository }: Context, operation: string): Promise<void> {
-  const { principal } = caller;
-  if (principal.kind === "service" || principal.kind === "control") return;
-  const level = await identity.access.levelOf(principal, repository.ref);
-  if (!allows(level, "admin-access")) throw new OperationError("forbidden", { operation });
 }
