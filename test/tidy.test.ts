@@ -67,6 +67,8 @@ const RULES: Readonly<Record<string, Rule>> = {
       "transports/http/http-door",
       "transports/http/live-socket",
       "transports/http/error-response",
+      // What the doors that are made from the operation table share (docs/internals/derived-doors.md).
+      "transports/api/derived",
     ],
   },
   // The commands that are typed over SSH (docs/adr/0014-commands-reach-operations-by-name.md).

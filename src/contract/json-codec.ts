@@ -4,8 +4,8 @@ import { fromByteString, toByteString } from "../domain/bytes.ts";
 import { OperationError } from "../domain/errors.ts";
 import { nearest } from "../domain/nearest.ts";
 
-/** How fields are called in JSON: as they are in the schema, or in snake_case. */
-export type Naming = "camel" | "snake";
+/** How fields are called in JSON: `plain`, as they are in the schema; or as the management API calls them, in either of two cases. */
+export type Naming = "plain" | "camel" | "snake";
 
 /**
  * A schema's values in JSON: bytes as UTF-8 text or, where they are none, as `{"base64": "…"}`; big integers as decimal strings.
@@ -35,11 +35,11 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The name of a schema's field in JSON. `json` in its options says otherwise than the naming, where a contract does. */
 export function jsonName(field: string, schema: TSchema, naming: Naming): string {
-  if (naming === "camel") return field;
+  if (naming === "plain") return field;
   const given: unknown = schema["json"];
-  if (typeof given === "string") return given;
-  const named = schema["instant"] === true ? field.replace(/Ms$/, "") : field;
-  return named.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const named = typeof given === "string" ? given : schema["instant"] === true ? field.replace(/Ms$/, "") : field;
+  if (naming === "camel") return named.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return typeof given === "string" ? given : named.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Compiles the codec of a schema. */
@@ -52,7 +52,7 @@ function compile(schema: TSchema, naming: Naming): Pair {
   if (schema["byteString"] === true) return BYTE_STRING;
   if (KindGuard.IsUint8Array(schema)) return BYTES;
   if (KindGuard.IsBigInt(schema)) return BIG_INTEGER;
-  if (schema["instant"] === true) return naming === "snake" ? INSTANT : SAME;
+  if (schema["instant"] === true) return naming === "plain" ? SAME : INSTANT;
   if (KindGuard.IsUnion(schema)) return union(schema.anyOf, naming);
   if (KindGuard.IsArray(schema)) return array(compile(schema.items, naming));
   if (KindGuard.IsRecord(schema)) return record(compile(Object.values(schema.patternProperties)[0]!, naming));

@@ -39,7 +39,18 @@ export interface Actor {
 }
 
 /** Through which door a call came in. */
-export type Door = "gitaly" | "control" | "rest" | "graphql" | "mcp" | "ws" | "http" | "ssh" | "git" | "internal";
+export type Door =
+  | "gitaly"
+  | "control"
+  | "rest"
+  | "graphql"
+  | "mcp"
+  | "grpc"
+  | "ws"
+  | "http"
+  | "ssh"
+  | "git"
+  | "internal";
 
 /** What a door tells the engine about one call. */
 export interface Caller {

@@ -51,7 +51,7 @@ export class JsonOperations {
   #codecOf(schema: TSchema): JsonCodec {
     let codec = this.#codecs.get(schema);
     if (codec === undefined) {
-      codec = jsonCodec(schema, "camel");
+      codec = jsonCodec(schema, "plain");
       this.#codecs.set(schema, codec);
     }
     return codec;

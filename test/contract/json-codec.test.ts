@@ -37,7 +37,7 @@ describe("jsonCodec", () => {
       { path: "a", content: "text\n", encoding: "utf-8" },
       { path: "a", content: "AP8=", encoding: "base64" },
     ]);
-    expect(jsonCodec(Schema, "camel").encode(VALUES[1])).toMatchObject({ expectedOid: "1" });
+    expect(jsonCodec(Schema, "plain").encode(VALUES[1])).toMatchObject({ expectedOid: "1" });
   });
 
   test("a field that is not known is told with the nearest one, wherever it stands", () => {
@@ -62,13 +62,25 @@ describe("jsonCodec", () => {
     expect(snake.decode({ path: { base64: "?" } })).toEqual({ path: { base64: "?" } });
   });
 
-  test("times are ISO 8601 in snake_case, and numbers otherwise", () => {
+  test("camelCase has the names of snake_case", () => {
+    const schema = Type.Object({
+      old: Type.String({ json: "expected_old" }),
+      endsAtMs: InstantField("End"),
+      newName: Type.String(),
+    });
+    const value = { old: "1", endsAtMs: 0, newName: "x" };
+    const camel = jsonCodec(schema, "camel");
+    expect(camel.encode(value)).toEqual({ expectedOld: "1", endsAt: "1970-01-01T00:00:00.000Z", newName: "x" });
+    expect(camel.decode(camel.encode(value))).toEqual(value);
+  });
+
+  test("times are ISO 8601, and numbers where names are plain", () => {
     const schema = Type.Object({ endsAtMs: Maybe(InstantField("End")) }, { additionalProperties: false });
     const value = { endsAtMs: Date.UTC(2030, 0, 31, 12) };
     const codec = jsonCodec(schema, "snake");
     expect(codec.encode(value)).toEqual({ ends_at: "2030-01-31T12:00:00.000Z" });
     expect(codec.decode({ ends_at: "2030-01-31T13:30:00+01:30" })).toEqual(value);
-    expect(jsonCodec(schema, "camel").encode(value)).toEqual(value);
+    expect(jsonCodec(schema, "plain").encode(value)).toEqual(value);
     for (const ends_at of ["2030-01-31T12:00:00", "tomorrow", "2030-13-01T00:00:00Z", 1896091200000, null])
       expect(() => codec.decode({ ends_at })).toThrow(OperationError);
   });

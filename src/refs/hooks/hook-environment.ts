@@ -11,6 +11,7 @@ const PROTOCOL: Readonly<Record<Door, string>> = {
   rest: "web",
   graphql: "web",
   mcp: "web",
+  grpc: "web",
   ws: "web",
   internal: "web",
   http: "http",

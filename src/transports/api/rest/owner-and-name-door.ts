@@ -9,7 +9,7 @@ import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { percentDecode } from "./query.ts";
 import { readBody } from "./read-body.ts";
-import { refOfFullName } from "./repository-field.ts";
+import { refOfFullName } from "../derived/repository-field.ts";
 import { addressOf, withoutTrailingSlash } from "./request-address.ts";
 import type { RouteServices } from "./run-route.ts";
 
@@ -44,7 +44,7 @@ export const NamedRepositoryField = Type.Object(
 type NamedRepository = Static<typeof NamedRepositoryField>;
 
 const checkNew = TypeCompiler.Compile(NewRepositoryField);
-const newCodec = jsonCodec(NewRepositoryField, "camel");
+const newCodec = jsonCodec(NewRepositoryField, "plain");
 
 /** `GET` and `POST` of `/api/repos`, `GET` of `/api/repos/{owner}/{name}`: a convention of its own over the same operations. */
 export function ownerAndNameDoor(services: RouteServices): HttpDoor {

@@ -2,7 +2,7 @@ import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { jsonName, unknownField } from "../../../contract/json-codec.ts";
 import { type ByteString, fromByteString } from "../../../domain/bytes.ts";
 import { OperationError } from "../../../domain/errors.ts";
-import { isListSchema, type RouteField } from "./rest-route.ts";
+import { type DerivedField, isListSchema } from "../derived/derived-field.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** A `%` that is not followed by the digits of an ASCII character. */
@@ -28,7 +28,7 @@ export function percentDecode(text: string, part: "path" | "query"): ByteString 
 }
 
 /** A text from an address as a value of the schema; what does not fit stays text, for the engine to refuse. */
-export function valueOfText(text: ByteString, { schema, name }: RouteField): unknown {
+export function valueOfText(text: ByteString, { schema, name }: DerivedField): unknown {
   const kind = kindOf(schema);
   if (kind === "byteString") return text;
   return kind === "bytes" ? fromByteString(text) : convert(kind, unicodeOf(text, name));
@@ -57,7 +57,7 @@ function findKind(schema: TSchema): Kind {
 }
 
 /** Reads a query string; each field at most once, but for lists. Throws `invalid_input` for fields that are not known, or are repeated. */
-export function readQuery(search: string, fields: ReadonlyMap<string, RouteField>): Record<string, unknown> {
+export function readQuery(search: string, fields: ReadonlyMap<string, DerivedField>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   if (search === "" || search === "?") return values;
   for (const pair of search.slice(1).split("&")) {
@@ -87,7 +87,7 @@ function readPart(
   values: Record<string, unknown>,
   name: string,
   text: ByteString,
-  fields: ReadonlyMap<string, RouteField>,
+  fields: ReadonlyMap<string, DerivedField>,
 ): void {
   const [, outer = "", inner = ""] = /^([^[\]]+)\[([^[\]]+)\]$/.exec(name) ?? [];
   const whole = fields.get(outer);

@@ -3,7 +3,7 @@ import type { Engine } from "../../../engine/engine.ts";
 import { expectedId } from "./conditions.ts";
 import { percentDecode, readQuery, valueOfText } from "./query.ts";
 import { readBody } from "./read-body.ts";
-import { repositoryNamed } from "./repository-field.ts";
+import { repositoryNamed } from "../derived/repository-field.ts";
 import { addressOf } from "./request-address.ts";
 import { type RestRoute, takesBody } from "./rest-route.ts";
 

@@ -1,16 +1,10 @@
-import { KindGuard, type TSchema } from "@sinclair/typebox";
-import { type JsonCodec, jsonCodec, jsonName } from "../../../contract/json-codec.ts";
+import type { TSchema } from "@sinclair/typebox";
+import { type JsonCodec, jsonCodec } from "../../../contract/json-codec.ts";
 import { PageOf } from "../../../contract/page.ts";
 import type { HttpRoute, Operation } from "../../../contract/operation.ts";
-import { isPaged, pagedFields } from "./list-page.ts";
-import { isRepository, repositoryFieldName } from "./repository-field.ts";
-
-/** A field of an operation's input, as requests name it. */
-export interface RouteField {
-  readonly field: string;
-  readonly name: string;
-  readonly schema: TSchema;
-}
+import { isPaged, pagedFields } from "../derived/list-page.ts";
+import { type DerivedField, derivedName } from "../derived/derived-field.ts";
+import { isRepository } from "../derived/repository-field.ts";
 
 /** An operation that stands in the REST API, prepared for requests. */
 export interface RestRoute {
@@ -19,9 +13,9 @@ export interface RestRoute {
   /** The whole path, `/v1` included. */
   readonly path: string;
   /** Segments of the path by their index: fields of the input, or `repo`. */
-  readonly parameters: ReadonlyMap<number, RouteField | "repo">;
+  readonly parameters: ReadonlyMap<number, DerivedField | "repo">;
   /** Fields that stand in the query or in the body. */
-  readonly fields: ReadonlyMap<string, RouteField>;
+  readonly fields: ReadonlyMap<string, DerivedField>;
   /** Fields of the operation that requests on this path do not have. */
   readonly left: readonly string[];
   /** Fields that are repositories and not in the path, with the names that requests give them. */
@@ -74,7 +68,7 @@ const fieldsOfPath = (path: string): ReadonlySet<string> =>
 function restRoute(operation: Operation, route: HttpRoute, schema: TSchema): RestRoute {
   const properties = schema["properties"] as Record<string, TSchema>;
   const path = REST_PREFIX + route.path;
-  const parameters = new Map<number, RouteField | "repo">();
+  const parameters = new Map<number, DerivedField | "repo">();
   const inPath = new Set<string>();
   for (const [index, segment] of path.split("/").entries()) {
     if (!segment.startsWith(":")) continue;
@@ -85,12 +79,11 @@ function restRoute(operation: Operation, route: HttpRoute, schema: TSchema): Res
     inPath.add(field === "repo" ? "repository" : field);
   }
   const repositories = new Map<string, string>();
-  const fields = new Map<string, RouteField>();
+  const fields = new Map<string, DerivedField>();
   for (const [field, schema] of Object.entries(properties)) {
     if (inPath.has(field)) continue;
-    const called = jsonName(field, schema, "snake");
-    const name = isRepository(schema) ? repositoryFieldName(called) : called;
-    if (name !== called) repositories.set(field, name);
+    const name = derivedName(field, schema, "snake");
+    if (isRepository(schema)) repositories.set(field, name);
     fields.set(name, { field, name, schema });
   }
   return {
@@ -129,8 +122,3 @@ function variantsOf(operation: Operation, route: HttpRoute): Pick<RestRoute, "ta
 
 /** Do fields of this route come in a JSON body? */
 export const takesBody = ({ method }: HttpRoute): boolean => method !== "GET" && method !== "DELETE";
-
-/** The schema of a value without what says that it may be left out. */
-export function isListSchema(schema: TSchema): schema is TSchema & { items: TSchema } {
-  return KindGuard.IsArray(schema);
-}

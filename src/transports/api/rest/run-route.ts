@@ -5,9 +5,9 @@ import type { Engine } from "../../../engine/engine.ts";
 import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall } from "../../http/http-door.ts";
 import { isUnchanged, tagOfId } from "./conditions.ts";
-import { isPaged, pagedInput, pageOfList, wholeList } from "./list-page.ts";
+import { isPaged, pagedInput, pageOfList, wholeList } from "../derived/list-page.ts";
 import { readInput } from "./read-input.ts";
-import { inRequestWords } from "./request-words.ts";
+import { inRequestWords } from "../derived/request-words.ts";
 import type { RestRoute } from "./rest-route.ts";
 import { type LargePieces, largeAnswer, streamAnswer } from "./stream-answer.ts";
 import { knownAnswer, prefersJson, readHeaders, writeAnswer } from "./write-answer.ts";
@@ -60,7 +60,7 @@ export async function runRoute(
       route.ifMatch !== undefined &&
       (hasReason(error, "reference_mismatch") || hasReason(error, "file_mismatch")) &&
       request.headers.has("if-match");
-    const told = error instanceof OperationError ? inRequestWords(error, operation) : error;
+    const told = error instanceof OperationError ? inRequestWords(error, operation, "snake") : error;
     response = errorResponse(told, call.requestId, isPrecondition ? 412 : undefined);
   }
   if (isReplayed) response.headers.set("idempotent-replayed", "true");

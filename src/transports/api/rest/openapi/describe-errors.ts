@@ -1,6 +1,6 @@
 import type { Operation } from "../../../../contract/operation.ts";
 import { REASONS, type Reason } from "../../../../domain/reasons.ts";
-import { isPaged } from "../list-page.ts";
+import { isPaged } from "../../derived/list-page.ts";
 import { type RestRoute, takesBody } from "../rest-route.ts";
 
 /** Reasons that every request may fail with. */

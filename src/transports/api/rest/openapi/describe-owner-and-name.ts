@@ -1,7 +1,7 @@
 import { browseRepositories, createRepository, showRepository } from "../../../../operations/index.ts";
 import { NamedRepositoryField, NewRepositoryField, OWNER_AND_NAME_PREFIX } from "../owner-and-name-door.ts";
 import { errorAnswers } from "./describe-errors.ts";
-import { jsonSchemaOf } from "./json-schema.ts";
+import { jsonSchemaOf } from "../../derived/json-schema.ts";
 
 interface DescribedRoute {
   readonly path: string;

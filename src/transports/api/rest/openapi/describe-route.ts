@@ -1,11 +1,12 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { Example } from "../../../../contract/operation.ts";
-import { isPaged } from "../list-page.ts";
+import { isPaged } from "../../derived/list-page.ts";
 import { type RestRoute, takesBody } from "../rest-route.ts";
 import { PageOf } from "../../../../contract/page.ts";
-import { isRepository } from "../repository-field.ts";
+import { nounOf } from "../../derived/derived-operation.ts";
+import { isRepository } from "../../derived/repository-field.ts";
 import { errorAnswers } from "./describe-errors.ts";
-import { isRequired, type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
+import { isRequired, type JsonSchema, jsonSchemaOf } from "../../derived/json-schema.ts";
 
 type Description = Record<string, unknown>;
 
@@ -19,7 +20,7 @@ export function describeRoute(prepared: RestRoute): Description {
   return {
     operationId: operationIdOf(prepared),
     summary: operation.summary,
-    tags: [tagOf(route.path)],
+    tags: [nounOf(route.path)],
     ...descriptionOf(prepared),
     parameters: parametersOf(prepared),
     ...(body !== undefined && { requestBody: body }),
@@ -33,12 +34,6 @@ const operationIdOf = ({ operation, left }: RestRoute): string =>
 
 /** `/v1/repos/:repo/files` as OpenAPI writes it. */
 export const templateOf = (path: string): string => path.replace(/:(\w+)/g, "{$1}");
-
-/** Routes are grouped by the noun that they are about. */
-function tagOf(path: string): string {
-  const [, first = "", second, noun] = path.split("/");
-  return second === ":repo" && noun !== undefined ? noun : first;
-}
 
 function descriptionOf({ operation }: RestRoute): Description {
   const { kind, access } = operation;

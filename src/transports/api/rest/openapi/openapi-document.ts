@@ -4,7 +4,7 @@ import { restRoutes } from "../rest-route.ts";
 import { describeRoute, templateOf } from "./describe-route.ts";
 import { sharedAnswers } from "./describe-errors.ts";
 import { describeOwnerAndName } from "./describe-owner-and-name.ts";
-import { BYTES_SCHEMA } from "./json-schema.ts";
+import { BYTES_SCHEMA } from "../../derived/json-schema.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 

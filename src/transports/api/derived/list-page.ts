@@ -1,7 +1,8 @@
 import { Maybe, type TSchema } from "../../../contract/fields.ts";
 import { decodeCursor, encodeCursor, pageFields } from "../../../contract/page.ts";
 import { OperationError } from "../../../domain/errors.ts";
-import type { RestRoute, RouteField } from "./rest-route.ts";
+import type { HttpRoute, Operation } from "../../../contract/operation.ts";
+import type { DerivedField } from "./derived-field.ts";
 
 /** A list without pages is told whole; one that is longer needs pages. */
 const ITEMS_MAX = 10_000;
@@ -9,7 +10,7 @@ const PAGE_LIMIT_MAX = 1000;
 const PAGE_LIMIT_DEFAULT = 100;
 
 /** The fields of a list that is given in pages: a limit with bounds, and a cursor in place of `after`. */
-export function pagedFields(fields: Map<string, RouteField>): Map<string, RouteField> {
+export function pagedFields(fields: Map<string, DerivedField>): Map<string, DerivedField> {
   fields.delete("after");
   for (const [field, schema] of Object.entries(pageFields(PAGE_LIMIT_MAX)))
     fields.set(field, { field, name: field, schema: Maybe(schema as TSchema) });
@@ -44,11 +45,11 @@ export async function wholeList(batches: AsyncIterable<unknown[]>) {
   for await (const batch of batches) {
     items.push(...batch);
     if (items.length > ITEMS_MAX)
-      throw new OperationError("unsupported", { what: `a list of more than ${ITEMS_MAX} items over REST` });
+      throw new OperationError("unsupported", { what: `a list of more than ${ITEMS_MAX} items in one answer` });
   }
   return { items, nextCursor: null };
 }
 
-/** Is the list of this route given in pages? */
-export const isPaged = ({ operation, route }: Pick<RestRoute, "operation" | "route">): boolean =>
+/** Is this list given in pages? */
+export const isPaged = ({ operation, route }: { readonly operation: Operation; readonly route: HttpRoute }): boolean =>
   operation.shape === "list" && route.pageKey !== undefined;

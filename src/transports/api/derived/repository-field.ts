@@ -11,8 +11,9 @@ const NAMED_STORAGE = "default";
 export const isRepository = (schema: TSchema): boolean =>
   schema["properties"] !== undefined && schema["properties"] === RepositoryField.properties;
 
-/** What requests call a field that is a repository: `repo`, `new_repo`. */
-export const repositoryFieldName = (name: string): string => name.replace(/repository$/, "repo");
+/** What requests call a field that is a repository: `repo`, `new_repo`, `newRepo`. */
+export const repositoryFieldName = (name: string): string =>
+  name.replace(/repository$/, "repo").replace(/Repository$/, "Repo");
 
 /** Where the repository of a full name lies; undefined for what is none. Names that people may not give are looked for as well: a Gitaly client may have given them. */
 export function refOfFullName(fullName: string, engine: Engine): RepositoryRef | undefined {

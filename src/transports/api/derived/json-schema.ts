@@ -1,6 +1,6 @@
 import { KindGuard, OptionalKind, type TSchema } from "@sinclair/typebox";
-import { jsonName } from "../../../../contract/json-codec.ts";
-import { isRepository, repositoryFieldName } from "../repository-field.ts";
+import { derivedName } from "./derived-field.ts";
+import { isRepository } from "./repository-field.ts";
 
 /** JSON Schema 2020-12 as OpenAPI 3.1 has it. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -77,8 +77,7 @@ function objectOf(schema: TSchema, place: Place): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   const required: string[] = [];
   for (const [field, part] of Object.entries(schema["properties"] as Record<string, TSchema>)) {
-    const called = jsonName(field, part, "snake");
-    const name = isRepository(part) ? repositoryFieldName(called) : called;
+    const name = derivedName(field, part, "snake");
     if (part["content"] === true) {
       properties[name] = { type: "string", description: part.description };
       properties["encoding"] = {

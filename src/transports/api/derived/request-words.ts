@@ -1,5 +1,5 @@
 import type { TSchema } from "@sinclair/typebox";
-import { jsonName } from "../../../contract/json-codec.ts";
+import { jsonName, type Naming } from "../../../contract/json-codec.ts";
 import type { Operation } from "../../../contract/operation.ts";
 import { OperationError } from "../../../domain/errors.ts";
 
@@ -7,17 +7,17 @@ import { OperationError } from "../../../domain/errors.ts";
  * An error whose field is called as the request calls it: the engine points into the input (`/actions/0/filePath`), operations name a
  * field of it (`startRev`); a client has written `actions[0].file_path` and `start_rev`.
  */
-export function inRequestWords(error: OperationError, { input }: Operation): OperationError {
+export function inRequestWords(error: OperationError, { input }: Operation, naming: Naming): OperationError {
   const { field } = error.details as { readonly field?: unknown };
   if (typeof field !== "string" || field === "") return error;
-  const name = field.startsWith("/") ? nameOfPointer(field, input) : nameOfField(field, input);
+  const name = field.startsWith("/") ? nameOfPointer(field, input, naming) : nameOfField(field, input, naming);
   if (name === field) return error;
   // The same details but for the name of the field, whatever the reason.
   const details = { ...error.details, field: name } as typeof error.details;
   return new OperationError(error.reason, details, { cause: error, context: error.context });
 }
 
-function nameOfPointer(pointer: string, input: TSchema): string {
+function nameOfPointer(pointer: string, input: TSchema, naming: Naming): string {
   const steps = pointer
     .slice(1)
     .split("/")
@@ -33,17 +33,17 @@ function nameOfPointer(pointer: string, input: TSchema): string {
       continue;
     }
     const part: TSchema | undefined = propertyOf(schema, step);
-    const called: string = part === undefined ? step : jsonName(step, part, "snake");
+    const called: string = part === undefined ? step : jsonName(step, part, naming);
     name += name === "" ? called : `.${called}`;
     schema = part;
   }
   return name;
 }
 
-function nameOfField(field: string, input: TSchema): string {
+function nameOfField(field: string, input: TSchema, naming: Naming): string {
   if (field === "repository" || field.startsWith("repository.")) return "repo";
   const part = propertyOf(input, field);
-  return part === undefined ? field : jsonName(field, part, "snake");
+  return part === undefined ? field : jsonName(field, part, naming);
 }
 
 /** A field of an object, or of whichever member of a union has it. */
