@@ -69,6 +69,17 @@ export function authoriseAdministration(
   return then(level, (level) => checkLevel(level, "admin-access", operation, repository, authority));
 }
 
+/** May a caller write in a repository that he may read? At once where that is known. */
+export function mayWrite(
+  repository: RepositoryRef,
+  principal: Principal,
+  { access }: Authority,
+): boolean | Promise<boolean> {
+  if (mayDoEverything(principal)) return true;
+  const level = access.levelOf(principal, repository);
+  return level instanceof Promise ? level.then((level) => allows(level, "read-write")) : allows(level, "read-write");
+}
+
 /** Checks that a caller may make a repository. Throws `repository_not_found`: for him there is none, and there will be none. */
 export function authoriseCreation(
   repository: RepositoryRef,

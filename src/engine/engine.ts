@@ -32,6 +32,7 @@ import {
   authoriseCreation,
   authoriseReading,
   type Authority,
+  mayWrite,
 } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
 import type { Idempotency } from "./idempotency.ts";
@@ -69,8 +70,8 @@ export interface EngineServices {
   readonly remotes: Remotes;
   readonly clones: Clones;
   readonly mirrors: Mirrors;
-  /** Worktree sessions, on behalf of a caller. */
-  readonly sessions: (caller: Caller) => Sessions;
+  /** Worktree sessions, on behalf of a caller; what he may only read is told, and left as it is. */
+  readonly sessions: (caller: Caller, mayWrite: ContextRun["mayWrite"]) => Sessions;
   readonly signing: Signing;
   readonly idempotency: Idempotency;
   readonly backends: BackendControl;
@@ -273,6 +274,7 @@ class OperationRun {
         if (target === undefined) throw new OperationError("internal", { what: `${name} works on no repository` });
         await authoriseAdministration(name, target, this.#caller.principal, this.#services.authority);
       },
+      mayWrite: (ref) => mayWrite(ref, this.#caller.principal, this.#services.authority),
     };
   }
 

@@ -11,6 +11,7 @@ export interface ContextRun {
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
   readonly requireAdmin: () => Promise<void>;
+  readonly mayWrite: (ref: RepositoryRef) => boolean | Promise<boolean>;
 }
 
 /** What an operation is run with. What few operations ask for is made when it is asked for. */
@@ -21,6 +22,7 @@ export class OperationContext implements Context {
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
   readonly requireAdmin: () => Promise<void>;
+  readonly #mayWrite: ContextRun["mayWrite"];
   readonly #services: EngineServices;
   readonly #repository: OpenRepository | undefined;
 
@@ -32,6 +34,7 @@ export class OperationContext implements Context {
     this.open = run.open;
     this.stage = run.stage;
     this.requireAdmin = run.requireAdmin;
+    this.#mayWrite = run.mayWrite;
     this.#services = services;
     this.#repository = repository;
   }
@@ -79,7 +82,7 @@ export class OperationContext implements Context {
   }
 
   get sessions() {
-    return this.#services.sessions(this.caller);
+    return this.#services.sessions(this.caller, this.#mayWrite);
   }
 
   get signing() {

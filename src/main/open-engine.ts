@@ -120,7 +120,7 @@ export async function openEngine(
     events: (caller) => events.forCaller(caller),
     webhooks,
     ...mirroring.services,
-    sessions: (caller) => sessions.forCaller(caller),
+    sessions: (caller, mayWrite) => sessions.forCaller(caller, mayWrite),
     signing: await openSigning(config, identity),
     idempotency: openIdempotency(database, log, add),
     backends: git,

@@ -18,7 +18,7 @@ import { LazyIndexes } from "../sessions/lazy-indexes.ts";
 import { accountOf } from "../sessions/owner.ts";
 import { recoverSessions } from "../sessions/recover-sessions.ts";
 import { SessionDirectories } from "../sessions/session-directory.ts";
-import { SessionService } from "../sessions/session-service.ts";
+import { type MayWrite, SessionService } from "../sessions/session-service.ts";
 import { SessionTimers } from "../sessions/session-timers.ts";
 import type { RepositoryLocator } from "../storage/repository-locator.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -85,7 +85,7 @@ export async function openSessions(services: SessionsServices) {
       ),
   });
   return {
-    forCaller: (caller: Caller) => service.forCaller(caller),
+    forCaller: (caller: Caller, mayWrite: MayWrite) => service.forCaller(caller, mayWrite),
     timers,
     start: () => void timers.wake(),
     /** What has been begun is broken off; the next start goes on with it. */
@@ -121,9 +121,18 @@ async function commitByItself(services: SessionsServices, session: SessionInfo, 
 
 async function expire(services: SessionsServices, session: SessionInfo, ending: AbortSignal): Promise<void> {
   const { id, repository } = session;
-  const caller = await ownerAsCaller(services, session, ending);
-  await services.engine().run(closeSession, { repository, session: id }, caller);
+  const close = (caller: Caller) => services.engine().run(closeSession, { repository, session: id }, caller);
+  try {
+    await close(await ownerAsCaller(services, session, ending));
+  } catch (error) {
+    // What an owner has who may not write there any more is kept all the same.
+    if (!hasReason(error, "forbidden") && !hasReason(error, "repository_not_found")) throw error;
+    await close(asCaller(OWN, session, ending));
+  }
 }
+
+/** The server itself. */
+const OWN: Principal = { kind: "control", name: "sessions" };
 
 /** The owner of a session; the server itself where there is no such account any more. */
 async function ownerAsCaller(
@@ -133,9 +142,12 @@ async function ownerAsCaller(
 ): Promise<Caller> {
   const id = accountOf(session);
   const user = id === undefined ? undefined : await userWithId(identity, id);
-  const own: Principal = { kind: "control", name: "sessions" };
   const principal: Principal =
-    user === undefined ? own : { kind: "user", name: user.name, user: { id: user.id, isAdmin: user.isAdmin } };
+    user === undefined ? OWN : { kind: "user", name: user.name, user: { id: user.id, isAdmin: user.isAdmin } };
+  return asCaller(principal, session, ending);
+}
+
+function asCaller(principal: Principal, session: SessionInfo, ending: AbortSignal): Caller {
   const signal = AbortSignal.any([ending, AbortSignal.timeout(RUN_TIMEOUT_MS)]);
   return { principal, door: "internal", requestId: `session-${session.id}`, peer: "", signal };
 }

@@ -23,6 +23,9 @@ const LEASE_SHARE = 1 / 64;
 /** Sessions whose files backends keep open: an idle one shall cost next to nothing. */
 const WARM_MAX = 32;
 
+/** May the caller write in a repository? */
+export type MayWrite = (repository: RepositoryRef) => boolean | Promise<boolean>;
+
 export interface SessionServices {
   readonly store: SessionStore;
   readonly directories: SessionDirectories;
@@ -50,18 +53,20 @@ export class SessionService {
     this.warm = new WarmDirectories(WARM_MAX, services.forget);
   }
 
-  forCaller(caller: Caller): Sessions {
-    return new CallersSessions(this, caller);
+  forCaller(caller: Caller, mayWrite: MayWrite): Sessions {
+    return new CallersSessions(this, caller, mayWrite);
   }
 }
 
 class CallersSessions implements Sessions {
   readonly #service: SessionService;
   readonly #caller: Caller;
+  readonly #mayWrite: MayWrite;
 
-  constructor(service: SessionService, caller: Caller) {
+  constructor(service: SessionService, caller: Caller, mayWrite: MayWrite) {
     this.#service = service;
     this.#caller = caller;
+    this.#mayWrite = mayWrite;
   }
 
   async open(repository: OpenRepository, session: NewSession): Promise<SessionInfo> {
@@ -229,7 +234,7 @@ class CallersSessions implements Sessions {
         throw new OperationError("session_gone", { session: info.id });
       }
       await services.directories.follow(info.id, objectsDirOf(repository));
-      await this.#extendLease(info);
+      await this.#extendLease(repository, info);
       this.#service.warm.used(services.directories.view(info.id, "sha1").gitDir);
       return { info, release };
     } catch (error) {
@@ -242,12 +247,14 @@ class CallersSessions implements Sessions {
     return await this.find(repository, id);
   }
 
-  async #extendLease(info: SessionInfo): Promise<void> {
+  async #extendLease({ ref }: OpenRepository, info: SessionInfo): Promise<void> {
     // What the server does by itself keeps nothing alive.
     if (this.#caller.door === "internal") return;
     const { store, clock, settings } = this.#service.services;
     const expiresAtMs = clock.nowMs() + settings.leaseMs;
-    if (expiresAtMs - info.expiresAtMs > settings.leaseMs * LEASE_SHARE) await store.change(info.id, { expiresAtMs });
+    if (expiresAtMs - info.expiresAtMs <= settings.leaseMs * LEASE_SHARE) return;
+    // Who may only read changes nothing, be it how long his session stays.
+    if (await this.#mayWrite(ref)) await store.change(info.id, { expiresAtMs });
   }
 
   async #default(repository: OpenRepository): Promise<SessionInfo> {
@@ -257,6 +264,8 @@ class CallersSessions implements Sessions {
     const found = await store.default(place, owner);
     if (found !== undefined) return found;
     if (!settings.defaults) throw new OperationError("session_required", {});
+    // It would be a change, of the repository as well: its hidden references keep what a session has.
+    if (!(await this.#mayWrite(repository.ref))) throw new OperationError("forbidden", { operation: "openSession" });
     const { target } = await repository.git.refs.head(repository.view);
     const branch = target?.startsWith(REFS_HEADS) === true ? { branch: target.slice(REFS_HEADS.length) } : {};
     const made = await this.#make(repository, { ...branch, checkout: "lazy", pushes: true }, true);

@@ -8,7 +8,7 @@ export const renewSession = defineOperation({
   summary: "Renew the lease of a worktree session",
   kind: "write",
   shape: "call",
-  access: "read",
+  access: "write",
   needsCredentials: true,
   target: "repository",
   input: Type.Object(SessionPlaceFields, { additionalProperties: false }),
