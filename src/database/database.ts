@@ -1,4 +1,4 @@
-import { type Dialect, Kysely, sql } from "kysely";
+import { Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { OperationError } from "../domain/errors.ts";
 import { isUnavailable } from "./database-error.ts";
@@ -6,7 +6,9 @@ import { migrationsFor } from "./migrations.ts";
 import { postgresDialect } from "./postgres.ts";
 import type { Schema } from "./schema.ts";
 import { SoleUse } from "./sole-use.ts";
-import { sqliteDialect } from "./sqlite.ts";
+import { openSqlite, type SqliteFile } from "./sqlite.ts";
+import type { FileSync, SqliteLog } from "./sqlite-log.ts";
+import { WriteWatch } from "./write-watch.ts";
 
 export type DatabaseKind = "sqlite" | "postgres";
 
@@ -37,10 +39,12 @@ export class DatabaseError extends Error {
 const PATIENCE_MS = 15_000;
 
 export interface DatabaseOptions {
-  /** Told of connections that broke while nobody used them. */
+  /** Told of what went wrong while nobody waited for it: a connection that broke, SQLite's log that could not be copied. */
   readonly onIdleError?: (error: unknown) => void;
   /** How long a PostgreSQL that another server uses is waited for, milliseconds. */
   readonly patienceMs?: number;
+  /** How SQLite's log is flushed; absent: fdatasync(2), on another thread. */
+  readonly sync?: FileSync;
 }
 
 /** Opens the database and brings its tables up to date. Throws DatabaseError for one that cannot be reached or is of a newer version. */
@@ -50,33 +54,43 @@ export async function openDatabase(place: DatabasePlace, options: DatabaseOption
   const name = "file" in place ? place.file : withoutPassword(place.url);
   let db: Kysely<Schema> | undefined;
   let soleUse: SoleUse | undefined;
+  let sqlite: SqliteFile | undefined;
   try {
     if ("url" in place) soleUse = await SoleUse.take(place.url, patienceMs, onIdleError);
-    const dialect: Dialect = "file" in place ? sqliteDialect(place.file) : postgresDialect(place.url, onIdleError);
+    if ("file" in place) sqlite = openSqlite(place.file, { onCopyFailed: onIdleError, sync: options.sync });
+    const dialect = "url" in place ? postgresDialect(place.url, onIdleError) : sqlite!.dialect;
     db = new Kysely<Schema>({ dialect });
     await migrate(db, kind);
+    await sqlite?.log?.flush();
   } catch (error) {
     await db?.destroy();
     await soleUse?.close();
     throw new DatabaseError(`the database ${name} cannot be used: ${problemOf(error)}`, { cause: error });
   }
-  return new KyselyDatabase(kind, db, soleUse);
+  return new KyselyDatabase(kind, db, soleUse, sqlite?.log);
 }
 
 class KyselyDatabase implements Database {
   readonly kind: DatabaseKind;
   readonly #db: Kysely<Schema>;
   readonly #soleUse: SoleUse | undefined;
+  readonly #log: SqliteLog | undefined;
 
-  constructor(kind: DatabaseKind, db: Kysely<Schema>, soleUse: SoleUse | undefined) {
+  constructor(kind: DatabaseKind, db: Kysely<Schema>, soleUse: SoleUse | undefined, log: SqliteLog | undefined) {
     this.kind = kind;
     this.#db = db;
     this.#soleUse = soleUse;
+    this.#log = log;
   }
 
   async run<T>(queries: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     try {
-      return await queries(this.#db);
+      const log = this.#log;
+      if (log === undefined) return await queries(this.#db);
+      const watch = new WriteWatch(() => log.check());
+      const answer = await queries(this.#db.withPlugin(watch));
+      if (watch.hasWritten) await log.flush();
+      return answer;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       throw new OperationError("database_unavailable", {}, { cause: error });
@@ -88,11 +102,13 @@ class KyselyDatabase implements Database {
   }
 
   async check(): Promise<void> {
-    await this.run((db) => sql`select 1`.execute(db));
+    await this.run((db) => db.selectNoFrom(sql`1`.as("one")).execute());
     if (this.#soleUse?.isHeld === false) throw new OperationError("database_unavailable", {});
+    this.#log?.check();
   }
 
   async close(): Promise<void> {
+    await this.#log?.close();
     await this.#db.destroy();
     await this.#soleUse?.close();
   }

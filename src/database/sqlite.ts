@@ -1,22 +1,46 @@
 import { Database as BunDatabase, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { type Dialect, type SqliteDatabase, SqliteDialect } from "kysely";
+import { LOG_PAGES_MAX, SqliteLog, type SqliteLogOptions } from "./sqlite-log.ts";
 
 const OWNER_ONLY = 0o600;
 const BUSY_TIMEOUT_MS = 5000;
+/**
+ * A log that is written to without a pause is never copied whole by another thread, and begins anew only then. With so many pages SQLite
+ * copies the rest itself, at a commit.
+ */
+const LOG_PAGES_HARD_MAX = 8 * LOG_PAGES_MAX;
 /** Statements that are kept compiled; there are far fewer kinds of query. */
 const STATEMENTS_MAX = 200;
 
-/** SQLite's file as Kysely wants it: made with mode 0600, durable at each commit. */
-export function sqliteDialect(file: string): Dialect {
-  if (file !== ":memory:") makePrivate(file);
+/** SQLite's file as Kysely wants it, and what makes its commits durable: nothing does for one in memory. */
+export interface SqliteFile {
+  readonly dialect: Dialect;
+  readonly log?: SqliteLog;
+}
+
+/** What a file of SQLite's is opened with. */
+export type SqliteOptions = Pick<SqliteLogOptions, "onCopyFailed" | "sync">;
+
+/** Opens SQLite's file, made with mode 0600. Who has written waits for its log. */
+export function openSqlite(file: string, options: SqliteOptions): SqliteFile {
+  const inMemory = file === ":memory:";
+  if (!inMemory) makePrivate(file);
   const database = new BunDatabase(file, { create: true, readwrite: true });
   database.run("pragma journal_mode = wal");
-  // What was answered survives a power cut, as with references.
-  database.run("pragma synchronous = full");
+  // The log is flushed by whoever has written, not by each commit: SqliteLog.
+  database.run("pragma synchronous = normal");
+  database.run(`pragma wal_autocheckpoint = ${LOG_PAGES_HARD_MAX}`);
   database.run("pragma foreign_keys = on");
   database.run(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  return new SqliteDialect({ database: new BunSqlite(database) });
+  const dialect = new SqliteDialect({ database: new BunSqlite(database) });
+  if (inMemory) return { dialect };
+  const state = database.prepare<{ log: number; checkpointed: number }, []>("pragma wal_checkpoint(noop)");
+  const pagesLeft = () => {
+    const { log = 0, checkpointed = 0 } = state.get() ?? {};
+    return log - checkpointed;
+  };
+  return { dialect, log: new SqliteLog({ ...options, file, pagesLeft }) };
 }
 
 /** The files beside it (-wal, -shm) take its mode. */

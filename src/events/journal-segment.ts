@@ -1,5 +1,7 @@
 import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { SharedFlush } from "../domain/shared-flush.ts";
 import { decodeRecord, encodeRecord, type JournalRecord } from "./journal-record.ts";
 
 /**
@@ -12,6 +14,8 @@ const AHEAD_BYTES = 512 * 1024;
 const RESERVE_BYTES = 64 * 1024;
 
 const FIRST_RECORD_BYTES_MAX = 4096;
+
+const flushData = promisify(fdatasync);
 
 /** Reads the whole records of a segment's bytes, in order; returns where they end. */
 export function readRecords(bytes: Buffer, onRecord: (record: JournalRecord) => void): number {
@@ -40,15 +44,14 @@ export class JournalSegment {
   readonly #fd: number;
   #end: number;
   #allocated: number;
-  #waiting: PromiseWithResolvers<void> | undefined;
-  #flushing = false;
-  #broken = false;
+  readonly #flush: SharedFlush;
 
   private constructor(path: string, fd: number, end: number) {
     this.path = path;
     this.#fd = fd;
     this.#end = end;
     this.#allocated = end;
+    this.#flush = new SharedFlush(() => flushData(fd));
   }
 
   /** Makes a segment that holds the given records, durably. */
@@ -76,14 +79,14 @@ export class JournalSegment {
     return this.#end;
   }
 
-  /** Has a flush failed? Then the system may have forgotten what it did not write, and later flushes prove nothing. */
+  /** Has a flush failed? Then no later one proves anything. */
   get isBroken(): boolean {
-    return this.#broken;
+    return this.#flush.isBroken;
   }
 
   /** Is nothing being flushed or waiting for it? */
   get isIdle(): boolean {
-    return !this.#flushing && this.#waiting === undefined;
+    return this.#flush.isIdle;
   }
 
   /** Hands a record to the system: a crash of this process does not lose it. Throws when the disk is full. */
@@ -95,14 +98,7 @@ export class JournalSegment {
 
   /** Waits until all that has been written is on the disk. Whoever asks meanwhile shares the next flush. */
   flush(): Promise<void> {
-    if (this.#broken) return Promise.reject(new Error("the journal could not be flushed"));
-    this.#waiting ??= Promise.withResolvers<void>();
-    const { promise } = this.#waiting;
-    if (!this.#flushing) {
-      this.#flushing = true;
-      queueMicrotask(() => this.#flushWaiting());
-    }
-    return promise;
+    return this.#flush.flush();
   }
 
   /** Gives unused space back and flushes. */
@@ -110,23 +106,6 @@ export class JournalSegment {
     ftruncateSync(this.#fd, this.#end);
     fsyncSync(this.#fd);
     closeSync(this.#fd);
-  }
-
-  #flushWaiting(): void {
-    const flushed = this.#waiting;
-    this.#waiting = undefined;
-    if (flushed === undefined) {
-      this.#flushing = false;
-      return;
-    }
-    fdatasync(this.#fd, (error) => {
-      if (error === null || error === undefined) flushed.resolve();
-      else {
-        this.#broken = true;
-        flushed.reject(error);
-      }
-      this.#flushWaiting();
-    });
   }
 
   #put(bytes: Buffer): void {
