@@ -208,7 +208,8 @@ function plainObject(schema: TSchema, properties: readonly [string, TSchema][], 
       for (const [name, part] of Object.entries(json)) {
         const known = byName.get(name);
         if (known !== undefined) value[known.field] = known.decode(part, under(place, name));
-        else if (strict) throw unknownField(under(place, name), name, byName.keys());
+        // JSON may name a field so; to set it would be to change what the object is.
+        else if (strict || name === "__proto__") throw unknownField(under(place, name), name, byName.keys());
         else value[name] = part;
       }
       return value;

@@ -29,7 +29,7 @@ const whatOf = ({ what }: { readonly what: string }): string => clipped(what);
 const storageOf = ({ storage }: { readonly storage: string }): string => clipped(storage);
 const repositoryOf = ({ repository }: { readonly repository: string }): string => clipped(repositoryNameOf(repository));
 const inField = (field: string | undefined, fact: string): string =>
-  field === undefined || field === "" ? fact : `${field}: ${fact}`;
+  field === undefined || field === "" ? fact : `${clipped(field)}: ${fact}`;
 
 /** The facts of each reason; the text behind the colon. */
 const FACTS: Facts = {
@@ -90,6 +90,7 @@ const FACTS: Facts = {
   nothing_to_commit: none,
   signing_key_missing: none,
   index_unmerged: ({ paths }) => listed(paths),
+  index_locked: none,
   nothing_to_stash: none,
   stash_not_found: ({ stash }) => clipped(stash),
   worktree_dirty: ({ paths }) => listed(paths),

@@ -12,12 +12,16 @@ export function editDistance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
+/** So much of a word is compared: what a caller sends may be long, and takes its time. */
+const WORD_LENGTH_MAX = 64;
+
 /** The known word that an unknown one was probably meant to be. */
 export function nearest(unknown: string, known: Iterable<string>): string | undefined {
+  const word = unknown.slice(0, WORD_LENGTH_MAX);
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const distance = editDistance(unknown, candidate);
+    const distance = editDistance(word, candidate);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -84,4 +84,13 @@ describe("jsonCodec", () => {
     for (const ends_at of ["2030-01-31T12:00:00", "tomorrow", "2030-13-01T00:00:00Z", 1896091200000, null])
       expect(() => codec.decode({ ends_at })).toThrow(OperationError);
   });
+
+  test("no field changes what an object is", () => {
+    const open = Type.Object({ name: Type.String(), part: ByteStringField("Part") });
+    for (const schema of [Schema, open]) {
+      const decode = () => jsonCodec(schema, "snake").decode(JSON.parse('{"__proto__": {"path": "a"}}'));
+      expect(decode).toThrow(OperationError);
+    }
+    expect(jsonCodec(open, "snake").decode({ constructor: 1 })).toEqual({ constructor: 1 });
+  });
 });

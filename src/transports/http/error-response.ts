@@ -54,6 +54,9 @@ const BYTE_STRINGS: ReadonlySet<string> = new Set([
   "paths",
 ]);
 
+/** No name or path that Git keeps is longer; whatever else a caller sent need not come back whole. */
+const FACT_BYTES_MAX = 4096;
+
 /** Details as JSON can say them, named in its manner: large numbers as text, bytes as text or, where they are no UTF-8, as base64. */
 function inJson(details: object): Record<string, unknown> {
   return Object.fromEntries(
@@ -66,9 +69,11 @@ function inJson(details: object): Record<string, unknown> {
 
 function plain(value: unknown, isByteString: boolean): unknown {
   if (typeof value === "bigint") return value.toString();
+  // What a hook has said, a hunk: bounded where it comes from.
   if (value instanceof Uint8Array) return textOrBase64(Buffer.from(value));
   if (Array.isArray(value)) return value.map((each) => plain(each, isByteString));
-  if (typeof value === "string" && isByteString) return textOrBase64(Buffer.from(fromByteString(value)));
+  if (typeof value === "string")
+    return isByteString ? clippedBytes(Buffer.from(fromByteString(value))) : clipped(value);
   if (typeof value !== "object" || value === null) return value;
   return inJson(value);
 }
@@ -76,4 +81,15 @@ function plain(value: unknown, isByteString: boolean): unknown {
 function textOrBase64(bytes: Buffer): string | { base64: string } {
   const text = bytes.toString("utf8");
   return Buffer.from(text, "utf8").equals(bytes) ? text : { base64: bytes.toString("base64") };
+}
+
+const clipped = (text: string): string => (text.length > FACT_BYTES_MAX ? `${text.slice(0, FACT_BYTES_MAX)}…` : text);
+
+function clippedBytes(bytes: Buffer): string | { base64: string } {
+  if (bytes.length <= FACT_BYTES_MAX) return textOrBase64(bytes);
+  let end = FACT_BYTES_MAX;
+  // Not in the middle of a character.
+  while (end > FACT_BYTES_MAX - 4 && (bytes[end]! & 0xc0) === 0x80) end--;
+  const told = textOrBase64(bytes.subarray(0, end));
+  return typeof told === "string" ? `${told}…` : told;
 }

@@ -264,6 +264,37 @@ describe("idempotency keys", () => {
   });
 });
 
+describe("what a caller sent too much of", () => {
+  const long = "x".repeat(1_000_000);
+  const bytesOf = async (path: string, asked?: Asked) => {
+    const { status, bytes } = await ask(path, asked);
+    return [status, bytes.length < 20_000];
+  };
+
+  test("does not come back whole", async () => {
+    const put = (json: unknown) => bytesOf(`${REPO}/files`, { method: "PUT", json });
+    expect(await put({ path: `../${long}`, content: "", message: "m" })).toEqual([422, true]);
+    expect(await put({ path: "a", content: "", message: "m", branch: `${long}..` })).toEqual([422, true]);
+    expect(await put({ path: "a", content: "", message: "m", [long]: 1 })).toEqual([422, true]);
+    expect(await put({ path: "a", content: "", message: "m", expected_oid: long })).toEqual([422, true]);
+    expect(await put({ path: "a", content: "", message: "m", author: { name: "é".repeat(500_000) } })).toEqual([
+      422,
+      true,
+    ]);
+    expect(await bytesOf("/v1/repos", { method: "POST", json: { repo: long } })).toEqual([422, true]);
+    expect(await bytesOf(`/v1/repos/${long.slice(0, 15_000)}`)).toEqual([422, true]);
+  });
+
+  test("is cut between characters", async () => {
+    const { json } = await ask(`${REPO}/files`, {
+      method: "PUT",
+      json: { path: `../${"é".repeat(5000)}`, content: "", message: "m" },
+    });
+    const { path } = json["details"] as { path: string };
+    expect(path).toBe(`../${"é".repeat(2046)}…`);
+  });
+});
+
 describe("repositories by owner and name", () => {
   test("are made, listed and shown", async () => {
     const json = { owner: "bob", name: "tool", private: true, description: "A tool" };
