@@ -81,6 +81,7 @@ export interface ReasonDetails {
   nothing_to_commit: Record<string, never>;
   signing_key_missing: Record<string, never>;
   index_unmerged: { readonly paths: readonly GitPath[] };
+  index_locked: Record<string, never>;
   nothing_to_stash: Record<string, never>;
   stash_not_found: { readonly stash: string };
   worktree_dirty: { readonly paths: readonly GitPath[] };
@@ -191,6 +192,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   nothing_to_commit: entry("failed_precondition", 409, "never", "nothing to commit"),
   signing_key_missing: entry("failed_precondition", 409, "never", "this server has no key to sign with"),
   index_unmerged: entry("failed_precondition", 409, "refresh", "the index has unresolved conflicts"),
+  index_locked: entry("aborted", 409, "retry", "another process has the session's index locked"),
   nothing_to_stash: entry("failed_precondition", 409, "never", "nothing to stash"),
   stash_not_found: entry("not_found", 404, "never", "stash not found"),
   worktree_dirty: entry("failed_precondition", 409, "refresh", "changes of the worktree would be lost"),

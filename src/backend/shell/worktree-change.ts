@@ -1,37 +1,68 @@
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ByteString, compareByteStrings, fromByteString } from "../../domain/bytes.ts";
+import { OperationError } from "../../domain/errors.ts";
 import type { GitPath } from "../../domain/git-object.ts";
 import type { WorktreeView } from "../worktree-facet.ts";
 import { isBehindLink } from "./worktree-place.ts";
 import { type GitResult, type GitRun, type GitRunner, stderrOf } from "./run-git.ts";
 
+const LOCKED = /Unable to create '([^]*?)\.lock': File exists/;
+
 /**
  * Runs a command that changes the index or references. A git that was killed leaves its locks behind, and what is under them as it was. Whoever calls holds the
- * session's lock, so that it is nobody else's; but for a lock that was there before: somebody works there with plain git.
+ * session's lock, so that it is nobody else's; but for a lock that was there before: somebody works there with plain git. Throws `index_locked` and
+ * `references_locked` then.
  */
 export async function change(runner: GitRunner, view: WorktreeView, run: GitRun): Promise<GitResult> {
   try {
-    return await runner.run(view, run);
+    const result = await runner.run(view, run);
+    const [, file] = (result.exitCode === 0 ? undefined : LOCKED.exec(result.stderr)) ?? [];
+    if (file !== undefined) throw lockedError(view, file);
+    return result;
   } catch (error) {
-    if (!/\.lock': File exists/.test(stderrOf(error) ?? "")) await removeLocks(view);
+    const [, file] = LOCKED.exec(stderrOf(error) ?? "") ?? [];
+    if (file !== undefined) throw lockedError(view, file, error);
+    if (!(error instanceof OperationError && isLocked(error))) await removeLocks(view);
     throw error;
   }
 }
 
-async function removeLocks({ gitDir }: WorktreeView): Promise<void> {
-  const [, branch] = /^ref: (refs\/.+)$/m.exec(await readFile(join(gitDir, "HEAD"), "latin1")) ?? [];
-  const locked = [
-    "index",
-    "HEAD",
-    "ORIG_HEAD",
-    "refs/stash",
-    "logs/refs/stash",
-    ...(branch === undefined ? [] : [branch]),
-  ];
-  for (const name of locked)
-    await rm(Buffer.concat([Buffer.from(`${gitDir}/`), fromByteString(`${name}.lock`)]), { force: true });
+/**
+ * Looks before the first of several steps whether plain git holds a lock that would stop one of them: all of it shall happen, or nothing. Throws `index_locked` and
+ * `references_locked`.
+ */
+export async function refuseLocked(view: WorktreeView): Promise<void> {
+  for (const name of await lockable(view))
+    if (existsSync(lockOf(view, name))) throw lockedError(view, `${view.gitDir}/${name}`);
 }
+
+const isLocked = ({ reason }: OperationError): boolean => reason === "index_locked" || reason === "references_locked";
+
+/** Git tells a path, from the git directory or from the root. */
+function lockedError({ gitDir }: WorktreeView, file: string, cause?: unknown): OperationError {
+  const name = file
+    .replace(`${gitDir}/`, "")
+    .replace(/^\.\//, "")
+    .replace(/^logs\//, "");
+  if (name === "index") return new OperationError("index_locked", {}, { cause });
+  return new OperationError("references_locked", { references: [name] }, { cause });
+}
+
+async function removeLocks(view: WorktreeView): Promise<void> {
+  for (const name of await lockable(view)) await rm(lockOf(view, name), { force: true });
+}
+
+/** What commands of a worktree lock; names of references are byte strings. */
+async function lockable({ gitDir }: WorktreeView): Promise<ByteString[]> {
+  const [, branch] = /^ref: (refs\/.+)$/m.exec(await readFile(join(gitDir, "HEAD"), "latin1")) ?? [];
+  const head = branch === undefined ? [] : [branch];
+  return ["index", "HEAD", "ORIG_HEAD", "refs/stash", "logs/refs/stash", ...head];
+}
+
+const lockOf = ({ gitDir }: WorktreeView, name: ByteString): Buffer =>
+  Buffer.concat([Buffer.from(`${gitDir}/`), fromByteString(`${name}.lock`)]);
 
 /** Takes files of the worktree into the index, or into another one; such as are not there are taken out of it. */
 export async function updateIndex(

@@ -5,7 +5,7 @@ import { isOid, type Oid } from "../../domain/oid.ts";
 import type { StatusEntry, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import type { GitRunner } from "./run-git.ts";
-import { change, nullEnded, recordsOf } from "./worktree-change.ts";
+import { change, nullEnded, recordsOf, refuseLocked } from "./worktree-change.ts";
 import { filesBelow, flushFiles, foldersAbove, lookAt, removeFiles } from "./worktree-place.ts";
 
 type DiscardMethods = Pick<WorktreeFacet, "discard" | "reset">;
@@ -28,6 +28,7 @@ export function createDiscard(
 
   return {
     async discard(view: WorktreeView, paths: readonly GitPath[] | undefined, { untracked }) {
+      await refuseLocked(view);
       const named = paths === undefined || paths.includes("") ? undefined : paths;
       const entries = await statusOf(view, named);
       const unmerged = entries.filter(({ worktree }) => worktree === "unmerged").map(({ path }) => path);
@@ -50,6 +51,7 @@ export function createDiscard(
     async reset(view: WorktreeView, commit: Oid, mode: "soft" | "mixed" | "hard") {
       const found = isOid(commit, view.objectFormat) ? await pool.use(view, (git) => git.info(commit)) : undefined;
       if (found?.type !== "commit") throw new OperationError("not_a_commit", { oid: commit });
+      await refuseLocked(view);
       const touched = mode === "hard" ? await touchedBy(view, commit) : [];
       await change(runner, view, { command: "resetTo", flags: [`--${mode}`], operands: [commit] });
       flushFiles(view, touched);

@@ -20,7 +20,7 @@ import type {
 } from "../worktree-facet.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import type { GitResult, GitRunner } from "./run-git.ts";
-import { change, recordsOf, updateIndex } from "./worktree-change.ts";
+import { change, recordsOf, refuseLocked, updateIndex } from "./worktree-change.ts";
 import { flushFiles, foldersAbove, lookAt, removeFiles } from "./worktree-place.ts";
 
 type StashMethods = Pick<WorktreeFacet, "stashSave" | "stashList" | "stashApply" | "stashDrop">;
@@ -37,6 +37,7 @@ export function createStash(
     stashList,
 
     async stashSave(view: WorktreeView, { message, includeUntracked, committer }: StashOptions) {
+      await refuseLocked(view);
       const changed: StatusEntry[] = [];
       for await (const batch of status(view, { untracked: "files" })) changed.push(...batch);
       const unmerged = changed.filter(({ index }) => index === "unmerged").map(({ path }) => path);
@@ -74,6 +75,7 @@ export function createStash(
     },
 
     async stashApply(view: WorktreeView, oid: Oid, { index }: { readonly index: boolean }): Promise<StashApplied> {
+      await refuseLocked(view);
       await positionOf(view, oid);
       const before = await unmergedPaths(view);
       if (before.length > 0) throw new OperationError("index_unmerged", { paths: before });

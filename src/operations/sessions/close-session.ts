@@ -2,7 +2,7 @@ import { Maybe, OidField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { commitIdentity, resolveMoment } from "../commits/person-fields.ts";
 import { writerOf } from "../commits/writer-of.ts";
-import { EXAMPLE_SESSION, SessionPlaceFields } from "./session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
 /** Ends a session. What its branch does not have stays in a backup, unless it is to be discarded. */
 export const closeSession = defineOperation({
@@ -29,7 +29,7 @@ export const closeSession = defineOperation({
     },
     { additionalProperties: false },
   ),
-  errors: ["unauthenticated", "session_not_found", "references_locked", "disk_full"],
+  errors: ["unauthenticated", "session_not_found", ...LOCK_ERRORS, "disk_full"],
   examples: [{ title: "A session", input: { session: EXAMPLE_SESSION } }],
   route: { method: "DELETE", path: "/repos/:repo/sessions/:session" },
   async run({ session, discard = false }, ctx) {

@@ -9,7 +9,7 @@ import { EMPTY_TREE, type Oid } from "../../domain/oid.ts";
 import { commitIdentity, PersonField, resolveMoment } from "../commits/person-fields.ts";
 import { signerFor, signFields } from "../commits/signer.ts";
 import { writerOf } from "../commits/writer-of.ts";
-import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
 /** Commits what is staged in a session, or everything where nothing is. */
 export const commitSession = defineOperation({
@@ -48,12 +48,12 @@ export const commitSession = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...LOCK_ERRORS,
     "nothing_to_commit",
     "index_unmerged",
     "signing_key_missing",
     "invalid_identity",
     "invalid_input",
-    "references_locked",
     "disk_full",
   ],
   examples: [

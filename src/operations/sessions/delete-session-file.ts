@@ -2,7 +2,7 @@ import { Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { strictPath } from "../files/strict-path.ts";
-import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
 /** Deletes a file of a session's worktree, or a folder with all that is in it. */
 export const deleteSessionFile = defineOperation({
@@ -18,7 +18,7 @@ export const deleteSessionFile = defineOperation({
     { additionalProperties: false },
   ),
   output: Type.Object({}, { additionalProperties: false }),
-  errors: [...SESSION_ERRORS, "invalid_path", "path_not_found"],
+  errors: [...SESSION_ERRORS, ...LOCK_ERRORS, "invalid_path", "path_not_found"],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   route: { method: "DELETE", path: "/repos/:repo/sessions/:session/files", status: 204 },
   async run({ session: id, path }, { repository, sessions }) {

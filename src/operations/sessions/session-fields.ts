@@ -21,6 +21,9 @@ export const EXAMPLE_SESSION = "0123456789abcdef01234567";
 /** What an operation on a session may fail with, besides its own reasons. */
 export const SESSION_ERRORS = ["unauthenticated", "session_not_found", "session_gone"] as const satisfies Reason[];
 
+/** What changes index or head fails with while somebody works in the session's folder with plain git: it is as it was. */
+export const LOCK_ERRORS = ["index_locked", "references_locked"] as const satisfies Reason[];
+
 /** A session as callers see it. */
 export const SessionItem = Type.Object(
   {

@@ -2,7 +2,7 @@ import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { strictPath } from "../files/strict-path.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 
 /** Sets files of the worktree back to what is staged. */
 export const discardChanges = defineOperation({
@@ -32,6 +32,7 @@ export const discardChanges = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...LOCK_ERRORS,
     "session_required",
     "invalid_path",
     "path_not_found",

@@ -6,7 +6,7 @@ import type { OpenSession } from "../../contract/sessions.ts";
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isZeroOid, type Oid } from "../../domain/oid.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, orNull, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, orNull, SESSION_ERRORS } from "../sessions/session-fields.ts";
 
 /** Moves a session's head to another commit (git-reset(1)). */
 export const resetSession = defineOperation({
@@ -39,7 +39,7 @@ export const resetSession = defineOperation({
     },
     { additionalProperties: false },
   ),
-  errors: [...SESSION_ERRORS, "session_required", "revision_not_found", "worktree_dirty", "disk_full"],
+  errors: [...SESSION_ERRORS, ...LOCK_ERRORS, "session_required", "revision_not_found", "worktree_dirty", "disk_full"],
   examples: [{ title: "Back by one commit", input: { session: EXAMPLE_SESSION, mode: "mixed", rev: "HEAD~1" } }],
   route: { method: "POST", path: "/repos/:repo/reset" },
   async run({ session: id, mode, rev = "HEAD" }, { repository, sessions }) {

@@ -1,7 +1,7 @@
 import { BytesField, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { patchAt } from "./patch-at.ts";
 
 /** Stages what a patch does: all of it or nothing. The worktree is left alone. */
@@ -29,6 +29,7 @@ export const stagePatch = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...LOCK_ERRORS,
     "session_required",
     "invalid_path",
     "invalid_input",

@@ -2,7 +2,7 @@ import { BytesField, Maybe, RepositoryField, Type } from "../../contract/fields.
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { strictPath } from "../files/strict-path.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { patchAt } from "./patch-at.ts";
 
 /** Stages a file or folder as the worktree has it, or what a patch does to it. */
@@ -33,6 +33,7 @@ export const stage = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...LOCK_ERRORS,
     "session_required",
     "invalid_path",
     "path_not_found",
@@ -43,6 +44,7 @@ export const stage = defineOperation({
   ],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   route: { method: "POST", path: "/repos/:repo/stage" },
+  graphql: "stagePath",
   async run({ session: id, path, patch }, { repository, sessions, limits }) {
     const clean = strictPath(path);
     const part = patch === undefined ? undefined : patchAt(patch, limits.blobBytesMax, clean).patch;

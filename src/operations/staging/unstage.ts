@@ -2,7 +2,7 @@ import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { strictPath } from "../files/strict-path.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 
 /** Takes changes out of the staging area; the worktree keeps them. */
 export const unstage = defineOperation({
@@ -25,7 +25,7 @@ export const unstage = defineOperation({
     { path: Type.Union([PathField(), Type.Null()], { description: "What has been unstaged; null: everything" }) },
     { additionalProperties: false },
   ),
-  errors: [...SESSION_ERRORS, "session_required", "invalid_path", "path_not_found", "disk_full"],
+  errors: [...SESSION_ERRORS, ...LOCK_ERRORS, "session_required", "invalid_path", "path_not_found", "disk_full"],
   examples: [{ title: "Everything", input: { session: EXAMPLE_SESSION } }],
   route: { method: "POST", path: "/repos/:repo/unstage" },
   async run({ session: id, path }, { repository, sessions }) {

@@ -1,6 +1,6 @@
 import { RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { findStash, StashNameField } from "./stash-fields.ts";
 
 /** Forgets a stash. */
@@ -17,7 +17,7 @@ export const dropStash = defineOperation({
     { additionalProperties: false },
   ),
   output: Type.Object({}, { additionalProperties: false }),
-  errors: [...SESSION_ERRORS, "session_required", "stash_not_found", "disk_full"],
+  errors: [...SESSION_ERRORS, ...LOCK_ERRORS, "session_required", "stash_not_found", "disk_full"],
   examples: [{ title: "The newest", input: { session: EXAMPLE_SESSION, stash: "0" } }],
   route: { method: "DELETE", path: "/repos/:repo/stash/:stash", status: 204 },
   async run({ session: id, stash }, { repository, sessions }) {

@@ -1,6 +1,6 @@
 import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { findStash, StashAppliedFields, StashNameField } from "./stash-fields.ts";
 
 /** Applies a stash to a session's worktree, and drops it unless files conflict. */
@@ -28,7 +28,15 @@ export const popStash = defineOperation({
     },
     { additionalProperties: false },
   ),
-  errors: [...SESSION_ERRORS, "session_required", "stash_not_found", "worktree_dirty", "index_unmerged", "disk_full"],
+  errors: [
+    ...SESSION_ERRORS,
+    ...LOCK_ERRORS,
+    "session_required",
+    "stash_not_found",
+    "worktree_dirty",
+    "index_unmerged",
+    "disk_full",
+  ],
   examples: [{ title: "The newest", input: { session: EXAMPLE_SESSION, stash: "0" } }],
   route: { method: "POST", path: "/repos/:repo/stash/:stash/pop" },
   async run({ session: id, stash, index = false }, { repository, sessions }) {

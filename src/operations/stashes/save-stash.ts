@@ -3,7 +3,7 @@ import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { commitIdentity, resolveMoment } from "../commits/person-fields.ts";
 import { writerOf } from "../commits/writer-of.ts";
-import { EXAMPLE_SESSION, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { StashItem, stashItem } from "./stash-fields.ts";
 
 const MESSAGE_BYTES_MAX = 4096;
@@ -34,6 +34,7 @@ export const saveStash = defineOperation({
   output: StashItem,
   errors: [
     ...SESSION_ERRORS,
+    ...LOCK_ERRORS,
     "session_required",
     "nothing_to_stash",
     "index_unmerged",
