@@ -122,6 +122,8 @@ export interface Operation<
   readonly examples: readonly Example<Static<I>>[];
   /** Absent: not in the REST API, nor in those that are made from it. */
   readonly route?: HttpRoute;
+  /** Its name in GraphQL, where its own stands for a shorter question there. */
+  readonly graphql?: string;
   run(input: Static<I>, ctx: Context, parts: AsyncIterable<Part>): ResultOfShape<Static<O>>[S];
 }
 

@@ -16,5 +16,6 @@ export const revertCommit = defineOperation({
   errors: [...BRANCH_ERRORS, "object_not_found", "merge_conflict", "changes_already_applied", "signing_key_missing"],
   examples: [{ title: "The newest commit", input: { sha: "main" } }],
   route: { method: "PATCH", path: "/repos/:repo/commits/:sha/revert", ifMatch: "expectedOid" },
+  graphql: "revertOnBranch",
   run: (input, ctx) => takeCommit(ctx, input, "revert"),
 });
