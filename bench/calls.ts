@@ -2,7 +2,7 @@ import { create, type DescMessage, type DescMethod, type MessageInitShape, toBin
 import { BlobService } from "../src/transports/api/gitaly/generated/blob_pb.ts";
 import { CommitService } from "../src/transports/api/gitaly/generated/commit_pb.ts";
 import { DiffService } from "../src/transports/api/gitaly/generated/diff_pb.ts";
-import { Health } from "../src/transports/api/gitaly/generated/grpc/health/v1/health_pb.ts";
+import { Health } from "../src/transports/api/grpc/generated/grpc/health/v1/health_pb.ts";
 import {
   OperationService,
   UserCommitFilesActionHeader_ActionType as ActionType,

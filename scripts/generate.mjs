@@ -6,11 +6,12 @@ import { bun, modules, root, tool } from "./paths.mjs";
 import { run, tail } from "./run.mjs";
 
 const MESSAGES = "src/transports/api/gitaly/generated";
+const GRPC_MESSAGES = "src/transports/api/grpc/generated";
 const CLIENT_MESSAGES = "client/src/gitaly/generated";
 const SETTINGS = "docs/reference/settings.md";
 const COMMANDS = "docs/reference/commands.md";
 const OPENAPI = "schema/openapi.json";
-const MADE = [OPENAPI, MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
+const MADE = [OPENAPI, MESSAGES, GRPC_MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
 
 const place = mkdtempSync(join(tmpdir(), "holdfast-generate-"));
 process.on("exit", () => rmSync(place, { recursive: true, force: true }));
@@ -24,6 +25,7 @@ function must(result) {
 // The generator is a Node.js program: it is found next to the others, without asking for a package.
 const env = { ...process.env, PATH: `${join(modules, ".bin")}:${dirname(process.execPath)}:${process.env.PATH}` };
 must(run(tool("buf"), ["generate", "--output", place], { env }));
+must(run(tool("buf"), ["generate", "--template", "buf.grpc.gen.yaml", "--output", place], { env }));
 must(run(tool("buf"), ["generate", "--template", "client/buf.gen.yaml", "--output", place], { env }));
 must(run(bun, ["scripts/settings-reference.ts", join(place, SETTINGS)]));
 must(run(bun, ["scripts/openapi.ts", join(place, OPENAPI)]));

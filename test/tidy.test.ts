@@ -67,6 +67,8 @@ const RULES: Readonly<Record<string, Rule>> = {
       "transports/http/http-door",
       "transports/http/live-socket",
       "transports/http/error-response",
+      // What the doors on the gRPC port share.
+      "transports/api/grpc",
       // What the doors that are made from the operation table share (docs/internals/derived-doors.md).
       "transports/api/derived",
     ],

@@ -1,6 +1,6 @@
 import { systemClock } from "../telemetry/clock.ts";
 import { grpcObserver } from "../telemetry/grpc-observer.ts";
-import { STATUS_CODE_LABELS } from "../transports/api/gitaly/grpc/status-code.ts";
+import { STATUS_CODE_LABELS } from "../transports/api/grpc/status-code.ts";
 import { startGitalyDoor } from "../transports/api/gitaly/start-gitaly-door.ts";
 import type { Certificate } from "../transports/http/http-server.ts";
 import type { DoorServices } from "./door-services.ts";

@@ -10,7 +10,7 @@ import { Dice } from "../support/dice.ts";
 import { type RunningServer, startServer } from "../support/running-server.ts";
 import { type StoryClient, storyClient, type StoryRepository, USER } from "../support/story-client.ts";
 import { runGit, TemporaryRepository } from "../support/temporary-repository.ts";
-import { TestClient } from "../transports/gitaly/grpc-client.ts";
+import { TestClient } from "../transports/grpc/grpc-client.ts";
 
 const ROUNDS = Number(process.env["DURABILITY_ROUNDS"] ?? "20");
 /** The latest moment of the kill, counted from the first change of the round. */

@@ -9,7 +9,7 @@ import { git, gitOutput } from "../support/git-client.ts";
 import { COMBINATIONS, install, type Installation } from "../support/installation.ts";
 import type { RunningServer } from "../support/running-server.ts";
 import { StoryClient, type StoryRepository } from "../support/story-client.ts";
-import { TestClient } from "../transports/gitaly/grpc-client.ts";
+import { TestClient } from "../transports/grpc/grpc-client.ts";
 
 const METHODS = SmartHTTPService.method;
 const DATA_BYTES_MAX = 128 * 1024;

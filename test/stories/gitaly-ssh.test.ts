@@ -8,7 +8,7 @@ import { COMBINATIONS, install, type Installation } from "../support/installatio
 import type { RunningServer } from "../support/running-server.ts";
 import { must, run, SshClient } from "../support/ssh-client.ts";
 import { StoryClient, type StoryRepository } from "../support/story-client.ts";
-import { TestClient } from "../transports/gitaly/grpc-client.ts";
+import { TestClient } from "../transports/grpc/grpc-client.ts";
 
 const METHODS = SSHService.method;
 const IDS = { glId: "user-7", glUsername: "jane", glRepository: "project-1" };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { OperationService } from "../../src/transports/api/gitaly/generated/operations_pb.ts";
 import { RefService } from "../../src/transports/api/gitaly/generated/ref_pb.ts";
-import { TestClient } from "../transports/gitaly/grpc-client.ts";
+import { TestClient } from "../transports/grpc/grpc-client.ts";
 import { startServer } from "../support/running-server.ts";
 import { storyClient, USER } from "../support/story-client.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { RefService } from "../../src/transports/api/gitaly/generated/ref_pb.ts";
-import { failure, TestClient } from "../transports/gitaly/grpc-client.ts";
+import { failure, TestClient } from "../transports/grpc/grpc-client.ts";
 import { startServer } from "../support/running-server.ts";
 import { storyClient } from "../support/story-client.ts";
 

@@ -4,7 +4,7 @@ import {
   UserCommitFilesActionHeader_ActionType as ActionType,
 } from "../../src/transports/api/gitaly/generated/operations_pb.ts";
 import { RepositoryService } from "../../src/transports/api/gitaly/generated/repository_pb.ts";
-import { TestClient } from "../transports/gitaly/grpc-client.ts";
+import { TestClient } from "../transports/grpc/grpc-client.ts";
 import type { RunningServer } from "./running-server.ts";
 
 export const USER = {

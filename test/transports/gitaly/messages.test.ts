@@ -7,8 +7,8 @@ import { decodeTreePageToken, encodeTreePageToken } from "../../../src/transport
 import { LimitErrorSchema } from "../../../src/transports/api/gitaly/generated/errors_pb.ts";
 import { TagSchema } from "../../../src/transports/api/gitaly/generated/shared_pb.ts";
 import { subjectOf } from "../../../src/transports/api/gitaly/git-commit-message.ts";
-import { StatusCode } from "../../../src/transports/api/gitaly/grpc/status-code.ts";
-import { GrpcStatusError } from "../../../src/transports/api/gitaly/grpc/status-error.ts";
+import { StatusCode } from "../../../src/transports/api/grpc/status-code.ts";
+import { GrpcStatusError } from "../../../src/transports/api/grpc/status-error.ts";
 import { piecesOf } from "../../../src/transports/api/gitaly/stream-bytes.ts";
 import { statusOfError } from "../../../src/transports/api/gitaly/status-of-error.ts";
 import { tagMessage } from "../../../src/transports/api/gitaly/tag-message.ts";

@@ -5,8 +5,8 @@ import { listCommitsHandler } from "../../../src/transports/api/gitaly/commit/li
 import type { GitalyDoor } from "../../../src/transports/api/gitaly/door.ts";
 import { CommitService } from "../../../src/transports/api/gitaly/generated/commit_pb.ts";
 import { RefService } from "../../../src/transports/api/gitaly/generated/ref_pb.ts";
-import { EncodedMessage, FRAME_HEADER_BYTES } from "../../../src/transports/api/gitaly/grpc/encoded-message.ts";
-import type { GrpcCall, ServerStreamHandler } from "../../../src/transports/api/gitaly/grpc/handler.ts";
+import { EncodedMessage, FRAME_HEADER_BYTES } from "../../../src/transports/api/grpc/encoded-message.ts";
+import type { GrpcCall, ServerStreamHandler } from "../../../src/transports/api/grpc/handler.ts";
 import { listRefs } from "../../../src/transports/api/gitaly/ref/list-refs.ts";
 import { onEveryBackend, type ReadStory } from "../../support/read-story.ts";
 

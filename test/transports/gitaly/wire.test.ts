@@ -8,7 +8,7 @@ import {
 } from "../../../src/transports/api/gitaly/generated/commit_pb.ts";
 import { ListRefsResponseSchema } from "../../../src/transports/api/gitaly/generated/ref_pb.ts";
 import { gitCommitMessage } from "../../../src/transports/api/gitaly/git-commit-message.ts";
-import { type EncodedMessage, FRAME_HEADER_BYTES } from "../../../src/transports/api/gitaly/grpc/encoded-message.ts";
+import { type EncodedMessage, FRAME_HEADER_BYTES } from "../../../src/transports/api/grpc/encoded-message.ts";
 import { chunked, type Place } from "../../../src/transports/api/gitaly/wire/chunked.ts";
 import { lines } from "../../../src/transports/api/gitaly/wire/lines.ts";
 import { MessageWriter } from "../../../src/transports/api/gitaly/wire/message-writer.ts";

@@ -1,6 +1,6 @@
 import type { Caller, Principal } from "../../../contract/principal.ts";
 import type { Repository, User } from "./generated/shared_pb.ts";
-import type { GrpcCall } from "./grpc/handler.ts";
+import type { GrpcCall } from "../grpc/handler.ts";
 
 /** The holder of the shared secret, or anyone on loopback when there is none. */
 const SERVICE: Principal = { kind: "service", name: "service" };

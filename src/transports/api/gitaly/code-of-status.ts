@@ -1,5 +1,5 @@
 import type { Code } from "../../../domain/code.ts";
-import { GrpcStatusError } from "./grpc/status-error.ts";
+import { GrpcStatusError } from "../grpc/status-error.ts";
 
 /** The domain's codes, by gRPC's numbers. */
 const CODE_OF_STATUS: Readonly<Record<GrpcStatusError["code"], Code>> = {

@@ -3,9 +3,9 @@ import { findRepository } from "../../../operations/index.ts";
 import { callerOf } from "./caller.ts";
 import type { GitalyDoor } from "./door.ts";
 import type { Repository } from "./generated/shared_pb.ts";
-import type { GrpcCall } from "./grpc/handler.ts";
-import { StatusCode } from "./grpc/status-code.ts";
-import { GrpcStatusError } from "./grpc/status-error.ts";
+import type { GrpcCall } from "../grpc/handler.ts";
+import { StatusCode } from "../grpc/status-code.ts";
+import { GrpcStatusError } from "../grpc/status-error.ts";
 import { repositoryArgument } from "./repository-argument.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { RepositoryRef } from "../../../contract/repository-ref.ts";
 import type { Repository } from "./generated/shared_pb.ts";
-import { StatusCode } from "./grpc/status-code.ts";
-import { GrpcStatusError } from "./grpc/status-error.ts";
+import { StatusCode } from "../grpc/status-code.ts";
+import { GrpcStatusError } from "../grpc/status-error.ts";
 
 /** The repository that a request names. Throws INVALID_ARGUMENT with Gitaly's texts when the message is incomplete. */
 export function repositoryArgument(repository: Repository | undefined): RepositoryRef {

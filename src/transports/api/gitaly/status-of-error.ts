@@ -2,9 +2,9 @@ import type { Any } from "@bufbuild/protobuf/wkt";
 import type { Code } from "../../../domain/code.ts";
 import { hasReason, OperationError } from "../../../domain/errors.ts";
 import { LimitErrorSchema } from "./generated/errors_pb.ts";
-import type { GrpcCall } from "./grpc/handler.ts";
-import { StatusCode } from "./grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "./grpc/status-error.ts";
+import type { GrpcCall } from "../grpc/handler.ts";
+import { StatusCode } from "../grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
 
 /** Every outcome as a status of gRPC. */
 const STATUS_OF_CODE: Readonly<Record<Code, Exclude<StatusCode, 0>>> = {

@@ -4,8 +4,8 @@ import { isZeroOid } from "../../../domain/oid.ts";
 import type { GitalyDoor } from "./door.ts";
 import { CustomHookError_HookType, type CustomHookErrorSchema } from "./generated/errors_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { StatusCode } from "./grpc/status-code.ts";
-import { GrpcStatusError } from "./grpc/status-error.ts";
+import { StatusCode } from "../grpc/status-code.ts";
+import { GrpcStatusError } from "../grpc/status-error.ts";
 
 /** Gitaly's text for a reference that could not be moved; undefined for errors of another kind. */
 export function textOfRefUpdate(error: unknown): string | undefined {

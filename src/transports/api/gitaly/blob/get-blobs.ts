@@ -11,8 +11,8 @@ import {
   GetBlobsResponseSchema,
 } from "../generated/blob_pb.ts";
 import { ObjectType } from "../generated/shared_pb.ts";
-import { EncodedMessage } from "../grpc/encoded-message.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import { EncodedMessage } from "../../grpc/encoded-message.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { piecesOf } from "../stream-bytes.ts";

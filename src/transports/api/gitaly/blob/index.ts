@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { BlobService } from "../generated/blob_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { getBlobHandler } from "./get-blob.ts";
 import { getBlobsHandler } from "./get-blobs.ts";
 import { listBlobsHandler } from "./list-blobs.ts";

@@ -4,7 +4,7 @@ import { isAncestor } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { CommitService } from "../generated/commit_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 import { firstProblem, invalidArgument } from "../invalid-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 

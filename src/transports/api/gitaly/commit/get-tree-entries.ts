@@ -12,9 +12,9 @@ import {
   TreeEntry_EntryType as EntryType,
 } from "../generated/commit_pb.ts";
 import { PathError_ErrorType } from "../generated/errors_pb.ts";
-import type { GrpcCall, MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
+import type { GrpcCall, MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../../grpc/status-error.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { problemOfRevision } from "../validate-revision.ts";

@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { CommitService } from "../generated/commit_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { commitIsAncestor } from "./commit-is-ancestor.ts";
 import { findCommitHandler } from "./find-commit.ts";
 import { getTreeEntries } from "./get-tree-entries.ts";

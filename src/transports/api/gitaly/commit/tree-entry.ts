@@ -9,10 +9,10 @@ import {
   type TreeEntryRequest,
   TreeEntryResponse_ObjectType as EntryType,
 } from "../generated/commit_pb.ts";
-import { EncodedMessage } from "../grpc/encoded-message.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import { EncodedMessage } from "../../grpc/encoded-message.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 import { firstProblem, invalidArgument } from "../invalid-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { piecesOf } from "../stream-bytes.ts";

@@ -8,9 +8,9 @@ import {
   type CommitDiffRequest,
   type DiffService,
 } from "../generated/diff_pb.ts";
-import { EncodedMessage } from "../grpc/encoded-message.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
+import { EncodedMessage } from "../../grpc/encoded-message.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
 import { diffLimits } from "./diff-limits.ts";

@@ -4,8 +4,8 @@ import { diffStats } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { DiffService } from "../generated/diff_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { checkSides, statusOfSides } from "./sides.ts";
 

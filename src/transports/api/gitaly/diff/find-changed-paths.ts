@@ -11,9 +11,9 @@ import {
   FindChangedPathsRequest_MergeCommitDiffMode as MergeMode,
   type FindChangedPathsRequest_Request as Request,
 } from "../generated/diff_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { chunked } from "../wire/chunked.ts";

@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { DiffService } from "../generated/diff_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { commitDiff } from "./commit-diff.ts";
 import { diffStatsHandler } from "./diff-stats.ts";
 import { findChangedPathsHandler } from "./find-changed-paths.ts";

@@ -1,9 +1,9 @@
 import { hasReason } from "../../../../domain/errors.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { Repository } from "../generated/shared_pb.ts";
-import type { GrpcCall } from "../grpc/handler.ts";
-import type { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import type { GrpcCall } from "../../grpc/handler.ts";
+import type { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 import { firstProblem, invalidArgument } from "../invalid-argument.ts";
 import { textOf } from "../write-errors.ts";
 

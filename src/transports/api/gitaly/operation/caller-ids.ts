@@ -1,7 +1,7 @@
 import type { GitalyDoor } from "../door.ts";
 import type { Repository, User } from "../generated/shared_pb.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 
 /** Refuses a change without the names that hooks are told, where the setting asks for it. */
 export function checkCallerIds(

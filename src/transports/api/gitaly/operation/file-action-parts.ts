@@ -5,8 +5,8 @@ import {
   UserCommitFilesActionHeader_ActionType as ActionType,
   type UserCommitFilesRequest,
 } from "../generated/operations_pb.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 
 /** The messages behind the header as parts of the operation's stream. */
 export async function* fileActionParts(stream: AsyncIterator<UserCommitFilesRequest>): AsyncGenerator<FileActionPart> {

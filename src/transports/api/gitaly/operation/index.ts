@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { OperationService } from "../generated/operations_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { userCherryPick } from "./user-cherry-pick.ts";
 import { userCommitFiles } from "./user-commit-files.ts";
 import { userCreateBranch } from "./user-create-branch.ts";

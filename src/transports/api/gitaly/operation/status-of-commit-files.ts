@@ -2,8 +2,8 @@ import { decodeUtf8, fromByteString } from "../../../../domain/bytes.ts";
 import { type OperationError, hasReason } from "../../../../domain/errors.ts";
 import { IndexError_ErrorType as ErrorType } from "../generated/errors_pb.ts";
 import { UserCommitFilesErrorSchema, type UserCommitFilesRequestHeader } from "../generated/operations_pb.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../../grpc/status-error.ts";
 import { customHook, statusOfExpectedOid, textOfObjectId, textOfRefUpdate } from "../write-errors.ts";
 
 /** Gitaly's answers to what can go wrong in UserCommitFiles; undefined for what is not special to it. */

@@ -11,9 +11,9 @@ import {
   type UserCreateTagRequest,
 } from "../generated/operations_pb.ts";
 import { gitCommitMessage } from "../git-commit-message.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../../grpc/status-error.ts";
 import { firstProblem } from "../invalid-argument.ts";
 import { momentOf, personOf } from "../person.ts";
 import { repositoryArgument } from "../repository-argument.ts";

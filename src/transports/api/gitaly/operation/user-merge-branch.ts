@@ -9,9 +9,9 @@ import {
   UserMergeBranchErrorSchema,
   type UserMergeBranchRequest,
 } from "../generated/operations_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../../grpc/status-error.ts";
 import { firstProblem, invalidArgument } from "../invalid-argument.ts";
 import { momentOf, personOf } from "../person.ts";
 import { repositoryArgument } from "../repository-argument.ts";

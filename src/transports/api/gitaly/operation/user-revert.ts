@@ -10,9 +10,9 @@ import {
   UserRevertResponse_CreateTreeError,
   type UserRevertResponseSchema,
 } from "../generated/operations_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../../grpc/status-error.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { checkCallerIds } from "./caller-ids.ts";
 import { customHook, hookText, statusOfExpectedOid, textOfRefUpdate } from "../write-errors.ts";

@@ -9,9 +9,9 @@ import {
   type RefService,
 } from "../generated/ref_pb.ts";
 import { TagSchema } from "../generated/shared_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 import { pageArgument } from "../page-argument.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { type FoundTag, tagMessage } from "../tag-message.ts";

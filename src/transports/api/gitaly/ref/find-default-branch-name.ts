@@ -3,7 +3,7 @@ import { findDefaultBranch } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { RefService } from "../generated/ref_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 
 /** RefService.FindDefaultBranchName */

@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { RefService } from "../generated/ref_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { deleteRefs } from "./delete-refs.ts";
 import { findAllBranches } from "./find-all-branches.ts";
 import { findAllTags } from "./find-all-tags.ts";

@@ -1,8 +1,8 @@
 import type { Commit } from "../../../../domain/commit.ts";
 import { hasReason } from "../../../../domain/errors.ts";
 import type { RefName } from "../../../../domain/reference.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 
 /** A branch of a list. */
 export interface ListedBranch {

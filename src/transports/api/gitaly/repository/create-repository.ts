@@ -6,9 +6,9 @@ import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { RepositoryService } from "../generated/repository_pb.ts";
 import { ObjectFormat } from "../generated/shared_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
-import { StatusCode } from "../grpc/status-code.ts";
-import { GrpcStatusError } from "../grpc/status-error.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
+import { StatusCode } from "../../grpc/status-code.ts";
+import { GrpcStatusError } from "../../grpc/status-error.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 
 const FORMATS: Readonly<Record<ObjectFormat, Format>> = {

@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { RepositoryService } from "../generated/repository_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { createRepositoryHandler } from "./create-repository.ts";
 import { removeRepositoryHandler } from "./remove-repository.ts";
 import { repositoryExistsHandler } from "./repository-exists.ts";

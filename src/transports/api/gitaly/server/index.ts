@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { ServerService } from "../generated/server_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { serverInfo } from "./server-info.ts";
 
 /** gitaly.ServerService */

@@ -2,7 +2,7 @@ import { describeServer } from "../../../../operations/index.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { ServerService } from "../generated/server_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 
 /** ServerService.ServerInfo */
 export function serverInfo(door: GitalyDoor): MethodHandler<typeof ServerService.method.serverInfo> {

@@ -1,8 +1,8 @@
 import type { Caller } from "../../../../contract/principal.ts";
 import { callerOf } from "../caller.ts";
 import type { Repository } from "../generated/shared_pb.ts";
-import { EncodedMessage } from "../grpc/encoded-message.ts";
-import type { GrpcCall } from "../grpc/handler.ts";
+import { EncodedMessage } from "../../grpc/encoded-message.ts";
+import type { GrpcCall } from "../../grpc/handler.ts";
 import { repositoryArgument } from "../repository-argument.ts";
 import { piecesOf } from "../stream-bytes.ts";
 

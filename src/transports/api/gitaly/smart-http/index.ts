@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { SmartHTTPService } from "../generated/smarthttp_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { infoRefsReceivePack, infoRefsUploadPack } from "./info-refs.ts";
 import { postReceivePack } from "./post-receive-pack.ts";
 import { postUploadPack } from "./post-upload-pack.ts";

@@ -2,7 +2,7 @@ import { receivePack, uploadPack } from "../../../../operations/index.ts";
 import { encodePacket, FLUSH } from "../../../../wire/pkt-line.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { SmartHTTPService } from "../generated/smarthttp_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 import { conversationCaller, conversationInput, dataMessages } from "./git-conversation.ts";
 
 /** SmartHTTPService.InfoRefsUploadPack */

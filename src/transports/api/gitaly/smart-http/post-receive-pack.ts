@@ -1,7 +1,7 @@
 import { receivePack } from "../../../../operations/index.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { SmartHTTPService } from "../generated/smarthttp_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { conversationCaller, conversationInput, dataMessages } from "./git-conversation.ts";
 import { dataOf, firstRequest } from "./request-data.ts";

@@ -1,7 +1,7 @@
 import { uploadPack } from "../../../../operations/index.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { SmartHTTPService } from "../generated/smarthttp_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 import { conversationCaller, conversationInput, dataMessages } from "./git-conversation.ts";
 import { dataOf, firstRequest } from "./request-data.ts";
 

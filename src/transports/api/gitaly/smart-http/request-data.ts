@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import type { Repository } from "../generated/shared_pb.ts";
-import type { GrpcCall } from "../grpc/handler.ts";
+import type { GrpcCall } from "../../grpc/handler.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 
 interface DataRequest {

@@ -1,6 +1,6 @@
 import type { GitalyDoor } from "../door.ts";
 import { SSHService } from "../generated/ssh_pb.ts";
-import { type BoundService, service } from "../grpc/service.ts";
+import { type BoundService, service } from "../../grpc/service.ts";
 import { sshReceivePack } from "./ssh-receive-pack.ts";
 import { sshUploadArchive } from "./ssh-upload-archive.ts";
 import { sshUploadPack } from "./ssh-upload-pack.ts";

@@ -2,8 +2,8 @@ import type { Caller } from "../../../../contract/principal.ts";
 import { callerOf } from "../caller.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { ExitStatus, Repository } from "../generated/shared_pb.ts";
-import { EncodedMessage } from "../grpc/encoded-message.ts";
-import type { GrpcCall } from "../grpc/handler.ts";
+import { EncodedMessage } from "../../grpc/encoded-message.ts";
+import type { GrpcCall } from "../../grpc/handler.ts";
 import { invalidArgument } from "../invalid-argument.ts";
 import { piecesOf } from "../stream-bytes.ts";
 

@@ -1,7 +1,7 @@
 import { uploadPack } from "../../../../operations/index.ts";
 import type { GitalyDoor } from "../door.ts";
 import type { SSHService } from "../generated/ssh_pb.ts";
-import type { MethodHandler } from "../grpc/handler.ts";
+import type { MethodHandler } from "../../grpc/handler.ts";
 import { statefulInput } from "./stateful-input.ts";
 import { answers, firstRequest, sshCaller, stdinOf } from "./ssh-conversation.ts";
 

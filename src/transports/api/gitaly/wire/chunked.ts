@@ -1,4 +1,4 @@
-import { EncodedMessage } from "../grpc/encoded-message.ts";
+import { EncodedMessage } from "../../grpc/encoded-message.ts";
 import type { MessageWriter } from "./message-writer.ts";
 import { giveWriter, takeWriter } from "./writer-pool.ts";
 

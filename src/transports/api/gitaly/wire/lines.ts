@@ -1,4 +1,4 @@
-import { EncodedMessage } from "../grpc/encoded-message.ts";
+import { EncodedMessage } from "../../grpc/encoded-message.ts";
 import type { WriteItem, WriteRest } from "./chunked.ts";
 import { giveWriter, takeWriter } from "./writer-pool.ts";
 

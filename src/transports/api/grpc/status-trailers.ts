@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { StatusSchema } from "../generated/google/rpc/status_pb.ts";
+import { StatusSchema } from "./generated/google/rpc/status_pb.ts";
 import type { GrpcStatusError } from "./status-error.ts";
 
 /** Longest text of a status: together with the rest it has to fit into the header list that clients accept. */

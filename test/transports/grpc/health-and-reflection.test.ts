@@ -6,15 +6,15 @@ import * as grpc from "@grpc/grpc-js";
 import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
-} from "../../../src/transports/api/gitaly/generated/grpc/health/v1/health_pb.ts";
-import * as v1 from "../../../src/transports/api/gitaly/generated/grpc/reflection/v1/reflection_pb.ts";
-import * as v1alpha from "../../../src/transports/api/gitaly/generated/grpc/reflection/v1alpha/reflection_pb.ts";
+} from "../../../src/transports/api/grpc/generated/grpc/health/v1/health_pb.ts";
+import * as v1 from "../../../src/transports/api/grpc/generated/grpc/reflection/v1/reflection_pb.ts";
+import * as v1alpha from "../../../src/transports/api/grpc/generated/grpc/reflection/v1alpha/reflection_pb.ts";
 import { RefService } from "../../../src/transports/api/gitaly/generated/ref_pb.ts";
-import { callAuthoriser } from "../../../src/transports/api/gitaly/grpc/authorise-call.ts";
-import { HealthReporter } from "../../../src/transports/api/gitaly/grpc/health-service.ts";
-import { reflectionServices } from "../../../src/transports/api/gitaly/grpc/reflection-service.ts";
-import { type GrpcServer, startGrpcServer } from "../../../src/transports/api/gitaly/grpc/server.ts";
-import { service } from "../../../src/transports/api/gitaly/grpc/service.ts";
+import { callAuthoriser } from "../../../src/transports/api/grpc/authorise-call.ts";
+import { HealthReporter } from "../../../src/transports/api/grpc/health-service.ts";
+import { reflectionServices } from "../../../src/transports/api/grpc/reflection-service.ts";
+import { type GrpcServer, startGrpcServer } from "../../../src/transports/api/grpc/server.ts";
+import { service } from "../../../src/transports/api/grpc/service.ts";
 import { collect, failure, TestClient } from "./grpc-client.ts";
 
 let health: HealthReporter;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { GetBlobResponseSchema } from "../../../src/transports/api/gitaly/generated/blob_pb.ts";
-import { EncodedMessage, FRAME_HEADER_BYTES } from "../../../src/transports/api/gitaly/grpc/encoded-message.ts";
+import { EncodedMessage, FRAME_HEADER_BYTES } from "../../../src/transports/api/grpc/encoded-message.ts";
 
 describe("EncodedMessage", () => {
   test("joining: equals the message with the bytes in place", () => {

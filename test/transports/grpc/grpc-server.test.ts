@@ -4,18 +4,18 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import * as grpc from "@grpc/grpc-js";
 import { BlobService } from "../../../src/transports/api/gitaly/generated/blob_pb.ts";
-import { StatusSchema } from "../../../src/transports/api/gitaly/generated/google/rpc/status_pb.ts";
+import { StatusSchema } from "../../../src/transports/api/grpc/generated/google/rpc/status_pb.ts";
 import {
   OperationService,
   UserCommitFilesErrorSchema,
 } from "../../../src/transports/api/gitaly/generated/operations_pb.ts";
 import { RefService } from "../../../src/transports/api/gitaly/generated/ref_pb.ts";
-import { EncodedMessage } from "../../../src/transports/api/gitaly/grpc/encoded-message.ts";
-import type { GrpcCall } from "../../../src/transports/api/gitaly/grpc/handler.ts";
-import { type GrpcServer, startGrpcServer } from "../../../src/transports/api/gitaly/grpc/server.ts";
-import { service, type ServiceHandlers } from "../../../src/transports/api/gitaly/grpc/service.ts";
-import { StatusCode } from "../../../src/transports/api/gitaly/grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "../../../src/transports/api/gitaly/grpc/status-error.ts";
+import { EncodedMessage } from "../../../src/transports/api/grpc/encoded-message.ts";
+import type { GrpcCall } from "../../../src/transports/api/grpc/handler.ts";
+import { type GrpcServer, startGrpcServer } from "../../../src/transports/api/grpc/server.ts";
+import { service, type ServiceHandlers } from "../../../src/transports/api/grpc/service.ts";
+import { StatusCode } from "../../../src/transports/api/grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../../../src/transports/api/grpc/status-error.ts";
 import { collect, failure, TestClient } from "./grpc-client.ts";
 
 const { findBranch } = RefService.method;

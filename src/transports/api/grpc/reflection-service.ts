@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import * as v1 from "../generated/grpc/reflection/v1/reflection_pb.ts";
-import * as v1alpha from "../generated/grpc/reflection/v1alpha/reflection_pb.ts";
+import * as v1 from "./generated/grpc/reflection/v1/reflection_pb.ts";
+import * as v1alpha from "./generated/grpc/reflection/v1alpha/reflection_pb.ts";
 import { DescriptorIndex } from "./descriptor-index.ts";
 import { EncodedMessage } from "./encoded-message.ts";
 import { type BoundService, service } from "./service.ts";

@@ -1,4 +1,4 @@
-import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "../generated/grpc/health/v1/health_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "./generated/grpc/health/v1/health_pb.ts";
 import { type BoundService, service } from "./service.ts";
 import { StatusCode } from "./status-code.ts";
 import { GrpcStatusError } from "./status-error.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
-import { callAuthoriser } from "../../../src/transports/api/gitaly/grpc/authorise-call.ts";
-import { StatusCode } from "../../../src/transports/api/gitaly/grpc/status-code.ts";
+import { callAuthoriser } from "../../../src/transports/api/grpc/authorise-call.ts";
+import { StatusCode } from "../../../src/transports/api/grpc/status-code.ts";
 
 const NOW_S = 1_700_000_000;
 

@@ -6,12 +6,12 @@ import { fromBinary } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
 import { BlobService } from "../../../src/transports/api/gitaly/generated/blob_pb.ts";
 import { CustomHookErrorSchema } from "../../../src/transports/api/gitaly/generated/errors_pb.ts";
-import { StatusSchema } from "../../../src/transports/api/gitaly/generated/google/rpc/status_pb.ts";
+import { StatusSchema } from "../../../src/transports/api/grpc/generated/google/rpc/status_pb.ts";
 import { RefService } from "../../../src/transports/api/gitaly/generated/ref_pb.ts";
-import { type GrpcServer, startGrpcServer } from "../../../src/transports/api/gitaly/grpc/server.ts";
-import { service, type ServiceHandlers } from "../../../src/transports/api/gitaly/grpc/service.ts";
-import { StatusCode } from "../../../src/transports/api/gitaly/grpc/status-code.ts";
-import { GrpcStatusError, statusDetail } from "../../../src/transports/api/gitaly/grpc/status-error.ts";
+import { type GrpcServer, startGrpcServer } from "../../../src/transports/api/grpc/server.ts";
+import { service, type ServiceHandlers } from "../../../src/transports/api/grpc/service.ts";
+import { StatusCode } from "../../../src/transports/api/grpc/status-code.ts";
+import { GrpcStatusError, statusDetail } from "../../../src/transports/api/grpc/status-error.ts";
 import { failure, TestClient } from "./grpc-client.ts";
 
 const { findBranch } = RefService.method;
