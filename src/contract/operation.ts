@@ -88,6 +88,24 @@ export interface LargeContent {
   size(output: never): number;
 }
 
+/** How an operation is offered to agents (MCP). What is absent follows from the operation. */
+export interface ToolHints {
+  /** Name of the tool; absent: the operation's own in snake_case. */
+  readonly name?: string;
+  /** Is it offered to agents that ask for no tools in particular? */
+  readonly isDefault?: boolean;
+  /** May it destroy what cannot be had back? Absent: where the route's method is DELETE. */
+  readonly destructive?: boolean;
+  /** Does the same again change nothing more? Absent: where the route's method is PUT or DELETE. */
+  readonly idempotent?: boolean;
+  /** Does it reach other servers? */
+  readonly openWorld?: boolean;
+  /** When to use it, and what comes next; behind the summary in the tool's description. */
+  readonly advice?: string;
+  /** What an operation without a route is about, that is a tool all the same. */
+  readonly noun?: string;
+}
+
 /** An example that tests run through every door. */
 export interface Example<Input> {
   readonly title: string;
@@ -122,6 +140,8 @@ export interface Operation<
   readonly examples: readonly Example<Static<I>>[];
   /** Absent: not in the REST API, nor in those that are made from it. */
   readonly route?: HttpRoute;
+  /** What agents are told of it beyond what the rest says. */
+  readonly tool?: ToolHints;
   /** Its name in GraphQL, where its own stands for a shorter question there. */
   readonly graphql?: string;
   run(input: Static<I>, ctx: Context, parts: AsyncIterable<Part>): ResultOfShape<Static<O>>[S];
