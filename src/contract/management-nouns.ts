@@ -21,7 +21,7 @@ export const FileField = Type.Object(
     mode: Type.String({ description: "As git prints it: 100644, 100755, 120000, 040000, 160000" }),
     oid: OidField("Id of the object"),
   },
-  { additionalProperties: false, description: "An entry of a folder" },
+  { additionalProperties: false, title: "File", description: "An entry of a folder" },
 );
 
 /** Shows an entry. */
@@ -41,7 +41,7 @@ export const SignatureField = Type.Object(
       Type.String({ description: "ISO 8601 with the writer's own offset; absent where the line has no date" }),
     ),
   },
-  { additionalProperties: false, description: "A person and a time" },
+  { additionalProperties: false, title: "Signature", description: "A person and a time" },
 );
 
 /** A commit. */
@@ -55,7 +55,7 @@ export const CommitInfoField = Type.Object(
     author: SignatureField,
     committer: SignatureField,
   },
-  { additionalProperties: false, description: "A commit" },
+  { additionalProperties: false, title: "Commit", description: "A commit" },
 );
 
 /** Shows a commit. */

@@ -63,13 +63,16 @@ export const TagField = Type.Unsafe<Tag>(
 
 /** A reference and what it points at. */
 export const ReferenceField = Type.Unsafe<Reference>(
-  Type.Object({
-    name: ByteStringField("Full name"),
-    oid: OidField("Object that it resolves to"),
-    peeledOid: Maybe(OidField("What an annotated tag finally points at")),
-    symbolicTarget: Maybe(ByteStringField("Reference that a symbolic one points at")),
-    type: Maybe(Type.String({ description: "Type of the object, where it is known" })),
-  }),
+  Type.Object(
+    {
+      name: ByteStringField("Full name"),
+      oid: OidField("Object that it resolves to"),
+      peeledOid: Maybe(OidField("What an annotated tag finally points at")),
+      symbolicTarget: Maybe(ByteStringField("Reference that a symbolic one points at")),
+      type: Maybe(Type.String({ description: "Type of the object, where it is known" })),
+    },
+    { title: "Reference" },
+  ),
 );
 
 /** An entry of a tree. */
@@ -115,10 +118,13 @@ export const ChangedPathField = Type.Unsafe<ChangedPath>(
 
 /** Lines added and removed in a path. */
 export const DiffStatField = Type.Unsafe<DiffStat>(
-  Type.Object({
-    path: ByteStringField("Path"),
-    oldPath: Maybe(ByteStringField("Path before a rename")),
-    additions: Type.Integer(),
-    deletions: Type.Integer(),
-  }),
+  Type.Object(
+    {
+      path: ByteStringField("Path"),
+      oldPath: Maybe(ByteStringField("Path before a rename")),
+      additions: Type.Integer(),
+      deletions: Type.Integer(),
+    },
+    { title: "DiffStat" },
+  ),
 );

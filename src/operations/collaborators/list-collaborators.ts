@@ -11,7 +11,7 @@ export const listCollaborators = defineOperation({
   access: "write",
   target: "repository",
   input: Type.Object({ repository: RepositoryField }, { additionalProperties: false }),
-  output: Type.Object({ user: Type.String(), level: LevelField }),
+  output: Type.Object({ user: Type.String(), level: LevelField }, { title: "Collaborator" }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository's", input: {} }],
   route: { method: "GET", path: "/repos/:repo/collaborators" },

@@ -30,7 +30,7 @@ export const committedFields = {
   branchCreated: Type.Boolean({ description: "The branch was not there before" }),
 };
 
-export const Committed = Type.Object(committedFields, { additionalProperties: false });
+export const Committed = Type.Object(committedFields, { additionalProperties: false, title: "Committed" });
 
 interface Change {
   readonly branch?: string;

@@ -7,7 +7,7 @@ import { BytesField, Maybe, type Static, Type } from "../../contract/fields.ts";
 /** A person's name and mail address, as bytes. */
 export const PersonField = Type.Object(
   { name: BytesField("Name"), email: BytesField("Mail address") },
-  { additionalProperties: false, description: "A person, as commits and tags name them" },
+  { additionalProperties: false, title: "Person", description: "A person, as commits and tags name them" },
 );
 
 /** When a commit or tag is made; the server's clock and UTC where it is left out. */

@@ -18,7 +18,7 @@ export const SignatureStateField = Type.Object(
     key: Maybe(Type.String({ description: "Fingerprint or id of the key that the signature names" })),
     signer: Maybe(Type.String({ description: "Of a good signature: name of the account, or server" })),
   },
-  { additionalProperties: false, description: "The commit's signature" },
+  { additionalProperties: false, title: "CommitSignature", description: "The commit's signature" },
 );
 
 /** Verifies a commit's signature with the keys that the server knows. */

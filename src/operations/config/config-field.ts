@@ -18,7 +18,7 @@ export const ConfigItem = Type.Object(
     type: Type.Union([Type.Literal("boolean"), Type.Literal("integer"), Type.Literal("size")]),
     description: Type.String({ description: "What it does" }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: "ConfigEntry" },
 );
 
 /** The variable of this name. Throws `invalid_input` for one that is not among those that may be seen and changed. */

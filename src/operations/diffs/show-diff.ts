@@ -61,7 +61,7 @@ const FileDiff = Type.Object(
     deletions: Type.Integer(),
     hunks: Maybe(BytesField("Patch text from the first @@ on; absent where only counts are asked for")),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: "FileDiff" },
 );
 
 export const Diff = Type.Object(
@@ -73,7 +73,7 @@ export const Diff = Type.Object(
     deletions: Type.Integer({ description: "Lines removed in all" }),
     patch: Maybe(BytesField("What git diff prints; only where that is asked for")),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: "Diff" },
 );
 
 /** What a diff is of: its id says all of it. */

@@ -8,14 +8,18 @@ import { entryAt } from "../files/entry-at.ts";
 const Side = Maybe(
   Type.Object(
     { oid: OidField("What is there"), mode: Type.String({ description: "As git prints it" }) },
-    { additionalProperties: false },
+    { additionalProperties: false, title: "ConflictSide" },
   ),
 );
 
 /** A path that two sides have changed in ways that do not go together. */
 export const ConflictField = Type.Object(
   { path: PathField(), base: Side, ours: Side, theirs: Side },
-  { additionalProperties: false, description: "A conflict: what the path is on each side; absent where nothing is" },
+  {
+    additionalProperties: false,
+    title: "Conflict",
+    description: "A conflict: what the path is on each side; absent where nothing is",
+  },
 );
 
 /** Looks up what conflicting paths are on the three sides. */

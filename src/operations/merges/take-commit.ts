@@ -37,7 +37,7 @@ export const Taken = Type.Object(
     branch: ByteStringField("The branch it stands on"),
     oldOid: OidField("What the branch pointed to before"),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: "BranchMove" },
 );
 
 interface TakeInput {

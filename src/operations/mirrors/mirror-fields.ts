@@ -23,21 +23,24 @@ export const MirrorInput = Type.Object(
 const Time = (description: string) => Type.String({ description: `RFC 3339, UTC; ${description}` });
 
 /** A mirror as it is shown: never with its credential. */
-export const MirrorItem = Type.Object({
-  name: Type.String(),
-  direction: DirectionField,
-  url: Type.String(),
-  hasCredential: Type.Boolean({ description: "Whether a credential is kept for it" }),
-  knownHosts: Maybe(Type.String({ description: "The server's keys, for ssh" })),
-  interval: Maybe(Type.Integer({ description: "Seconds between two pulls" })),
-  createdAt: Time("when it was made"),
-  running: Type.Boolean(),
-  failures: Type.Integer({ description: "How often it has failed since it last succeeded" }),
-  lastRunAt: Maybe(Time("absent before the first")),
-  lastSuccessAt: Maybe(Time("absent before the first")),
-  problem: Maybe(Type.String({ description: "Why the last run has failed" })),
-  nextRunAt: Maybe(Time("absent where nothing is to be done")),
-});
+export const MirrorItem = Type.Object(
+  {
+    name: Type.String(),
+    direction: DirectionField,
+    url: Type.String(),
+    hasCredential: Type.Boolean({ description: "Whether a credential is kept for it" }),
+    knownHosts: Maybe(Type.String({ description: "The server's keys, for ssh" })),
+    interval: Maybe(Type.Integer({ description: "Seconds between two pulls" })),
+    createdAt: Time("when it was made"),
+    running: Type.Boolean(),
+    failures: Type.Integer({ description: "How often it has failed since it last succeeded" }),
+    lastRunAt: Maybe(Time("absent before the first")),
+    lastSuccessAt: Maybe(Time("absent before the first")),
+    problem: Maybe(Type.String({ description: "Why the last run has failed" })),
+    nextRunAt: Maybe(Time("absent where nothing is to be done")),
+  },
+  { title: "Mirror" },
+);
 
 /** Shows a mirror. */
 export function mirrorItem(mirror: MirrorRecord, mirrors: Mirrors): Static<typeof MirrorItem> {

@@ -11,7 +11,7 @@ export const listProtections = defineOperation({
   access: "write",
   target: "repository",
   input: Type.Object({ repository: RepositoryField }, { additionalProperties: false }),
-  output: Type.Object({ pattern: PatternField, ...PROTECTION_RULES }),
+  output: Type.Object({ pattern: PatternField, ...PROTECTION_RULES }, { title: "Protection" }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository's", input: {} }],
   route: { method: "GET", path: "/repos/:repo/protections" },

@@ -25,7 +25,7 @@ export const protectReference = defineOperation({
   access: "admin",
   target: "repository",
   input: Input,
-  output: Type.Object({ pattern: PatternField, ...PROTECTION_RULES }),
+  output: Type.Object({ pattern: PatternField, ...PROTECTION_RULES }, { title: "Protection" }),
   errors: ["repository_not_found", "invalid_input"],
   examples: [{ title: "The main branch", input: { pattern: "refs/heads/main", noForce: true, noDelete: true } }],
   route: { method: "POST", path: "/repos/:repo/protections" },

@@ -11,7 +11,7 @@ export const RepositoryItem = Type.Object(
     private: Type.Boolean({ description: "Only its owner, collaborators and administrators see it" }),
     description: Type.String({ description: "What it is for, in one line" }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: "Repository" },
 );
 
 /** Shows what is known of a repository. */

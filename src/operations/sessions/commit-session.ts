@@ -44,7 +44,7 @@ export const commitSession = defineOperation({
         description: "The session's head before; null for its first commit",
       }),
     },
-    { additionalProperties: false },
+    { additionalProperties: false, title: "SessionCommit" },
   ),
   errors: [
     ...SESSION_ERRORS,

@@ -14,7 +14,7 @@ const Item = Type.Object(
     mode: Type.String({ description: "100644, 100755, or 120000 for a symbolic link" }),
     size: Type.Integer({ description: "Length in bytes" }),
   },
-  { additionalProperties: false, description: "A file" },
+  { additionalProperties: false, title: "WorktreeFile", description: "A file" },
 );
 
 /** Lists the files of a session's worktree, ignored ones included. */

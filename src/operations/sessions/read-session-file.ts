@@ -21,7 +21,7 @@ export const readSessionFile = defineOperation({
       size: Type.Integer({ description: "Length in bytes" }),
       content: ContentField("What is in the file; of a symbolic link its target"),
     },
-    { additionalProperties: false },
+    { additionalProperties: false, title: "WorktreeFileContent" },
   ),
   errors: [...SESSION_ERRORS, "invalid_path", "path_not_found", "too_large"],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],

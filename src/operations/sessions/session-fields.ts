@@ -49,7 +49,7 @@ export const SessionItem = Type.Object(
       description: "Why the last automatic commit or push failed: a reason",
     }),
   },
-  { additionalProperties: false, description: "A worktree session" },
+  { additionalProperties: false, title: "Session", description: "A worktree session" },
 );
 
 /** Shows a session. */

@@ -36,7 +36,7 @@ export const writeSessionFile = defineOperation({
       mode: Type.String({ description: "100644, 100755, or 120000 for a symbolic link" }),
       size: Type.Integer({ description: "Length in bytes" }),
     },
-    { additionalProperties: false },
+    { additionalProperties: false, title: "WorktreeFile" },
   ),
   errors: [...SESSION_ERRORS, "invalid_path", "path_exists", "too_large", "invalid_input", "disk_full"],
   examples: [

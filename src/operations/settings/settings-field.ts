@@ -7,9 +7,12 @@ export const SERVER_SETTINGS = {
   allowKeyless: Type.Boolean({ description: "May callers without keys and tokens do anything at all?" }),
 };
 
-export const SettingsField = Type.Object({
-  ...SERVER_SETTINGS,
-  configured: Type.Array(Type.String(), {
-    description: "Those that the server's configuration decides: they cannot be changed",
-  }),
-});
+export const SettingsField = Type.Object(
+  {
+    ...SERVER_SETTINGS,
+    configured: Type.Array(Type.String(), {
+      description: "Those that the server's configuration decides: they cannot be changed",
+    }),
+  },
+  { title: "Settings" },
+);

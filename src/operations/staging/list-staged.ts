@@ -22,7 +22,7 @@ const Item = Type.Object(
       { description: "The index against the head. unmerged: it conflicts, and has to be staged again" },
     ),
   },
-  { additionalProperties: false, description: "A path whose staged state is not the head's" },
+  { additionalProperties: false, title: "StagedFile", description: "A path whose staged state is not the head's" },
 );
 
 /** Lists what is staged. */

@@ -16,7 +16,7 @@ export const StashItem = Type.Object(
     message: BytesField("What it was called, as git stash list shows it"),
     createdAt: Type.String({ description: "ISO 8601" }),
   },
-  { additionalProperties: false, description: "A stash" },
+  { additionalProperties: false, title: "Stash", description: "A stash" },
 );
 
 /** Shows a stash. */

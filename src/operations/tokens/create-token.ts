@@ -23,7 +23,7 @@ export const createToken = defineOperation({
   access: "account",
   target: "none",
   input: Input,
-  output: Type.Object({ ...TOKEN_FIELDS, token: Type.String({ description: "The secret" }) }),
+  output: Type.Object({ ...TOKEN_FIELDS, token: Type.String({ description: "The secret" }) }, { title: "NewToken" }),
   errors: ["user_not_found", "invalid_input"],
   examples: [{ title: "For reading", input: { user: "admin", name: "backup", access: "read" } }],
   route: { method: "POST", path: "/tokens", status: 201 },

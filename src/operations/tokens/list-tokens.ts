@@ -13,7 +13,7 @@ export const listTokens = defineOperation({
   access: "account",
   target: "none",
   input: Type.Object({ user: OwnUserName }, { additionalProperties: false }),
-  output: Type.Object(TOKEN_FIELDS),
+  output: Type.Object(TOKEN_FIELDS, { title: "Token" }),
   errors: ["user_not_found"],
   examples: [{ title: "The administrator's", input: { user: "admin" } }],
   route: { method: "GET", path: "/tokens" },

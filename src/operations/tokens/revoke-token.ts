@@ -16,7 +16,7 @@ export const revokeToken = defineOperation({
     { user: OwnUserName, token: Type.String({ description: "The token's id, or its name where no other has it" }) },
     { additionalProperties: false },
   ),
-  output: Type.Object(TOKEN_FIELDS),
+  output: Type.Object(TOKEN_FIELDS, { title: "Token" }),
   errors: ["user_not_found", "token_not_found", "invalid_input"],
   examples: [{ title: "By its name", input: { user: "admin", token: "backup" } }],
   route: { method: "DELETE", path: "/tokens/:token" },

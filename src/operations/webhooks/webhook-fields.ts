@@ -17,30 +17,36 @@ export const EventNamesField = Type.Array(Type.String(), {
 });
 
 /** A hook as it is shown: never with its secret. */
-export const WebhookItem = Type.Object({
-  id: Type.Integer(),
-  url: Type.String(),
-  events: Type.Array(Type.String()),
-  active: Type.Boolean(),
-  created_at: Type.String({ description: "RFC 3339, UTC" }),
-});
+export const WebhookItem = Type.Object(
+  {
+    id: Type.Integer(),
+    url: Type.String(),
+    events: Type.Array(Type.String()),
+    active: Type.Boolean(),
+    created_at: Type.String({ description: "RFC 3339, UTC" }),
+  },
+  { title: "Webhook" },
+);
 
 export function webhookItem({ id, url, events, active, createdAtMs }: WebhookRecord): Static<typeof WebhookItem> {
   return { id, url, events: [...events], active, created_at: new Date(createdAtMs).toISOString() };
 }
 
-export const DeliveryItem = Type.Object({
-  id: Type.Integer(),
-  event_id: Type.String({ description: "Number of the event" }),
-  event: Type.String({ description: "Its name" }),
-  state: Type.Union([Type.Literal("pending"), Type.Literal("delivered"), Type.Literal("failed")]),
-  attempts: Type.Integer(),
-  created_at: Type.String({ description: "RFC 3339, UTC" }),
-  next_attempt_at: Maybe(Type.String({ description: "RFC 3339, UTC; absent once there is none" })),
-  status: Maybe(Type.Integer({ description: "HTTP status of the last answer" })),
-  response: Maybe(Type.String({ description: "Beginning of the last answer" })),
-  error: Maybe(Type.String({ description: "Why there was no answer" })),
-});
+export const DeliveryItem = Type.Object(
+  {
+    id: Type.Integer(),
+    event_id: Type.String({ description: "Number of the event" }),
+    event: Type.String({ description: "Its name" }),
+    state: Type.Union([Type.Literal("pending"), Type.Literal("delivered"), Type.Literal("failed")]),
+    attempts: Type.Integer(),
+    created_at: Type.String({ description: "RFC 3339, UTC" }),
+    next_attempt_at: Maybe(Type.String({ description: "RFC 3339, UTC; absent once there is none" })),
+    status: Maybe(Type.Integer({ description: "HTTP status of the last answer" })),
+    response: Maybe(Type.String({ description: "Beginning of the last answer" })),
+    error: Maybe(Type.String({ description: "Why there was no answer" })),
+  },
+  { title: "Delivery" },
+);
 
 export function deliveryItem(delivery: DeliveryRecord): Static<typeof DeliveryItem> {
   const { id, eventId, event, state, attempts, createdAtMs, nextAttemptAtMs, status, response, error } = delivery;
