@@ -5,6 +5,7 @@ import { isHiddenFromFetches } from "../../domain/hidden-refs.ts";
 import { compileRefPatterns } from "../../domain/ref-pattern.ts";
 import { collectHere } from "./collect-references.ts";
 import { pageOfReferences } from "./reference-page.ts";
+import { withType } from "./shown-reference.ts";
 import { sortReferences, SortKeyField } from "./sort-references.ts";
 
 /** Lists the references that those see who fetch: none that are the server's own. */
@@ -43,6 +44,7 @@ export const browseReferences = defineOperation({
       collectHere(repository, compileRefPatterns(patterns), { peel: true }),
     );
     const shown = all.filter(({ name }) => !isHiddenFromFetches(name));
-    yield [...pageOfReferences(await sortReferences(repository, shown, sort, direction), { after, limit })];
+    const page = pageOfReferences(await sortReferences(repository, shown, sort, direction), { after, limit });
+    yield await Promise.all(page.map((reference) => withType(repository, reference)));
   },
 });

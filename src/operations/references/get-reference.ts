@@ -1,6 +1,7 @@
 import { ByteStringField, RepositoryField, Type } from "../../contract/fields.ts";
 import { ReferenceField } from "../../contract/nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
+import { withTarget } from "./shown-reference.ts";
 import { visibleReference } from "./visible-reference.ts";
 
 /** Reads a reference. */
@@ -19,5 +20,5 @@ export const getReference = defineOperation({
   errors: ["invalid_reference_name", "reference_not_found"],
   examples: [{ title: "The branch main", input: { name: "refs/heads/main" } }],
   route: { method: "GET", path: "/repos/:repo/refs/:name", etag: "oid" },
-  run: ({ name }, ctx) => visibleReference(ctx, name),
+  run: async ({ name }, ctx) => withTarget(ctx.repository, await visibleReference(ctx, name)),
 });

@@ -1,5 +1,6 @@
 import { describe, expect } from "bun:test";
-import { browseReferences } from "../../../src/operations/index.ts";
+import { browseReferences, getReference } from "../../../src/operations/index.ts";
+import type { Reference } from "../../../src/domain/reference.ts";
 import { failure, onEveryBackend } from "../../support/read-story.ts";
 
 describe("browseReferences", () => {
@@ -13,5 +14,18 @@ describe("browseReferences", () => {
     expect(await names({ patterns: ["refs/tags/"], sort: "version" })).toEqual(["refs/tags/v9", "refs/tags/v10"]);
     expect(await names({ patterns: ["refs/holdfast/"] })).toEqual([]);
     await failure(names({ after: "refs/heads/none" }), "page_token_not_found");
+  });
+
+  onEveryBackend("tells what each points at, as for-each-ref does", async (story) => {
+    await story.git.commit({ files: { a: "x" } });
+    await story.git.git(["tag", "--annotate", "--message=x", "annotated", "main"]);
+    await story.git.git(["tag", "blob", "main:a"]);
+    const format = "--format=%(refname) %(objectname) %(objecttype) %(*objectname)";
+    const expected = (await story.git.text(["for-each-ref", format])).split("\n");
+    const told = ({ name, oid, type, peeledOid = "" }: Reference) => `${name} ${oid} ${type} ${peeledOid}`;
+    const listed = await story.list(browseReferences, {});
+    expect(listed.map(told)).toEqual(expected);
+    const each = await Promise.all(listed.map(({ name }) => story.run(getReference, { name })));
+    expect(each.map(told)).toEqual(expected);
   });
 });
