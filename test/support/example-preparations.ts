@@ -77,7 +77,7 @@ const PREPARATIONS: Readonly<Record<string, Prepare>> = {
     const deadlineMs = Date.now() + DELIVERY_TIMEOUT_MS;
     for (;;) {
       const [delivery] = await world.list("listDeliveries", { repository, id });
-      if (delivery !== undefined) return { id, delivery: delivery["id"] };
+      if (delivery !== undefined && delivery["attempts"] !== 0) return { id, delivery: delivery["id"] };
       if (Date.now() > deadlineMs) throw new Error("nothing was delivered");
       await Bun.sleep(10);
     }

@@ -35,6 +35,7 @@ export class ExampleWorld {
   readonly #fixture: TemporaryRepository;
   readonly #backend: string;
   #made = 0;
+  #ids: ReadonlySet<string> | undefined;
 
   private constructor(test: TestEngine, caller: Caller, fixture: TemporaryRepository, backend: string) {
     this.test = test;
@@ -67,6 +68,14 @@ export class ExampleWorld {
       input: { ...given, ...(needsRepository && { repository }), ...more },
       fullName,
     };
+  }
+
+  /** Ids of the objects that every example's repository begins with. */
+  async idsOf(): Promise<ReadonlySet<string>> {
+    this.#ids ??= new Set(
+      (await this.#fixture.text(["rev-list", "--all", "--objects", "--no-object-names"])).split("\n"),
+    );
+    return this.#ids;
   }
 
   /** Makes good what an example has changed of the whole server. */
