@@ -1,4 +1,5 @@
-import { closeSync, fdatasync, openSync } from "node:fs";
+import { closeSync, fdatasync, fsyncSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { OperationError } from "../domain/errors.ts";
 import { SharedFlush } from "../domain/shared-flush.ts";
@@ -37,7 +38,7 @@ export class SqliteLog {
     this.#options = options;
     const { sync = flushData } = options;
     // One and the same file as long as the database is open.
-    this.#flush = new SharedFlush(() => sync((this.#descriptor ??= openSync(`${options.file}-wal`, "r"))));
+    this.#flush = new SharedFlush(() => sync((this.#descriptor ??= openLog(options.file))));
   }
 
   /** Throws `database_unavailable` after a flush has failed: nothing that is written then is certain until the server starts anew. */
@@ -70,6 +71,18 @@ export class SqliteLog {
       this.#copying = undefined;
     }
   }
+}
+
+/** Opens the log beside the file; that it is there at all is on the disk then. */
+function openLog(file: string): number {
+  const descriptor = openSync(`${file}-wal`, "r");
+  const directory = openSync(dirname(file), "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+  return descriptor;
 }
 
 /** Copies the log's pages into the file, on a thread of its own. */
