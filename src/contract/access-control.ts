@@ -9,6 +9,8 @@ import type { RepositoryRef } from "./repository-ref.ts";
 export interface AccessControl {
   /** What a caller may do with a repository, present or not; any spelling of its path will do. */
   levelOf(principal: Principal, repository: RepositoryRef): AccessLevel | Promise<AccessLevel>;
+  /** The most that the caller may do with any repository, as far as his credential alone tells. */
+  highestLevel(principal: Principal): AccessLevel;
   /** May the caller make a repository of this name, if there is none yet? */
   mayCreate(principal: Principal, repository: RepositoryRef): boolean | Promise<boolean>;
   /** Those of the repositories that the caller may read, in their order: one look at the database for all of them. */

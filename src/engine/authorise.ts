@@ -22,6 +22,13 @@ const NEEDED_LEVELS: Readonly<Partial<Record<AccessRule, AccessLevel>>> = {
   admin: "admin-access",
 };
 
+/** What a caller must be able to do somewhere. */
+const NEEDED_ANYWHERE: Readonly<Partial<Record<AccessRule, AccessLevel>>> = {
+  ...NEEDED_LEVELS,
+  create: "read-write",
+  "admin-of-place": "admin-access",
+};
+
 /**
  * Decides access, once for every door; at once where that is known. Throws `repository_not_found` for what the caller may not read,
  * exactly as for what is not there; `forbidden` for what he may see and not do; `unauthenticated` where somebody with an account
@@ -45,6 +52,19 @@ export function authorise(
   return then(mayDo(operation, rule, input, principal, authority.access), (may) => {
     if (!may) throw refusal(operation, principal);
   });
+}
+
+/** Might a caller run an operation on anything at all? */
+export function couldEver(
+  operation: Operation,
+  principal: Principal,
+  access: AccessControl,
+): boolean | Promise<boolean> {
+  if (mayDoEverything(principal)) return true;
+  if (operation.needsCredentials === true && principal.kind === "anonymous") return false;
+  const needed = NEEDED_ANYWHERE[operation.access];
+  if (needed !== undefined) return allows(access.highestLevel(principal), needed);
+  return mayDo(operation, operation.access, {}, principal, access);
 }
 
 /** Checks that a caller may read a repository. Throws `repository_not_found`. */

@@ -15,7 +15,7 @@ import type { Authenticator } from "../contract/authenticator.ts";
 import type { Events } from "../contract/events.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Operation, OperationShape, ResultOfShape } from "../contract/operation.ts";
-import type { Caller } from "../contract/principal.ts";
+import type { Caller, Principal } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Clones } from "../contract/clones.ts";
 import type { Mirrors } from "../contract/mirrors.ts";
@@ -32,6 +32,7 @@ import {
   authoriseCreation,
   authoriseReading,
   type Authority,
+  couldEver,
   mayWrite,
 } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
@@ -120,6 +121,11 @@ export class Engine {
     const { authority } = this.#services;
     const [first, second] = [usual, plain].map((relativePath): RepositoryRef => ({ storage, relativePath }));
     return !authority.wasThere(first!) && authority.wasThere(second!) ? second! : first!;
+  }
+
+  /** Might the caller run an operation on anything at all? For lists of what he may do; what he does is decided when he does it. */
+  couldRun(operation: Operation, principal: Principal): boolean | Promise<boolean> {
+    return couldEver(operation, principal, this.#services.authority.access);
   }
 
   #call<I extends TSchema, O extends TSchema, S extends OperationShape, P>(
@@ -273,6 +279,10 @@ class OperationRun {
       requireAdmin: async () => {
         if (target === undefined) throw new OperationError("internal", { what: `${name} works on no repository` });
         await authoriseAdministration(name, target, this.#caller.principal, this.#services.authority);
+      },
+      requireReading: async (ref) => {
+        this.#services.opener.validate(ref);
+        await authoriseReading(ref, this.#caller.principal, this.#services.authority);
       },
       mayWrite: (ref) => mayWrite(ref, this.#caller.principal, this.#services.authority),
     };

@@ -56,6 +56,12 @@ export class Access implements AccessControl {
     return this.#levelAt(principal, user, facts, ref);
   }
 
+  highestLevel(principal: Principal): AccessLevel {
+    if (isMachine(principal)) return "admin-access";
+    if (principal.kind === "anonymous") return this.#services.settings.current().anonAccess;
+    return principal.token?.access === "read" ? "read-only" : "admin-access";
+  }
+
   mayCreate(principal: Principal, repository: RepositoryRef): MaybePromise<boolean> {
     if (isMachine(principal)) return true;
     const ref = this.#services.places.canonical(repository);
