@@ -177,6 +177,8 @@ export interface Context {
    * repository of the input.
    */
   requireAdmin(): Promise<void>;
+  /** For repositories that an input names besides its own. Throws `repository_not_found` for what the caller may not read. */
+  requireReading(ref: RepositoryRef): Promise<void>;
   /**
    * Makes an empty repository that nobody else sees. Its first change of references puts it in its place, at the same moment;
    * without one nothing of it is left. Throws `repository_exists`, and so does that change when somebody else was faster.

@@ -11,6 +11,7 @@ export interface ContextRun {
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
   readonly requireAdmin: () => Promise<void>;
+  readonly requireReading: (ref: RepositoryRef) => Promise<void>;
   readonly mayWrite: (ref: RepositoryRef) => boolean | Promise<boolean>;
 }
 
@@ -22,6 +23,7 @@ export class OperationContext implements Context {
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
   readonly requireAdmin: () => Promise<void>;
+  readonly requireReading: (ref: RepositoryRef) => Promise<void>;
   readonly #mayWrite: ContextRun["mayWrite"];
   readonly #services: EngineServices;
   readonly #repository: OpenRepository | undefined;
@@ -34,6 +36,7 @@ export class OperationContext implements Context {
     this.open = run.open;
     this.stage = run.stage;
     this.requireAdmin = run.requireAdmin;
+    this.requireReading = run.requireReading;
     this.#mayWrite = run.mayWrite;
     this.#services = services;
     this.#repository = repository;

@@ -11,22 +11,26 @@ import { administers } from "./administers.ts";
  */
 export class ReadableEvents {
   readonly #ctx: Context;
+  readonly #names: ReadonlySet<string> | undefined;
   /** Repositories that the reader could read when he was last told of them: he may learn that they are gone. */
   readonly #couldRead = new Set<string>();
 
-  constructor(ctx: Context, reading: readonly RepositoryRef[] = []) {
+  /** Of events that he has no wish for it is looked as well at who may read: of the end of what he could read he may hear. */
+  constructor(ctx: Context, reading: readonly RepositoryRef[] = [], names?: ReadonlySet<string>) {
     this.#ctx = ctx;
+    this.#names = names;
     for (const one of reading) this.#couldRead.add(nameOf(one));
   }
 
-  /** The event with all its facts; undefined where the reader may not have it. */
+  /** The event with all its facts; undefined where the reader may not have it, or has no wish for it. */
   tell(event: PendingEvent): DeliveredEvent | undefined | Promise<DeliveredEvent | undefined> {
     // Events of administration are handed over only where the operation has asked for them.
     const place = event.repositories.at(-1);
-    if (place === undefined || event.name === EVENTS_BEGIN || event.name === EVENTS_EXPIRED) return event.deliver();
+    if (event.name === EVENTS_BEGIN || event.name === EVENTS_EXPIRED) return event.deliver();
+    if (place === undefined) return this.#deliver(event);
     const all = administers(this.#ctx);
-    if (all instanceof Promise) return all.then((may) => (may ? event.deliver() : this.#tellReader(event, place)));
-    return all ? event.deliver() : this.#tellReader(event, place);
+    if (all instanceof Promise) return all.then((may) => (may ? this.#deliver(event) : this.#tellReader(event, place)));
+    return all ? this.#deliver(event) : this.#tellReader(event, place);
   }
 
   #tellReader(
@@ -52,7 +56,11 @@ export class ReadableEvents {
       return undefined;
     }
     this.#couldRead.add(nameOf(place));
-    return event.deliver();
+    return this.#deliver(event);
+  }
+
+  #deliver(event: PendingEvent): DeliveredEvent | undefined | Promise<DeliveredEvent> {
+    return this.#names === undefined || this.#names.has(event.name) ? event.deliver() : undefined;
   }
 
   /**
@@ -61,7 +69,7 @@ export class ReadableEvents {
    */
   async #tellEnd(event: PendingEvent, place: RepositoryRef): Promise<DeliveredEvent | undefined> {
     const wasReading = this.#couldRead.delete(nameOf(place));
-    return wasReading && !(await this.#ctx.repositories.exists(place)) ? event.deliver() : undefined;
+    return wasReading && !(await this.#ctx.repositories.exists(place)) ? this.#deliver(event) : undefined;
   }
 }
 
