@@ -22,8 +22,8 @@ export interface SessionStore {
   default(repository: RepositoryRef, owner: string): Promise<SessionInfo | undefined>;
   /** How many there are: of an owner, and in all. */
   counts(owner: string): Promise<{ readonly owned: number; readonly all: number }>;
-  /** Ids of all sessions. */
-  ids(): Promise<string[]>;
+  /** All sessions by id, each with its head. */
+  heads(): Promise<ReadonlyMap<string, string>>;
   change(id: string, change: SessionChange): Promise<void>;
   remove(id: string): Promise<void>;
   /** The repository has another path. */

@@ -65,9 +65,9 @@ export class DatabaseSessionStore implements SessionStore {
     return { owned: Number(owned.count), all: Number(all.count) };
   }
 
-  async ids(): Promise<string[]> {
-    const rows = await this.#database.run((db) => db.selectFrom("sessions").select("id").execute());
-    return rows.map(({ id }) => id);
+  async heads(): Promise<Map<string, string>> {
+    const rows = await this.#database.run((db) => db.selectFrom("sessions").select(["id", "head_oid"]).execute());
+    return new Map(rows.map(({ id, head_oid }) => [id, head_oid]));
   }
 
   async change(id: string, change: SessionChange): Promise<void> {

@@ -31,18 +31,25 @@ export async function publishSession(
   for (const folder of new Set(files.map(dirname))) if (folder !== "pack") await removeEmpty(join(objectsDir, folder));
 }
 
-/** Changes that make the hidden references of stashes what the session's stashes are. */
-export async function stashChanges(repository: OpenRepository, id: string, view: WorktreeView): Promise<RefChange[]> {
-  const prefix = `${refsOfSession(id)}stash/`;
-  const wanted = new Set(await stashOids(view.gitDir));
-  const known = new Set<Oid>();
+/** Changes that make the hidden references what a session is: where its HEAD leads, if anywhere, and its stashes. */
+export async function hiddenChanges(
+  repository: OpenRepository,
+  id: string,
+  view: WorktreeView,
+  head: Oid | undefined,
+): Promise<RefChange[]> {
+  const prefix = refsOfSession(id);
+  const wanted = new Map((await stashOids(view.gitDir)).map((oid) => [`${prefix}stash/${oid}`, oid]));
+  if (head !== undefined) wanted.set(`${prefix}head`, head);
+  const known = new Map<RefName, Oid>();
   const { git } = repository;
   for await (const batch of git.refs.list(repository.view, { prefixes: [prefix], peel: false }))
-    for (const { oid } of batch) known.add(oid);
+    for (const { name, oid } of batch) known.set(name, oid);
+  const dropped = [...known.keys()].filter((name) => name.startsWith(`${prefix}stash/`) && !wanted.has(name));
   const zero = zeroOid(repository.objectFormat);
   return [
-    ...[...wanted].filter((oid) => !known.has(oid)).map((oid) => ({ name: prefix + oid, newOid: oid })),
-    ...[...known].filter((oid) => !wanted.has(oid)).map((oid) => ({ name: prefix + oid, newOid: zero })),
+    ...[...wanted].filter(([name, oid]) => known.get(name) !== oid).map(([name, newOid]) => ({ name, newOid })),
+    ...dropped.map((name) => ({ name, newOid: zero })),
   ];
 }
 

@@ -1,12 +1,23 @@
 import type { SessionStore } from "../contract/session-store.ts";
 import type { SessionDirectories } from "./session-directory.ts";
 
-/** What an earlier server left: folders without a row go, rows whose folder is lost are marked. Nothing else is to be done. */
-export async function recoverSessions(store: SessionStore, directories: SessionDirectories): Promise<void> {
-  const ids = await store.ids();
-  await directories.removeUnknown(new Set(ids));
-  for (const id of ids) {
-    if (directories.isWhole(id)) await directories.tidy(id);
-    else await store.change(id, { isGone: true, commitDueAtMs: null });
+/**
+ * What an earlier server left: folders without a row go, rows whose folder is lost are marked, and where it was killed between a commit and
+ * its row, the row follows. The repository is told of that when the session is entered next.
+ */
+export async function recoverSessions(
+  store: Pick<SessionStore, "heads" | "change">,
+  directories: SessionDirectories,
+): Promise<void> {
+  const heads = await store.heads();
+  await directories.removeUnknown(new Set(heads.keys()));
+  for (const [id, known] of heads) {
+    if (!directories.isWhole(id)) {
+      await store.change(id, { isGone: true, commitDueAtMs: null });
+      continue;
+    }
+    await directories.tidy(id);
+    const headOid = directories.headOf(id) ?? known;
+    if (headOid !== known) await store.change(id, { headOid });
   }
 }

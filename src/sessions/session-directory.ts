@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 import { fromByteString } from "../domain/bytes.ts";
-import type { ObjectFormat } from "../domain/oid.ts";
+import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
 
 /** Ids are names of folders; nothing else is one. */
@@ -53,6 +53,15 @@ export class SessionDirectories {
   isWhole(id: string): boolean {
     const { gitDir, workTree } = this.view(id, "sha1");
     return isDirectory(workTree) && existsSync(join(gitDir, "HEAD"));
+  }
+
+  /** The commit that HEAD leads to; undefined where that stands in no file of its own. */
+  headOf(id: string): Oid | undefined {
+    const { gitDir } = this.view(id, "sha1");
+    const branch = /^ref: (refs\/heads\/[^\n]+)\n$/.exec(readFileSync(join(gitDir, "HEAD"), "latin1"))?.[1];
+    const file = branch === undefined ? undefined : Buffer.concat([Buffer.from(`${gitDir}/`), fromByteString(branch)]);
+    if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+    return /^([0-9a-f]{40}|[0-9a-f]{64})\n$/.exec(readFileSync(file, "latin1"))?.[1];
   }
 
   /** Makes an empty session, durably but for its index (gitrepository-layout(5)). */
@@ -107,6 +116,7 @@ export class SessionDirectories {
     // Indexes of stashes that were being made (backend/shell/worktree-stash.ts).
     for (const name of await readdir(gitDir))
       if (name.startsWith("stash-index-")) await rm(join(gitDir, name), { force: true });
+    await removeTemporaryObjects(join(gitDir, "objects"));
     const heads = join(gitDir, "refs/heads");
     for (const name of await readdir(heads, { recursive: true }))
       if (name.endsWith(".lock")) await rm(join(heads, name), { force: true });
@@ -137,6 +147,17 @@ function configOf(objectFormat: ObjectFormat, isLazy: boolean): string {
 function alternatesOf(objectsDir: string): string {
   if (!/^["#]|[\n"\\]/.test(objectsDir)) return `${objectsDir}\n`;
   return `"${objectsDir.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"\n`;
+}
+
+/** Objects and packs that were being written, and what git writes beside (tmp-objdir.c). */
+async function removeTemporaryObjects(objectsDir: string): Promise<void> {
+  for (const folder of await readdir(objectsDir)) {
+    const place = join(objectsDir, folder);
+    if (/^(?:tmp_|incoming-)/.test(folder)) await rm(place, { recursive: true });
+    else if (folder === "pack" || /^[0-9a-f]{2}$/.test(folder)) {
+      for (const name of await readdir(place)) if (/^\.?tmp[_-]/.test(name)) await rm(join(place, name));
+    }
+  }
 }
 
 function isDirectory(path: string): boolean {

@@ -10,7 +10,7 @@ import { REFS_HEADS } from "../domain/reference.ts";
 import { BackUp } from "./back-up.ts";
 import type { LazyIndexes } from "./lazy-indexes.ts";
 import { mayUse, ownerOf } from "./owner.ts";
-import { publishSession, refsOfSession, stashChanges, stashStamp } from "./publish-session.ts";
+import { hiddenChanges, publishSession, refsOfSession, stashStamp } from "./publish-session.ts";
 import { isSessionId, type SessionDirectories } from "./session-directory.ts";
 import { SessionLocks } from "./session-locks.ts";
 import { PUT_OFF_MAX, type SessionSettings } from "./session-settings.ts";
@@ -46,6 +46,8 @@ export class SessionService {
   readonly locks = new SessionLocks();
   /** Writes that have put an automatic commit off, by session; lost with the process, a commit is early. */
   readonly putOff = new Map<string, number>();
+  /** How the stashes of a session were when the repository was told of it; one that is not here has to be compared. */
+  readonly told = new Map<string, string>();
   readonly warm: WarmDirectories;
 
   constructor(services: SessionServices) {
@@ -106,7 +108,7 @@ class CallersSessions implements Sessions {
     { discard, committer }: { readonly discard: boolean; readonly committer: Uint8Array },
   ): Promise<Oid | undefined> {
     const found = await this.find(repository, id);
-    const { locks, services, putOff } = this.#service;
+    const { locks, services, putOff, told } = this.#service;
     const { store, directories } = services;
     const release = await locks.exclusive(found.id, this.#caller.signal);
     try {
@@ -116,9 +118,11 @@ class CallersSessions implements Sessions {
       if (isWhole) await directories.follow(info.id, objectsDirOf(repository));
       const backUp = new BackUp(repository, view, info);
       const kept = discard || !isWhole ? undefined : await backUp.make(committer);
+      if (!discard && isWhole) await this.#settle(repository, this.#working(repository, info));
       await backUp.finish(kept, discard);
       await store.remove(info.id);
       putOff.delete(info.id);
+      told.delete(info.id);
       await directories.remove(info.id);
       this.#service.warm.forget(view.gitDir);
       return kept;
@@ -162,17 +166,16 @@ class CallersSessions implements Sessions {
     const { info, release } = await this.#enter(repository, id, "exclusive");
     try {
       if (changes === "files") await this.#markDirty(info);
-      const session = this.#working(repository, info);
-      const before = await stashStamp(session.view.gitDir);
+      const session = await this.#settled(repository, info, changes);
       let result: T;
       try {
         result = await run(session);
       } catch (error) {
         // What has happened nevertheless is told; why it went wrong is what the caller hears.
-        await this.#settle(repository, session, before).catch(() => undefined);
+        await this.#settle(repository, session).catch(() => undefined);
         throw error;
       }
-      await this.#settle(repository, session, before);
+      await this.#settle(repository, session);
       return result;
     } finally {
       release();
@@ -190,6 +193,7 @@ class CallersSessions implements Sessions {
       const release = await locks.exclusive(id, this.#caller.signal);
       try {
         await services.store.remove(id);
+        this.#service.told.delete(id);
         await services.directories.remove(id);
         this.#service.warm.forget(services.directories.view(id, "sha1").gitDir);
       } finally {
@@ -211,7 +215,8 @@ class CallersSessions implements Sessions {
           throw error;
         });
         const kept = index === undefined ? [] : [{ name: `${refsOfSession(info.id)}index`, newOid: index }];
-        await publishSession(repository, view, [...kept, ...(await stashChanges(repository, info.id, view))]);
+        const { oid: head } = await git.refs.head(view);
+        await publishSession(repository, view, [...kept, ...(await hiddenChanges(repository, info.id, view, head))]);
       } finally {
         release();
       }
@@ -318,8 +323,9 @@ class CallersSessions implements Sessions {
       await directories.remove(id);
       throw error;
     }
+    this.#service.told.set(id, "");
     if (start === undefined) return info;
-    await this.#publish(repository, info, view, start, []);
+    await this.#publishHead(repository, info, view, start);
     await store.change(id, { headOid: start });
     return { ...info, headOid: start };
   }
@@ -355,35 +361,37 @@ class CallersSessions implements Sessions {
       git: repository.git,
       temporaryDir: directories.temporary(info.id),
       store,
-      publish: (commit) => this.#publish(repository, info, view, commit, []),
+      publish: (commit) => this.#publishHead(repository, info, view, commit),
     });
   }
 
-  /** The repository learns what has become of HEAD and of the stashes, and the row what there is. */
-  async #settle(repository: OpenRepository, session: WorkingSession, stashesBefore: string): Promise<void> {
-    const { info, view, git } = session;
-    const { store } = this.#service.services;
-    const head = (await git.refs.head(view)).oid;
-    const moved = head === undefined || head === session.published ? undefined : head;
-    const stashesChanged = (await stashStamp(view.gitDir)) !== stashesBefore;
-    const stashes = stashesChanged ? await stashChanges(repository, info.id, view) : [];
-    if (moved !== undefined || stashes.length > 0) await this.#publish(repository, info, view, moved, stashes);
-    if (session.isCommitted) this.#service.putOff.delete(info.id);
-    await store.change(info.id, {
+  /** A server that was killed, or plain git, may have moved HEAD and told nobody: what makes history is to know. */
+  async #settled(repository: OpenRepository, info: SessionInfo, changes: string): Promise<WorkingSession> {
+    const session = this.#working(repository, info);
+    if (changes !== "history" && this.#service.told.has(info.id)) return session;
+    const head = await this.#settle(repository, session);
+    return head === info.headOid ? session : this.#working(repository, { ...info, headOid: head });
+  }
+
+  /** The repository learns what has become of HEAD and of the stashes, and the row what there is; answers the head. */
+  async #settle(repository: OpenRepository, { info, view, git, published, isCommitted }: WorkingSession): Promise<Oid> {
+    const { services, told, putOff } = this.#service;
+    const stamp = await stashStamp(view.gitDir);
+    const { oid: head } = await git.refs.head(view);
+    if (told.get(info.id) !== stamp)
+      await publishSession(repository, view, await hiddenChanges(repository, info.id, view, head));
+    else if (head !== undefined && head !== published) await this.#publishHead(repository, info, view, head);
+    told.set(info.id, stamp);
+    if (isCommitted) putOff.delete(info.id);
+    await services.store.change(info.id, {
       ...(head === undefined || head === info.headOid ? {} : { headOid: head }),
-      ...(session.isCommitted ? { dirtySinceMs: null, commitDueAtMs: null, problem: null } : {}),
+      ...(isCommitted ? { dirtySinceMs: null, commitDueAtMs: null, problem: null } : {}),
     });
+    return head ?? info.headOid;
   }
 
-  async #publish(
-    repository: OpenRepository,
-    { id }: SessionInfo,
-    view: WorktreeView,
-    head: Oid | undefined,
-    others: readonly { name: string; newOid: Oid }[],
-  ): Promise<void> {
-    const moved = head === undefined ? [] : [{ name: `${refsOfSession(id)}head`, newOid: head }];
-    await publishSession(repository, view, [...moved, ...others]);
+  async #publishHead(repository: OpenRepository, { id }: SessionInfo, view: WorktreeView, newOid: Oid): Promise<void> {
+    await publishSession(repository, view, [{ name: `${refsOfSession(id)}head`, newOid }]);
   }
 }
 

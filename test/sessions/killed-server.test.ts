@@ -1,0 +1,81 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SessionChange } from "../../src/contract/session-store.ts";
+import { closeSession, openSession, pushSession, showSession, writeSessionFile } from "../../src/operations/index.ts";
+import { recoverSessions } from "../../src/sessions/recover-sessions.ts";
+import { SessionDirectories } from "../../src/sessions/session-directory.ts";
+import { onBothBackends, type SessionStory } from "../support/session-story.ts";
+
+const write = (story: SessionStory, session: string, path: string) =>
+  story.run(writeSessionFile, { session, path, content: Buffer.from(`${path}\n`) });
+
+const stashesOf = (story: SessionStory, session: string) =>
+  story.git.text(["for-each-ref", "--format=%(objectname)", `refs/holdfast/sessions/${session}/stash`]);
+
+/** A session that has put something away past the server, as one does whose server is killed before it has told the repository. */
+async function withUntoldStash(story: SessionStory) {
+  await story.git.commit({ files: { "a.txt": "a\n" } });
+  const { id: session } = await story.run(openSession, { branch: "main", checkout: "full" });
+  await write(story, session, "a.txt");
+  await story.inSession(session, ["stash", "push", "--quiet"]);
+  return { session, stash: await story.inSession(session, ["rev-parse", "refs/stash"]) };
+}
+
+describe("what a session has and the repository has not been told", () => {
+  onBothBackends("a stash is told with the next change", async (story) => {
+    const { session, stash } = await withUntoldStash(story);
+    await write(story, session, "b.txt");
+    expect(await stashesOf(story, session)).toBe(stash);
+    await story.inSession(session, ["stash", "drop", "--quiet"]);
+    await write(story, session, "c.txt");
+    expect(await stashesOf(story, session)).toBe("");
+  });
+
+  onBothBackends("a stash stays when the session is closed", async (story) => {
+    const { session, stash } = await withUntoldStash(story);
+    await story.run(closeSession, { session });
+    expect(await stashesOf(story, session)).toBe(stash);
+    expect(await story.git.text(["show", `${stash}:a.txt`])).toBe("a.txt");
+  });
+
+  onBothBackends("a commit is pushed", async (story) => {
+    await story.git.commit({ files: { "a.txt": "a\n" } });
+    const { id: session } = await story.run(openSession, { branch: "main", checkout: "full" });
+    await story.inSession(session, ["commit", "--quiet", "--allow-empty", "--message=by hand"]);
+    const commit = await story.inSession(session, ["rev-parse", "HEAD"]);
+    expect(await story.run(pushSession, { session })).toMatchObject({ newOid: commit });
+    expect(await story.git.text(["rev-parse", "main"])).toBe(commit);
+    expect(await story.run(showSession, { session })).toMatchObject({ head: commit, base: commit });
+  });
+});
+
+describe("recoverSessions", () => {
+  test("takes half written objects away, and lets the row follow a commit that it was not told", async () => {
+    const root = mkdtempSync(join(tmpdir(), "holdfast-sessions-"));
+    try {
+      const directories = new SessionDirectories(root);
+      const [moved, still] = [directories.newId(), directories.newId()];
+      const made = { objectFormat: "sha1", objectsDir: root, branch: "refs/heads/a/b", isLazy: false } as const;
+      for (const id of [moved, still]) await directories.make(id, made);
+      const { gitDir } = directories.view(moved, "sha1");
+      const [before, after] = ["1".repeat(40), "2".repeat(40)];
+      mkdirSync(join(gitDir, "refs/heads/a"));
+      writeFileSync(join(gitDir, "refs/heads/a/b"), `${after}\n`);
+      for (const folder of ["ab", "tmp_objdir-bulk-fsync-x"]) mkdirSync(join(gitDir, "objects", folder));
+      const kept = ["ab/cdef", "pack/pack-1.pack"];
+      for (const file of [...kept, "ab/tmp_obj_x", "pack/tmp_pack_x", "pack/.tmp-1-pack-1.idx"])
+        writeFileSync(join(gitDir, "objects", file), "");
+      const changes: (SessionChange & { readonly id: string })[] = [];
+      const heads = new Map([moved, still].map((id) => [id, before]));
+      const change = async (id: string, { ...change }: SessionChange) => void changes.push({ id, ...change });
+      await recoverSessions({ heads: async () => heads, change }, directories);
+      expect(changes).toEqual([{ id: moved, headOid: after }]);
+      const left = readdirSync(join(gitDir, "objects"), { recursive: true, encoding: "utf8" }).toSorted();
+      expect(left).toEqual(["ab", "info", "info/alternates", "pack", ...kept].toSorted());
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+});
