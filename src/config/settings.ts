@@ -199,6 +199,16 @@ export const SETTINGS = {
     parse: flagValue,
     meaning: "Whether a user who names no session gets one by himself, on the default branch.",
   },
+  mcpToolsets: {
+    default: "default",
+    parse: word,
+    meaning: "Toolsets of MCP clients that ask for none: names separated by commas, `default`, or `all`.",
+  },
+  mcpResultBytes: {
+    default: "100 KiB",
+    parse: bytes,
+    meaning: "Longest result of an MCP tool, bytes of JSON; what is longer is given in parts.",
+  },
   allowPrivateTargets: {
     default: "false",
     parse: flagValue,

@@ -3,6 +3,7 @@ import { OperationError } from "../domain/errors.ts";
 import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
 import { operations } from "../operations/index.ts";
+import { mcpDoor } from "../transports/api/mcp/mcp-door.ts";
 import { docsDoor } from "../transports/api/rest/docs-door.ts";
 import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
@@ -49,12 +50,20 @@ export function openHttp(
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
   const rest = restDoor({ engine, operations, bodyBytesMax: restBodyBytesMax(config.blobBytesMax), onBug });
+  const mcp = mcpDoor({
+    engine,
+    operations,
+    version: VERSION,
+    toolsets: config.mcpToolsets,
+    resultBytesMax: config.mcpResultBytes,
+    onBug,
+  });
   const docs = docsDoor({ operations, version: VERSION });
   const live = new WebsocketDoor({ engine, authenticator, newRequestId, onBug });
   const joined =
     config.metricsPort === "http"
-      ? [health, metrics, rest, docs, git, live.answer]
-      : [health, rest, docs, git, live.answer];
+      ? [health, metrics, rest, mcp.answer, docs, git, live.answer]
+      : [health, rest, mcp.answer, docs, git, live.answer];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";
@@ -66,6 +75,7 @@ export function openHttp(
     },
     async close() {
       live.close();
+      await mcp.close();
       await Promise.all(servers.map((server) => server.close(config.drainTimeoutMs)));
     },
   };
