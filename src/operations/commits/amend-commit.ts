@@ -32,6 +32,7 @@ export const amendCommit = defineOperation({
   output: Taken,
   errors: [...BRANCH_ERRORS, "object_not_found", "signing_key_missing"],
   examples: [{ title: "Another message", input: { branch: "main", message: Buffer.from("Better words\n") } }],
+  tool: { destructive: true, advice: "The last commit of the branch is replaced." },
   route: { method: "POST", path: "/repos/:repo/commits/amend", ifMatch: "expectedOid" },
   async run({ message, author, treeOid, sign, ...input }, ctx) {
     const signer = signerFor(ctx, sign);

@@ -63,6 +63,10 @@ export const createCommit = defineOperation({
       },
     },
   ],
+  tool: {
+    advice:
+      "Several files in one commit, straight to a branch and without a session; expected_old refuses when the branch has moved.",
+  },
   route: { method: "POST", path: "/repos/:repo/commits", status: 201, ifMatch: "expectedOid" },
   async run({ actions, expectedOid, ...input }, ctx) {
     if (expectedOid !== undefined && !isFullOid(expectedOid))

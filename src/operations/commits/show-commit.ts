@@ -32,6 +32,10 @@ export const showCommit = defineOperation({
   output: Output,
   errors: ["revision_not_found"],
   examples: [{ title: "The tip of main", input: { rev: "main" } }],
+  tool: {
+    isDefault: true,
+    advice: "A commit with the files it changed; show_diff of its parent and itself shows the lines.",
+  },
   route: { method: "GET", path: "/repos/:repo/commits/:rev" },
   async run({ rev }, ctx): Promise<Static<typeof Output>> {
     const { repository } = ctx;

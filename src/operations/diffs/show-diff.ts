@@ -109,6 +109,11 @@ export const showDiff = defineOperation({
   output: Diff,
   errors: ["revision_not_found", "too_large"],
   examples: [{ title: "The last commit", input: { from: "main~1", to: "main" } }],
+  tool: {
+    isDefault: true,
+    advice:
+      "From one revision to another. format: stat tells counts alone, json file by file, patch the text. Narrow it with paths.",
+  },
   route: {
     method: "GET",
     path: "/repos/:repo/diff",

@@ -8,5 +8,6 @@ export const showStagedDiff = defineOperation({
   name: "showStagedDiff",
   summary: "Show what is staged as a diff",
   examples: [{ title: "Of a session", input: { session: EXAMPLE_SESSION, format: "json" } }],
+  tool: { isDefault: true, advice: "What the next commit will have." },
   route: { ...sessionDiffRoute, path: "/repos/:repo/diff/staged" },
 });

@@ -8,5 +8,6 @@ export const showWorktreeDiff = defineOperation({
   name: "showWorktreeDiff",
   summary: "Show what is not staged as a diff",
   examples: [{ title: "Of a session", input: { session: EXAMPLE_SESSION, format: "json" } }],
+  tool: { isDefault: true, advice: "What has changed and is not staged. With format stat only counts." },
   route: { ...sessionDiffRoute, path: "/repos/:repo/diff/worktree" },
 });

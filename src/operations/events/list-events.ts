@@ -18,6 +18,12 @@ export const listEvents = defineOperation({
   output: EventField,
   errors: ["forbidden"],
   examples: [{ title: "The first ten that are kept", input: { limit: 10 } }],
+  tool: {
+    noun: "events",
+    isDefault: true,
+    advice:
+      "Pushes, branches, repositories made and removed, oldest first. Go on with since: the event_id of the last one you have seen.",
+  },
   async *run({ since, admin, limit }, ctx) {
     const { signal } = ctx;
     if (admin === true && !(await administers(ctx))) {

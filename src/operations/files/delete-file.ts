@@ -29,6 +29,7 @@ export const deleteFile = defineOperation({
   output: Committed,
   errors: [...CHANGE_ERRORS, "path_not_found"],
   examples: [{ title: "The read-me", input: { path: "README.md", message: Buffer.from("No read-me") } }],
+  tool: { destructive: false },
   route: { method: "DELETE", path: "/repos/:repo/files", ifMatch: "expectedOid" },
   async run({ expectedOid, ...input }, ctx) {
     const path = strictPath(input.path);

@@ -41,6 +41,7 @@ export const findFiles = defineOperation({
   output: Output,
   errors: ["revision_not_found"],
   examples: [{ title: "Read-mes", input: { rev: "main", name: "readme" } }],
+  tool: { isDefault: true, advice: "Finds files by name." },
   route: { method: "GET", path: "/repos/:repo/files/find" },
   async run({ rev = "HEAD", name, limit = LIMIT_DEFAULT }, { repository }): Promise<Static<typeof Output>> {
     const { git, view } = repository;

@@ -42,6 +42,12 @@ export const getFile = defineOperation({
   output: Output,
   errors: ["revision_not_found", "path_not_found", "too_large"],
   examples: [{ title: "A file of main", input: { rev: "main", path: "README.md" } }],
+  tool: {
+    name: "get_blob",
+    isDefault: true,
+    advice:
+      "Reads a file of a branch, tag or commit; what a session has changed is read by read_worktree_file. Large files come in parts: give next_cursor as cursor, or ask for lines.",
+  },
   route: {
     method: "GET",
     path: "/repos/:repo/blob",

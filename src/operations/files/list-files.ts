@@ -38,6 +38,7 @@ export const listFiles = defineOperation({
     { title: "The root of the default branch", input: {} },
     { title: "Everything below docs", input: { rev: "main", path: "docs", recursive: true } },
   ],
+  tool: { isDefault: true, advice: "One folder, or with recursive: true all below it." },
   route: { method: "GET", path: "/repos/:repo/files" },
   async run({ rev = "HEAD", path = "", recursive = false, limit = LIMIT_MAX, cursor }, { repository }) {
     const { git, view } = repository;

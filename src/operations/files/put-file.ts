@@ -48,6 +48,7 @@ export const putFile = defineOperation({
       input: { path: "notes/today.md", content: Buffer.from("# Today\n"), message: Buffer.from("notes: today") },
     },
   ],
+  tool: { advice: "Commits one file straight to a branch; for more than one, open a session." },
   route: { method: "PUT", path: "/repos/:repo/files", ifMatch: "expectedOid" },
   async run({ content, mode, expectedOid, ...input }, ctx) {
     const path = strictPath(input.path);

@@ -63,6 +63,11 @@ export const searchFiles = defineOperation({
   output: Output,
   errors: ["revision_not_found", "invalid_path"],
   examples: [{ title: "A word", input: { rev: "main", pattern: "the", ignoreCase: true } }],
+  tool: {
+    isDefault: true,
+    advice:
+      "Finds lines in the files of a revision; narrow it with path. What a session has committed is found with rev set to its head.",
+  },
   route: { method: "GET", path: "/repos/:repo/search" },
   async run({ rev = "HEAD", limit = LIMIT_DEFAULT, ...input }, { repository }): Promise<Static<typeof Output>> {
     const { git, view } = repository;

@@ -41,6 +41,7 @@ export const compareCommits = defineOperation({
   output: Output,
   errors: ["revision_not_found"],
   examples: [{ title: "The last commit", input: { from: "main~1", to: "main" } }],
+  tool: { advice: "What a branch has that another has not: commits and files, from where they parted." },
   route: { method: "GET", path: "/repos/:repo/compare" },
   async run(input, { repository }): Promise<Static<typeof Output>> {
     const { git, view, objectFormat } = repository;

@@ -39,6 +39,7 @@ export const showLog = defineOperation({
   output: PageOf(CommitInfoField, "Commits, newest first"),
   errors: ["revision_not_found", "invalid_path", "page_token_not_found"],
   examples: [{ title: "The ten newest commits", input: { rev: "main", limit: 10 } }],
+  tool: { isDefault: true, advice: "Newest first; of one file with path. since and until take times." },
   route: { method: "GET", path: "/repos/:repo/log" },
   async run(input, { repository }) {
     const { git, view } = repository;

@@ -55,6 +55,7 @@ export const mergeRevision = defineOperation({
   ),
   errors: [...BRANCH_ERRORS, "merge_conflict", "non_fast_forward", "signing_key_missing"],
   examples: [{ title: "A branch into itself: nothing to do", input: { branch: "main", rev: "main" } }],
+  tool: { advice: "preview_merge tells beforehand whether files conflict." },
   route: { method: "POST", path: "/repos/:repo/merge", ifMatch: "expectedOid" },
   async run(input, ctx) {
     const { strategy = "auto" } = input;

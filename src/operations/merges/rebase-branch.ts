@@ -37,6 +37,10 @@ export const rebaseBranch = defineOperation({
   ),
   errors: [...BRANCH_ERRORS, "merge_conflict", "signing_key_missing"],
   examples: [{ title: "A branch onto itself: nothing to do", input: { branch: "main", onto: "main" } }],
+  tool: {
+    destructive: true,
+    advice: "The branch's commits are made anew on another base; preview_rebase tells beforehand.",
+  },
   route: { method: "POST", path: "/repos/:repo/rebase", ifMatch: "expectedOid" },
   async run(input, ctx) {
     const { repository } = ctx;

@@ -13,6 +13,7 @@ export const runMirror = defineOperation({
   output: MirrorItem,
   errors: ["repository_not_found", "mirror_not_found"],
   examples: [{ title: "By its name", input: { name: "origin" } }],
+  tool: { openWorld: true },
   route: { method: "POST", path: "/repos/:repo/mirrors/:name/run", status: 202 },
   async run({ repository, name }, { mirrors }) {
     return mirrorItem(await mirrors.wake(repository, name), mirrors);

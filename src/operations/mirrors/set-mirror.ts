@@ -51,6 +51,7 @@ export const setMirror = defineOperation({
       input: { name: "origin", direction: "pull", url: "https://git.example.com/project.git", interval: 3600 },
     },
   ],
+  tool: { openWorld: true },
   route: { method: "PUT", path: "/repos/:repo/mirrors/:name" },
   async run({ repository, name, direction, interval, ...remote }, { mirrors, events }) {
     if (direction === "push" && interval !== undefined) {

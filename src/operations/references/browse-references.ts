@@ -38,6 +38,7 @@ export const browseReferences = defineOperation({
     { title: "Branches", input: { patterns: ["refs/heads/"] } },
     { title: "The two newest tags by version", input: { patterns: ["refs/tags/"], sort: "version", limit: 2 } },
   ],
+  tool: { isDefault: true, advice: "Branches and tags; patterns such as refs/heads/* narrow it." },
   route: { method: "GET", path: "/repos/:repo/refs", pageKey: "name" },
   async *run({ patterns = ["refs/"], sort, direction, after, limit }, { repository }) {
     const all = await repository.consistently(() =>

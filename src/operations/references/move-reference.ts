@@ -36,6 +36,7 @@ export const moveReference = defineOperation({
   ),
   errors: [...REFERENCE_CHANGE_ERRORS, "non_fast_forward"],
   examples: [{ title: "The branch stays where it is", input: { name: "refs/heads/main", rev: "main" } }],
+  tool: { destructive: true, idempotent: true, advice: "With force commits may become unreachable." },
   route: { method: "PATCH", path: "/repos/:repo/refs/:name", ifMatch: "expectedOid" },
   async run({ name, rev, expectedOid, force = false }, ctx) {
     const { repository } = ctx;

@@ -34,6 +34,7 @@ export const archiveRepository = defineOperation({
   output: Type.Uint8Array(),
   errors: ["revision_not_found", "invalid_path", "path_not_found"],
   examples: [{ title: "All of main", input: { rev: "main", format: "tar" } }],
+  tool: { advice: "The archive's bytes in parts, base64; to read files use get_blob." },
   route: {
     method: "GET",
     path: "/repos/:repo/archive",

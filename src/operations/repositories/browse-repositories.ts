@@ -27,6 +27,7 @@ export const browseRepositories = defineOperation({
     { title: "All of them", input: {} },
     { title: "The first two", input: { limit: 2 } },
   ],
+  tool: { isDefault: true, advice: "Those that you may read, with the full names that other tools take as repo." },
   route: { method: "GET", path: "/repos", pageKey: "fullName" },
   async *run({ limit = Infinity, after }, { caller, identity, repositories, signal }) {
     const behind = after === undefined ? "" : relativePathOf(after);

@@ -15,6 +15,7 @@ export const cancelClone = defineOperation({
   output: CloneItem,
   errors: ["clone_not_found"],
   examples: [{ title: "The caller's own", input: {} }],
+  tool: { destructive: false },
   route: { method: "DELETE", path: "/repos/:repo/clone" },
   async run({ repository }, { clones, caller }) {
     return cloneItem(await clones.cancel(repository, caller));

@@ -37,6 +37,12 @@ export const cloneRepository = defineOperation({
     "reference_name_conflict",
   ],
   examples: [{ title: "A public repository", input: { url: "https://git.example.com/project.git" } }],
+  tool: {
+    noun: "clone",
+    openWorld: true,
+    advice:
+      "Waits until it is done, and tells how far it is to clients that ask for progress; cancel the call to stop it.",
+  },
   async *run({ repository, private: asked, ...remote }, ctx) {
     const source = remoteSourceOf(remote);
     const isPrivate = asked ?? source.credential !== undefined;

@@ -13,6 +13,7 @@ export const removeRepository = defineOperation({
   output: Type.Object({}),
   errors: ["repository_not_found", "repository_locked"],
   examples: [{ title: "A repository", input: {} }],
+  tool: { destructive: true, advice: "Cannot be undone." },
   route: { method: "DELETE", path: "/repos/:repo", status: 204 },
   async run({ repository }, { identity, repositories, sessions, signal }) {
     await identity.repositories.remove(repository, () => repositories.remove(repository, signal));

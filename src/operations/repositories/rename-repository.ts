@@ -17,6 +17,7 @@ export const renameRepository = defineOperation({
   examples: [
     { title: "Within a storage", input: { newRepository: { storage: "default", relativePath: "renamed.git" } } },
   ],
+  tool: { destructive: false },
   route: { method: "POST", path: "/repos/:repo/rename" },
   async run({ repository, newRepository }, { caller, identity, repositories, sessions, signal }) {
     if (!(await identity.access.mayCreate(caller.principal, newRepository)))

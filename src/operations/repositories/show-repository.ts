@@ -38,6 +38,7 @@ export const showRepository = defineOperation({
   }),
   errors: ["repository_not_found"],
   examples: [{ title: "A repository", input: {} }],
+  tool: { isDefault: true, advice: "Default branch, head, clone addresses, what you may do with it." },
   route: { method: "GET", path: "/repos/:repo" },
   async run({ repository: ref }, { caller, identity, repository, server }) {
     const { git, view } = repository;

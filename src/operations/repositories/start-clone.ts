@@ -27,6 +27,10 @@ export const startClone = defineOperation({
     "remote_unreachable",
   ],
   examples: [{ title: "A public repository", input: { url: "https://git.example.com/project.git" } }],
+  tool: {
+    openWorld: true,
+    advice: "Goes on in the background; show_clone tells how far it is. clone_repository waits for it.",
+  },
   route: { method: "POST", path: "/repos/:repo/clone", status: 202 },
   async run(input, { remotes, repositories, clones, caller, signal }) {
     const { repository } = input;

@@ -31,6 +31,7 @@ export const closeSession = defineOperation({
   ),
   errors: ["unauthenticated", "session_not_found", ...LOCK_ERRORS, "disk_full"],
   examples: [{ title: "A session", input: { session: EXAMPLE_SESSION } }],
+  tool: { isDefault: true, advice: "What has not been pushed is kept as a backup, unless discard is true." },
   route: { method: "DELETE", path: "/repos/:repo/sessions/:session" },
   async run({ session, discard = false }, ctx) {
     const committer = commitIdentity(await writerOf(ctx), resolveMoment(undefined, ctx.clock));

@@ -15,6 +15,7 @@ export const listSessions = defineOperation({
   output: SessionItem,
   errors: ["unauthenticated"],
   examples: [{ title: "One's own", input: {} }],
+  tool: { isDefault: true, advice: "Your own sessions; any connection can go on with one." },
   route: { method: "GET", path: "/repos/:repo/sessions" },
   async *run({ repository: _ }, { repository, sessions }) {
     yield (await sessions.list(repository)).map(sessionItem);

@@ -34,6 +34,11 @@ export const openSession = defineOperation({
     { title: "On a branch", input: { branch: "main" } },
     { title: "On a branch of its own, with all files", input: { from: "main", checkout: "full", pushes: false } },
   ],
+  tool: {
+    isDefault: true,
+    advice:
+      "Begin here to change anything: a private worktree of your own, that nobody else sees. Then read_worktree_file, write_worktree_file, commit_worktree, push_session with the session's id. Name a branch to push to it; without one the session has a branch of its own. What is left uncommitted is committed automatically.",
+  },
   route: { method: "POST", path: "/repos/:repo/sessions", status: 201 },
   async run({ repository: _, checkout = "lazy", pushes = true, ...begin }, { repository, sessions }) {
     return sessionItem(await sessions.open(repository, { ...begin, checkout, pushes }));

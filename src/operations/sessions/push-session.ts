@@ -48,6 +48,12 @@ export const pushSession = defineOperation({
     "hook_rejected",
   ],
   examples: [{ title: "To its branch", input: { session: EXAMPLE_SESSION } }],
+  tool: {
+    isDefault: true,
+    idempotent: true,
+    advice:
+      "Moves the session's branch to what has been committed. Where the branch has moved meanwhile nothing is lost: it says so, and the commits stay in the session.",
+  },
   route: { method: "POST", path: "/repos/:repo/sessions/:session/push" },
   async run({ session: id, branch }, { repository, sessions }) {
     return await sessions.writing(

@@ -45,6 +45,7 @@ export const writeSessionFile = defineOperation({
       input: { session: EXAMPLE_SESSION, path: "notes/today.md", content: Buffer.from("# Today\n") },
     },
   ],
+  tool: { destructive: true },
   route: { method: "PUT", path: "/repos/:repo/sessions/:session/files" },
   async run({ session: id, path, content, mode }, { repository, sessions, limits }) {
     const clean = strictPath(path);

@@ -41,6 +41,7 @@ export const discardChanges = defineOperation({
     "disk_full",
   ],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
+  tool: { destructive: true, idempotent: true, advice: "What has not been committed is lost." },
   route: { method: "POST", path: "/repos/:repo/discard" },
   async run({ session: id, path, untracked = false }, { repository, sessions }) {
     const paths = path === undefined ? undefined : [strictPath(path)];

@@ -41,6 +41,7 @@ export const resetSession = defineOperation({
   ),
   errors: [...SESSION_ERRORS, ...LOCK_ERRORS, "session_required", "revision_not_found", "worktree_dirty", "disk_full"],
   examples: [{ title: "Back by one commit", input: { session: EXAMPLE_SESSION, mode: "mixed", rev: "HEAD~1" } }],
+  tool: { destructive: true, idempotent: true, advice: "With mode hard what has not been committed is lost." },
   route: { method: "POST", path: "/repos/:repo/reset" },
   async run({ session: id, mode, rev = "HEAD" }, { repository, sessions }) {
     return await sessions.writing(repository, id, async (session) => {

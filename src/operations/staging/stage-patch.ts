@@ -46,6 +46,10 @@ export const stagePatch = defineOperation({
       },
     },
   ],
+  tool: {
+    isDefault: true,
+    advice: "A unified diff, applied to what is staged and not to the files: all of it or nothing.",
+  },
   route: { method: "POST", path: "/repos/:repo/stage/patch" },
   async run({ session: id, patch }, { repository, sessions, limits }) {
     const { paths } = patchAt(patch, limits.blobBytesMax);

@@ -43,6 +43,7 @@ export const stage = defineOperation({
     "disk_full",
   ],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
+  tool: { isDefault: true, idempotent: true, advice: "Puts a file's changes, or a patch of it, into the next commit." },
   route: { method: "POST", path: "/repos/:repo/stage" },
   graphql: "stagePath",
   async run({ session: id, path, patch }, { repository, sessions, limits }) {

@@ -27,6 +27,7 @@ export const unstage = defineOperation({
   ),
   errors: [...SESSION_ERRORS, ...LOCK_ERRORS, "session_required", "invalid_path", "path_not_found", "disk_full"],
   examples: [{ title: "Everything", input: { session: EXAMPLE_SESSION } }],
+  tool: { isDefault: true, idempotent: true },
   route: { method: "POST", path: "/repos/:repo/unstage" },
   async run({ session: id, path }, { repository, sessions }) {
     const paths = path === undefined ? undefined : [strictPath(path)];

@@ -19,6 +19,7 @@ export const revokeToken = defineOperation({
   output: Type.Object(TOKEN_FIELDS, { title: "Token" }),
   errors: ["user_not_found", "token_not_found", "invalid_input"],
   examples: [{ title: "By its name", input: { user: "admin", token: "backup" } }],
+  tool: { destructive: true },
   route: { method: "DELETE", path: "/tokens/:token" },
   async run({ user, token }, ctx) {
     const revoked = await ctx.identity.tokens.revoke(accountOf(ctx, user), token);

@@ -32,6 +32,7 @@ export const whoAmI = defineOperation({
   output: Output,
   errors: [],
   examples: [{ title: "The caller", input: {} }],
+  tool: { isDefault: true, advice: "Who the server takes you for, and what your token may do." },
   route: { method: "GET", path: "/whoami" },
   async run(_input, { caller, identity }) {
     const { kind, name, token } = caller.principal;

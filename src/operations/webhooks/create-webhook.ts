@@ -26,6 +26,7 @@ export const createWebhook = defineOperation({
   output: WebhookItem,
   errors: ["repository_not_found", "invalid_input", "limit_exceeded"],
   examples: [{ title: "Of a repository", input: { url: "https://ci.example.com/hook", events: ["push"] } }],
+  tool: { openWorld: true },
   route: { method: "POST", path: "/repos/:repo/hooks", alsoAt: "/hooks", status: 201 },
   async run({ repository, url, events = [], secret = "", active = true }, ctx) {
     await refuseAbsent(ctx, repository);

@@ -20,6 +20,7 @@ export const redeliverDelivery = defineOperation({
   output: DeliveryItem,
   errors: ["repository_not_found", "webhook_not_found", "delivery_not_found"],
   examples: [{ title: "One that failed", input: { id: 1, delivery: 1 } }],
+  tool: { openWorld: true },
   route: {
     method: "POST",
     path: "/repos/:repo/hooks/:id/deliveries/:delivery/redeliver",

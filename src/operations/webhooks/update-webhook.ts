@@ -27,6 +27,7 @@ export const updateWebhook = defineOperation({
   output: WebhookItem,
   errors: ["repository_not_found", "webhook_not_found", "invalid_input"],
   examples: [{ title: "Off", input: { id: 1, active: false } }],
+  tool: { openWorld: true },
   route: { method: "PATCH", path: "/repos/:repo/hooks/:id", alsoAt: "/hooks/:id" },
   async run({ repository, id, ...change }, ctx) {
     await refuseAbsent(ctx, repository);

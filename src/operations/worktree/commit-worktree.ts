@@ -17,6 +17,10 @@ export const commitWorktree = defineOperation({
   examples: [
     { title: "Everything", input: { session: EXAMPLE_SESSION, message: Buffer.from("What was done"), all: true } },
   ],
+  tool: {
+    isDefault: true,
+    advice: "Commits what is staged, or with all: true everything that has changed. Then push_session.",
+  },
   route: { method: "POST", path: "/repos/:repo/worktree/commit" },
   run: async (input, ctx, parts) => commitSession.run(await sessionMeant(input, ctx), ctx, parts),
 });

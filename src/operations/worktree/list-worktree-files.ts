@@ -15,6 +15,7 @@ export const listWorktreeFiles = defineOperation({
   ),
   errors: [...listSessionFiles.errors, "session_required"],
   examples: [{ title: "All of them", input: { session: EXAMPLE_SESSION } }],
+  tool: { isDefault: true, advice: "One folder of the session; the root when path is absent." },
   route: { method: "GET", path: "/repos/:repo/worktree/tree" },
   run: async (input, ctx, parts) => listSessionFiles.run(await sessionMeant(input, ctx), ctx, parts),
 });

@@ -15,6 +15,11 @@ export const readWorktreeFile = defineOperation({
   ),
   errors: [...readSessionFile.errors, "session_required"],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
+  tool: {
+    isDefault: true,
+    advice:
+      "The file as the session has it, with changes that are not committed. Large files come in parts: give next_cursor as cursor, or ask for lines.",
+  },
   route: { method: "GET", path: "/repos/:repo/worktree/files" },
   run: async (input, ctx, parts) => readSessionFile.run(await sessionMeant(input, ctx), ctx, parts),
 });

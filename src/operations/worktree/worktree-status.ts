@@ -15,6 +15,7 @@ export const worktreeStatus = defineOperation({
   ),
   errors: [...sessionStatus.errors, "session_required"],
   examples: [{ title: "A session", input: { session: EXAMPLE_SESSION } }],
+  tool: { isDefault: true, advice: "What the session has changed since its last commit." },
   route: { method: "GET", path: "/repos/:repo/status" },
   run: async (input, ctx, parts) => sessionStatus.run(await sessionMeant(input, ctx), ctx, parts),
 });

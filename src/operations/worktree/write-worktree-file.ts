@@ -20,6 +20,12 @@ export const writeWorktreeFile = defineOperation({
       input: { session: EXAMPLE_SESSION, path: "notes/today.md", content: Buffer.from("# Today\n") },
     },
   ],
+  tool: {
+    isDefault: true,
+    destructive: true,
+    advice:
+      "Writes the whole file, on disk when it is answered; folders are made as needed. Nobody else sees it before push_session.",
+  },
   route: { method: "PUT", path: "/repos/:repo/worktree/files" },
   run: async (input, ctx, parts) => writeSessionFile.run(await sessionMeant(input, ctx), ctx, parts),
 });
