@@ -67,6 +67,10 @@ const RULES: Readonly<Record<string, Rule>> = {
       "transports/http/http-door",
       "transports/http/live-socket",
       "transports/http/error-response",
+      // What clients keep open, through whichever door (docs/internals/live.md).
+      "transports/http/event-stream",
+      "transports/http/event-streams",
+      "transports/http/live-places",
       // What the doors on the gRPC port share.
       "transports/api/grpc",
       // What the doors that are made from the operation table share (docs/internals/derived-doors.md).

@@ -47,6 +47,7 @@ export type Door =
   | "mcp"
   | "grpc"
   | "ws"
+  | "sse"
   | "http"
   | "ssh"
   | "git"

@@ -11,16 +11,17 @@ import { type HealthCheck, healthDoor, type Lifecycle } from "../transports/http
 import type { HttpDoor } from "../transports/http/http-door.ts";
 import { type Certificate, startHttpServer } from "../transports/http/http-server.ts";
 import { metricsDoor } from "../transports/http/metrics-door.ts";
-import { WebsocketDoor } from "../transports/live/websocket/websocket-door.ts";
 import { VERSION } from "../version.ts";
 import type { DoorServices } from "./door-services.ts";
+import { openLive } from "./open-live.ts";
 
 /** Opens the HTTP port, and a port for metrics alone where one is configured. */
 export function openHttp(
-  { config, telemetry, engine, authenticator, certificate, newRequestId, onBug }: DoorServices,
+  services: DoorServices,
   checks: Readonly<Record<string, HealthCheck>>,
   lifecycle: () => Lifecycle,
 ) {
+  const { config, telemetry, engine, authenticator, certificate, newRequestId, onBug } = services;
   const startedAtMs = systemClock.monotonicMs();
   const health = healthDoor({
     version: VERSION,
@@ -59,11 +60,11 @@ export function openHttp(
     onBug,
   });
   const docs = docsDoor({ operations, version: VERSION });
-  const live = new WebsocketDoor({ engine, authenticator, newRequestId, onBug });
+  const live = openLive(services);
   const joined =
     config.metricsPort === "http"
-      ? [health, metrics, rest, mcp.answer, docs, git, live.answer]
-      : [health, rest, mcp.answer, docs, git, live.answer];
+      ? [health, metrics, ...live.doors, rest, mcp.answer, docs, git]
+      : [health, ...live.doors, rest, mcp.answer, docs, git];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";

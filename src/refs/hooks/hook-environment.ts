@@ -13,6 +13,7 @@ const PROTOCOL: Readonly<Record<Door, string>> = {
   mcp: "web",
   grpc: "web",
   ws: "web",
+  sse: "web",
   internal: "web",
   http: "http",
   ssh: "ssh",

@@ -1,9 +1,5 @@
 /** Channels of one socket. */
 export const SUBSCRIPTIONS_MAX = 100;
-/** Sockets of one account, or of one address without one. */
-export const SOCKETS_PER_CALLER_MAX = 5_000;
-/** Sockets in all. */
-export const SOCKETS_MAX = 20_000;
 /** How long a socket may stay that says nothing about who it is, where that must be said. */
 export const AUTHENTICATE_MAX_MS = 10_000;
 /** How long a client may take to read what waits for it; then it is let go. */

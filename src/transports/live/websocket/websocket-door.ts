@@ -5,12 +5,14 @@ import { OperationError } from "../../../domain/errors.ts";
 import { atClonePath } from "../../../engine/clone-path.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { watchEvents, watchRepository } from "../../../operations/index.ts";
+import type { LivePlaces } from "../../http/live-places.ts";
 import { type ConnectionServices, LiveConnection, type Socket } from "./live-connection.ts";
-import { CLOSE, SOCKETS_MAX, SOCKETS_PER_CALLER_MAX } from "./live-limits.ts";
+import { CLOSE } from "./live-limits.ts";
 
 export interface WebsocketDoorOptions {
   readonly engine: Engine;
   readonly authenticator: Authenticator;
+  readonly places: LivePlaces;
   readonly newRequestId: () => string;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
@@ -34,7 +36,6 @@ export class WebsocketDoor {
   readonly #options: WebsocketDoorOptions;
   readonly #services: ConnectionServices;
   readonly #connections = new Set<LiveConnection>();
-  readonly #perCaller = new Map<string, number>();
   #isClosing = false;
 
   constructor(options: WebsocketDoorOptions) {
@@ -58,7 +59,7 @@ export class WebsocketDoor {
     }
     if (this.#isClosing) throw new OperationError("shutting_down", {});
     const principal = await principalOf(request, call);
-    const leave = this.#enter(principal?.kind === "user" ? principal.name : addressOf(call.peer));
+    const leave = this.#options.places.enter(principal, call.peer);
     const connection: LiveConnection = new LiveConnection(this.#services, call.peer, principal, () => {
       leave();
       this.#connections.delete(connection);
@@ -71,21 +72,6 @@ export class WebsocketDoor {
       leave();
       throw error;
     }
-  }
-
-  /** Counts a socket of a caller; what it returns takes it off again. Throws `limit_exceeded`. */
-  #enter(caller: string): () => void {
-    const open = this.#perCaller.get(caller) ?? 0;
-    const tooMany = (limit: string, maximum: number) =>
-      new OperationError("limit_exceeded", { limit, maximum, retryAfterMs: 0 });
-    if (open >= SOCKETS_PER_CALLER_MAX) throw tooMany("connections of one caller", SOCKETS_PER_CALLER_MAX);
-    if (this.#connections.size >= SOCKETS_MAX) throw tooMany("connections", SOCKETS_MAX);
-    this.#perCaller.set(caller, open + 1);
-    return () => {
-      const left = (this.#perCaller.get(caller) ?? 1) - 1;
-      if (left === 0) this.#perCaller.delete(caller);
-      else this.#perCaller.set(caller, left);
-    };
   }
 
   #watch(channel: string, since: string | undefined, caller: Caller): AsyncIterable<DeliveredEvent> {
@@ -110,6 +96,3 @@ async function principalOf(request: Request, call: Call): Promise<Principal | un
     throw error;
   }
 }
-
-/** An address without its port. */
-const addressOf = (peer: string): string => peer.replace(/:\d+$/, "");
