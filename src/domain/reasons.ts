@@ -111,6 +111,7 @@ export interface ReasonDetails {
   not_ancestor: { readonly parent: ByteString; readonly child: ByteString };
   merge_not_confirmed: Record<string, never>;
   too_large: { readonly what: string; readonly sizeBytes: number; readonly limitBytes: number };
+  query_over_limit: { readonly measure: string; readonly maximum: number };
   limit_exceeded: { readonly limit: string; readonly maximum: number; readonly retryAfterMs: number };
   reader_too_slow: { readonly waiting: number; readonly maximum: number };
   deadline_exceeded: Record<string, never>;
@@ -231,6 +232,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   not_ancestor: entry("failed_precondition", 409, "refresh", "branch has diverged"),
   merge_not_confirmed: entry("failed_precondition", 409, "never", "merge was not confirmed"),
   too_large: entry("resource_exhausted", 413, "never", "larger than the limit"),
+  query_over_limit: entry("invalid_argument", 400, "never", "the query asks for too much"),
   limit_exceeded: entry("resource_exhausted", 429, "retry", "over a limit"),
   reader_too_slow: entry(
     "resource_exhausted",
