@@ -121,7 +121,7 @@ const FACTS: Facts = {
   not_ancestor: ({ parent, child }) => `${text(parent)} is no ancestor of ${text(child)}`,
   merge_not_confirmed: none,
   too_large: ({ what, limitBytes }) => `the ${clipped(what)} has more than ${limitBytes} bytes`,
-  query_over_limit: ({ measure, maximum }) => `more than ${maximum} of ${measure}`,
+  query_over_limit: ({ measure, maximum }) => `more than ${maximum} ${measure}`,
   limit_exceeded: ({ limit, maximum }) => `${limit} (${maximum})`,
   reader_too_slow: ({ waiting, maximum }) => `${waiting} of ${maximum} wait`,
   deadline_exceeded: none,

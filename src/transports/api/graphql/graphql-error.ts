@@ -1,0 +1,81 @@
+import { type ASTNode, GraphQLError, type GraphQLErrorOptions } from "graphql";
+import { OperationError } from "../../../domain/errors.ts";
+import { REASONS } from "../../../domain/reasons.ts";
+import { asOperationError, errorBody, headersOf } from "../../http/error-response.ts";
+
+/** What an error of a field, or of the whole query, is told as. */
+export interface ErrorServices {
+  readonly requestId: string;
+  /** Told what was thrown that is not an OperationError: a bug. */
+  readonly onBug: (error: unknown, requestId: string) => void;
+}
+
+/** What the library says about a query or about the request that brought it. */
+interface LibraryExtensions {
+  readonly http?: { readonly status?: number; readonly headers?: Record<string, string>; readonly spec?: boolean };
+}
+
+/**
+ * An error as clients get it: `extensions` has `code`, `reason`, `details` and `request_id`, as in the errors of the REST API. What GraphQL itself
+ * finds wrong with a query is `malformed_request`. A bug tells nothing of itself.
+ */
+export function toldError(error: unknown, services: ErrorServices): GraphQLError {
+  const located = error instanceof GraphQLError ? error : undefined;
+  const thrown = originalOf(error);
+  const http = located?.extensions["http"];
+  if (thrown instanceof GraphQLError) return ofLibrary(thrown, located ?? thrown, services.requestId);
+  if (!(thrown instanceof OperationError)) services.onBug(thrown, services.requestId);
+  const told = asOperationError(thrown);
+  const { error: message, ...extensions } = errorBody(told, services.requestId);
+  return new GraphQLError(message, {
+    ...placeOf(located),
+    extensions: { ...extensions, ...(http !== undefined && { http }) },
+  });
+}
+
+/** An error of the whole request, which has no data then. */
+export function wholeError(error: OperationError, nodes?: ASTNode): GraphQLError {
+  const { httpStatus } = REASONS[error.reason];
+  return new GraphQLError(error.message, {
+    nodes: nodes ?? null,
+    originalError: error,
+    extensions: { http: { status: httpStatus, spec: true } },
+  });
+}
+
+/** The answer to a request that is refused before its query is looked at. */
+export function refusal(error: unknown, services: ErrorServices): Response {
+  if (!(error instanceof OperationError)) services.onBug(error, services.requestId);
+  const told = asOperationError(error);
+  const { error: message, ...extensions } = errorBody(told, services.requestId);
+  const headers = headersOf(told);
+  headers.set("content-type", "application/graphql-response+json; charset=utf-8");
+  return new Response(JSON.stringify({ errors: [{ message, extensions }] }), {
+    status: REASONS[told.reason].httpStatus,
+    headers,
+  });
+}
+
+function ofLibrary(error: GraphQLError, located: GraphQLError, requestId: string): GraphQLError {
+  const { http } = error.extensions as LibraryExtensions;
+  const problem = error.message;
+  const told = new OperationError("malformed_request", { part: "query", problem });
+  const { error: _, ...extensions } = errorBody(told, requestId);
+  return new GraphQLError(problem, {
+    ...placeOf(located),
+    extensions: { ...extensions, ...(http !== undefined && { http }) },
+  });
+}
+
+function placeOf(error: GraphQLError | undefined): GraphQLErrorOptions {
+  if (error === undefined) return {};
+  const { nodes, source, positions, path } = error;
+  return { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, path: path ?? null };
+}
+
+/** What was thrown, below however many errors that only say where. */
+function originalOf(error: unknown): unknown {
+  let thrown = error;
+  while (thrown instanceof GraphQLError && thrown.originalError instanceof Error) thrown = thrown.originalError;
+  return thrown;
+}

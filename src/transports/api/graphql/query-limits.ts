@@ -1,0 +1,106 @@
+import { complexityFromQuery } from "@pothos/plugin-complexity";
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  type ValidationContext,
+} from "graphql";
+import { OperationError } from "../../../domain/errors.ts";
+import { wholeError } from "./graphql-error.ts";
+
+/** What a query may ask for. */
+export const QUERY_LIMITS = {
+  /** Characters of its text. */
+  characters: 100_000,
+  /** Words and signs of its text. */
+  tokens: 5000,
+  /** Fields within fields. */
+  depth: 16,
+  /** Fields in all, those of fragments as often as they are used. */
+  fields: 1000,
+  /** Fields that stand at the top. */
+  rootFields: 30,
+  /** Fields that are given another name. */
+  aliases: 60,
+  /** Fields that ask for the schema itself. */
+  introspections: 4,
+  /** What it costs: a field is 1, and what is in a list counts as often as the list has items. */
+  cost: 50_000,
+} as const;
+
+type Measure = keyof typeof QUERY_LIMITS;
+
+const WORDS: Readonly<Record<Measure, string>> = {
+  characters: "characters",
+  tokens: "tokens",
+  depth: "levels of fields",
+  fields: "fields",
+  rootFields: "fields at the top",
+  aliases: "aliases",
+  introspections: "questions about the schema",
+  cost: "units of cost",
+};
+
+/** The error for a query over a limit. */
+export function overLimit(measure: Measure): OperationError<"query_over_limit"> {
+  return new OperationError("query_over_limit", { measure: WORDS[measure], maximum: QUERY_LIMITS[measure] });
+}
+
+/** Counts what stands in the document: a rule of validation, so that a document is counted once. */
+export function countingRule(context: ValidationContext): ASTVisitor {
+  let aliases = 0;
+  let introspections = 0;
+  return {
+    Field({ alias, name }) {
+      if (alias !== undefined) aliases++;
+      if (name.value === "__schema" || name.value === "__type") introspections++;
+    },
+    OperationDefinition: {
+      leave(operation) {
+        if (rootFieldsOf(operation, context) > QUERY_LIMITS.rootFields)
+          context.reportError(wholeError(overLimit("rootFields"), operation));
+      },
+    },
+    Document: {
+      leave() {
+        if (aliases > QUERY_LIMITS.aliases) context.reportError(wholeError(overLimit("aliases")));
+        if (introspections > QUERY_LIMITS.introspections) context.reportError(wholeError(overLimit("introspections")));
+      },
+    },
+  };
+}
+
+/** Throws `query_over_limit` for an operation that asks for more than it may, with these variables. */
+export function checkCost(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): void {
+  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  const alone: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
+  const { complexity, depth, breadth } = complexityFromQuery(alone, { schema, variables });
+  if (depth > QUERY_LIMITS.depth) throw overLimit("depth");
+  if (breadth > QUERY_LIMITS.fields) throw overLimit("fields");
+  if (complexity > QUERY_LIMITS.cost) throw overLimit("cost");
+}
+
+/** Fields at the top, those of fragments included; a fragment that is in itself is another rule's to refuse. */
+function rootFieldsOf(operation: OperationDefinitionNode, context: ValidationContext): number {
+  const seen = new Set<string>();
+  const left = [operation.selectionSet];
+  let count = 0;
+  for (let set = left.pop(); set !== undefined; set = left.pop())
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD) count++;
+      else if (selection.kind === Kind.INLINE_FRAGMENT) left.push(selection.selectionSet);
+      else if (!seen.has(selection.name.value)) {
+        seen.add(selection.name.value);
+        const fragment = context.getFragment(selection.name.value);
+        if (fragment) left.push(fragment.selectionSet);
+      }
+    }
+  return count;
+}
