@@ -10,6 +10,8 @@ import { isRepository, repositoryNamed } from "./repository-field.ts";
 export interface DerivedCall {
   readonly engine: Engine;
   readonly caller: Caller;
+  /** Told of the items of a list as they come. */
+  readonly onItems?: (items: readonly unknown[]) => void;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface DerivedCall {
 export async function runDerived(
   derived: DerivedOperation,
   given: DerivedInput,
-  { engine, caller }: DerivedCall,
+  { engine, caller, onItems }: DerivedCall,
 ): Promise<unknown> {
   const { operation, route } = derived;
   const input = withPlaces(derived, given, engine);
@@ -28,10 +30,18 @@ export async function runDerived(
   if (operation.shape !== "list")
     throw new OperationError("unsupported", { what: `${operation.name}, a ${operation.shape}, as one answer` });
   const list = (asked: DerivedInput) =>
-    engine.run(operation as Operation<never, never, "list">, asked as never, caller) as AsyncIterable<unknown[]>;
+    told(engine.run(operation as Operation<never, never, "list">, asked as never, caller), onItems);
   if (!isPaged(derived)) return await wholeList(list(input));
   const paged = pagedInput(input);
   return await pageOfList(list(paged.input), paged.limit, route.pageKey!);
+}
+
+/** A list, while somebody is told of what comes. */
+async function* told(batches: AsyncIterable<unknown[]>, onItems?: DerivedCall["onItems"]): AsyncGenerator<unknown[]> {
+  for await (const batch of batches) {
+    onItems?.(batch);
+    yield batch;
+  }
 }
 
 /** The pieces of a download. */
