@@ -100,6 +100,8 @@ async function cancels(gitDir, head) {
 }
 
 async function writes(gitDir, directory, head) {
+  await addon.flushFileSystem(directory);
+  await assert.rejects(addon.flushFileSystem(join(directory, "none")), { code: "os", errno: "ENOENT" });
   const quarantine = join(directory, "quarantine");
   mkdirSync(quarantine);
   const oids = await Promise.all(

@@ -46,6 +46,8 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
   // Nobody compares what stands in files: it may have changed between two looks.
   worktree: {
     checkout: "write",
+    flush: "write",
+    restoreLost: "write",
     status: "write-stream",
     readFromIndex: "write",
     listIndex: "write-stream",

@@ -91,6 +91,13 @@ export interface WorktreeFacet {
    * skip-worktree bit, and what stands in the worktree nevertheless counts as git's sparse checkouts count it (git-sparse-checkout(1)).
    */
   checkout(view: WorktreeView, commit: Oid | undefined, how: "full" | "lazy"): Promise<void>;
+  /** Brings what was written into the worktree to the disk, all of it. */
+  flush(view: WorktreeView): Promise<void>;
+  /**
+   * Makes files of the index again that a power cut has taken from a checkout that had not been flushed: such as are missing, and such as nobody has changed
+   * since a moment (milliseconds since 1970) and are not what the index says. Answers which; they are not flushed.
+   */
+  restoreLost(view: WorktreeView, unchangedSinceMs: number): Promise<readonly GitPath[]>;
   /** What differs, sorted by path, in batches. */
   status(view: WorktreeView, options: StatusOptions): AsyncIterable<StatusEntry[]>;
   /** The index' entry at a path (of stage 0); undefined when there is none. */

@@ -14,6 +14,7 @@ import { closeSession } from "../operations/sessions/close-session.ts";
 import { commitSession } from "../operations/sessions/commit-session.ts";
 import { sessionStatus } from "../operations/sessions/session-status.ts";
 import { pushSession } from "../operations/sessions/push-session.ts";
+import { FullCheckouts, readBootId } from "../sessions/full-checkouts.ts";
 import { LazyIndexes } from "../sessions/lazy-indexes.ts";
 import { accountOf } from "../sessions/owner.ts";
 import { recoverSessions } from "../sessions/recover-sessions.ts";
@@ -46,7 +47,11 @@ export async function openSessions(services: SessionsServices) {
   const root = join(services.dataPath, "sessions");
   const directories = new SessionDirectories(root);
   const indexes = new LazyIndexes(join(root, "+indexes"));
-  await recoverSessions(store, directories);
+  const checkouts = new FullCheckouts({
+    bootId: readBootId(),
+    onFailed: (session, err) => log.logger.warn({ err, session }, "files of a session could not be flushed"),
+  });
+  const unflushed = await recoverSessions(store, directories, checkouts);
   await indexes.clear();
   const settings = {
     autocommitMs: config.sessionAutocommitMs,
@@ -59,6 +64,7 @@ export async function openSessions(services: SessionsServices) {
     store,
     directories,
     indexes,
+    checkouts,
     clock,
     settings,
     canonical: (ref: RepositoryRef) => ({
@@ -87,7 +93,11 @@ export async function openSessions(services: SessionsServices) {
   return {
     forCaller: (caller: Caller, mayWrite: MayWrite) => service.forCaller(caller, mayWrite),
     timers,
-    start: () => void timers.wake(),
+    start: () => {
+      for (const id of unflushed)
+        if (!checkouts.isDoubtful(id)) checkouts.settleLater(id, directories.view(id, "sha1"), git);
+      void timers.wake();
+    },
     /** What has been begun is broken off; the next start goes on with it. */
     close: () => {
       ending.abort();

@@ -1,14 +1,17 @@
 import type { SessionStore } from "../contract/session-store.ts";
+import type { FullCheckouts } from "./full-checkouts.ts";
 import type { SessionDirectories } from "./session-directory.ts";
 
 /**
  * What an earlier server left: folders without a row go, rows whose folder is lost are marked, and where it was killed between a commit and
- * its row, the row follows. The repository is told of that when the session is entered next.
+ * its row, the row follows. The repository is told of that when the session is entered next. Answers the sessions whose files may not be on the disk.
  */
 export async function recoverSessions(
   store: Pick<SessionStore, "heads" | "change">,
   directories: SessionDirectories,
-): Promise<void> {
+  checkouts: FullCheckouts,
+): Promise<string[]> {
+  const unflushed: string[] = [];
   const heads = await store.heads();
   await directories.removeUnknown(new Set(heads.keys()));
   for (const [id, known] of heads) {
@@ -19,5 +22,7 @@ export async function recoverSessions(
     await directories.tidy(id);
     const headOid = directories.headOf(id) ?? known;
     if (headOid !== known) await store.change(id, { headOid });
+    if (checkouts.found(id, directories.view(id, "sha1"))) unflushed.push(id);
   }
+  return unflushed;
 }

@@ -5,18 +5,19 @@ import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { SessionStore } from "../contract/session-store.ts";
 import type { NewSession, OpenSession, SessionInfo, Sessions, WritingOptions } from "../contract/sessions.ts";
 import { OperationError } from "../domain/errors.ts";
-import { type Oid, zeroOid } from "../domain/oid.ts";
+import type { Oid } from "../domain/oid.ts";
 import { REFS_HEADS } from "../domain/reference.ts";
 import { BackUp } from "./back-up.ts";
+import type { FullCheckouts } from "./full-checkouts.ts";
 import type { LazyIndexes } from "./lazy-indexes.ts";
+import { makeSession } from "./make-session.ts";
 import { mayUse, ownerOf } from "./owner.ts";
 import { hiddenChanges, publishSession, refsOfSession, stashStamp } from "./publish-session.ts";
 import { isSessionId, type SessionDirectories } from "./session-directory.ts";
 import { SessionLocks } from "./session-locks.ts";
 import { PUT_OFF_MAX, type SessionSettings } from "./session-settings.ts";
 import { WarmDirectories } from "./warm-directories.ts";
-import { beginningOf } from "./session-beginning.ts";
-import { moveHead, WorkingSession } from "./working-session.ts";
+import { WorkingSession } from "./working-session.ts";
 
 /** The lease is written down again when this share of it is over: not with every operation. */
 const LEASE_SHARE = 1 / 64;
@@ -30,6 +31,7 @@ export interface SessionServices {
   readonly store: SessionStore;
   readonly directories: SessionDirectories;
   readonly indexes: LazyIndexes;
+  readonly checkouts: FullCheckouts;
   readonly clock: Clock;
   readonly settings: SessionSettings;
   /** The one spelling of a repository's path. */
@@ -109,13 +111,14 @@ class CallersSessions implements Sessions {
   ): Promise<Oid | undefined> {
     const found = await this.find(repository, id);
     const { locks, services, putOff, told } = this.#service;
-    const { store, directories } = services;
+    const { store, directories, checkouts } = services;
     const release = await locks.exclusive(found.id, this.#caller.signal);
     try {
       const info = await this.#again(repository, found);
       const view = directories.view(info.id, repository.objectFormat, this.#caller.signal);
       const isWhole = directories.isWhole(info.id);
       if (isWhole) await directories.follow(info.id, objectsDirOf(repository));
+      if (isWhole && !discard && checkouts.isDoubtful(info.id)) await this.#checkedOut(repository, info.id);
       const backUp = new BackUp(repository, view, info);
       const kept = discard || !isWhole ? undefined : await backUp.make(committer);
       if (!discard && isWhole) await this.#settle(repository, this.#working(repository, info));
@@ -123,6 +126,7 @@ class CallersSessions implements Sessions {
       await store.remove(info.id);
       putOff.delete(info.id);
       told.delete(info.id);
+      checkouts.forget(info.id);
       await directories.remove(info.id);
       this.#service.warm.forget(view.gitDir);
       return kept;
@@ -165,7 +169,10 @@ class CallersSessions implements Sessions {
   ): Promise<T> {
     const { info, release } = await this.#enter(repository, id, "exclusive");
     try {
-      if (changes === "files") await this.#markDirty(info);
+      if (changes === "files") {
+        await this.#checkedOut(repository, info.id);
+        await this.#markDirty(info);
+      }
       const session = await this.#settled(repository, info, changes);
       let result: T;
       try {
@@ -194,6 +201,7 @@ class CallersSessions implements Sessions {
       try {
         await services.store.remove(id);
         this.#service.told.delete(id);
+        services.checkouts.forget(id);
         await services.directories.remove(id);
         this.#service.warm.forget(services.directories.view(id, "sha1").gitDir);
       } finally {
@@ -231,7 +239,8 @@ class CallersSessions implements Sessions {
   async #enter(repository: OpenRepository, id: string | undefined, side: "shared" | "exclusive") {
     const { locks, services } = this.#service;
     const found = id === undefined ? await this.#default(repository) : await this.find(repository, id);
-    const release = await locks[side](found.id, this.#caller.signal);
+    const isDoubtful = services.checkouts.isDoubtful(found.id);
+    const release = await locks[isDoubtful ? "exclusive" : side](found.id, this.#caller.signal);
     try {
       const info = await this.#again(repository, found);
       if (info.isGone || !services.directories.isWhole(info.id)) {
@@ -239,6 +248,7 @@ class CallersSessions implements Sessions {
         throw new OperationError("session_gone", { session: info.id });
       }
       await services.directories.follow(info.id, objectsDirOf(repository));
+      if (isDoubtful) await this.#checkedOut(repository, info.id);
       await this.#extendLease(repository, info);
       this.#service.warm.used(services.directories.view(info.id, "sha1").gitDir);
       return { info, release };
@@ -246,6 +256,12 @@ class CallersSessions implements Sessions {
       release();
       throw error;
     }
+  }
+
+  /** Waits until the files of a full worktree are on the disk: what changes then is told from what a power cut takes. */
+  async #checkedOut(repository: OpenRepository, id: string): Promise<void> {
+    const { checkouts, directories } = this.#service.services;
+    await checkouts.settled(id, directories.view(id, repository.objectFormat), repository.git);
   }
 
   async #again(repository: OpenRepository, { id }: SessionInfo): Promise<SessionInfo> {
@@ -280,63 +296,17 @@ class CallersSessions implements Sessions {
 
   /** Undefined where the owner has a default session already. */
   async #make(repository: OpenRepository, session: NewSession, isDefault: boolean): Promise<SessionInfo | undefined> {
-    const { store, directories, indexes, clock, settings } = this.#service.services;
+    const { services, told } = this.#service;
     const owner = ownerOf(this.#caller.principal);
-    await this.#refuseTooMany(owner);
-    const id = directories.newId();
-    const { branch, baseOid, start } = await beginningOf(repository, session, id);
-    const zero = zeroOid(repository.objectFormat);
-    const createdAtMs = clock.nowMs();
-    const isLazy = session.checkout === "lazy";
-    const info: SessionInfo = {
-      id,
-      repository: this.#placeOf(repository),
-      owner,
-      isDefault,
-      branch,
-      baseOid,
-      headOid: zero,
-      isLazy,
-      pushes: session.pushes,
-      isGone: false,
-      createdAtMs,
-      expiresAtMs: createdAtMs + settings.leaseMs,
-    };
-    const view = directories.view(id, repository.objectFormat, this.#caller.signal);
-    try {
-      await directories.make(id, {
-        objectFormat: repository.objectFormat,
-        objectsDir: objectsDirOf(repository),
-        branch,
-        isLazy,
-      });
-      if (start !== undefined) {
-        await moveHead(repository.git, view, branch, start, zero);
-        const fill = () => repository.git.worktree.checkout(view, start, session.checkout);
-        await (isLazy ? indexes.fill(view, start, fill) : fill());
-      }
-      if (!(await store.create(info))) {
-        await directories.remove(id);
-        return undefined;
-      }
-    } catch (error) {
-      await directories.remove(id);
-      throw error;
-    }
-    this.#service.told.set(id, "");
+    const place = { owner, repository: this.#placeOf(repository), isDefault, signal: this.#caller.signal };
+    const made = await makeSession(services, repository, session, place);
+    if (made === undefined) return undefined;
+    const { info, view, start } = made;
+    told.set(info.id, "");
     if (start === undefined) return info;
     await this.#publishHead(repository, info, view, start);
-    await store.change(id, { headOid: start });
+    await services.store.change(info.id, { headOid: start });
     return { ...info, headOid: start };
-  }
-
-  async #refuseTooMany(owner: string): Promise<void> {
-    const { store, settings } = this.#service.services;
-    const { owned, all } = await store.counts(owner);
-    const over = (limit: string, maximum: number) =>
-      new OperationError("limit_exceeded", { limit, maximum, retryAfterMs: 0 });
-    if (owned >= settings.perOwnerMax) throw over("sessions of one owner", settings.perOwnerMax);
-    if (all >= settings.allMax) throw over("sessions of the server", settings.allMax);
   }
 
   /** Says that there are changes, before there are any. */

@@ -112,7 +112,7 @@ test("who works there with plain git keeps the lock", async () => {
   await story.write({ "a.txt": "A\n" });
   const lock = join(story.view.gitDir, "index.lock");
   writeFileSync(lock, "");
-  await refusal(story.worktree.stage(story.view, ["a.txt"]), "git_failed");
+  await refusal(story.worktree.stage(story.view, ["a.txt"]), "index_locked");
   expect(existsSync(lock)).toBe(true);
   rmSync(lock);
   await story.worktree.stage(story.view, ["a.txt"]);

@@ -1,5 +1,6 @@
 // Worktree sessions over HTTP, through a real server that is killed.
 import { describe, expect, test } from "bun:test";
+import { existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { startServer, type RunningServer } from "../support/running-server.ts";
 import { TemporaryRepository } from "../support/temporary-repository.ts";
 
@@ -64,6 +65,31 @@ describe("a session over HTTP", () => {
     expect(anonymous.status).toBe(401);
     const repository = TemporaryRepository.at(`${server.storage}/alice/demo.git`);
     expect(await repository.text(["show", "main:a.txt"])).toBe("hello");
+  }, 120_000);
+
+  test("a power cut right after a session was opened deletes nothing: what the disk lost is there again, before anything is committed", async () => {
+    await using first = await startServer({ env: ENV });
+    await call(first, "POST", "/api/repos", { owner: "alice", name: "demo" });
+    const repository = TemporaryRepository.at(`${first.storage}/alice/demo.git`);
+    const names = Array.from({ length: 40 }, (_, n) => `dir${n % 4}/f${n}`);
+    await repository.commit({ files: Object.fromEntries(names.map((name) => [name, `${name}\n`])) });
+    const opened = await call(first, "POST", "/v1/repos/alice%2Fdemo/sessions", { branch: "main", checkout: "full" });
+    const directory = `${first.data}/sessions/${String(opened.body["id"])}`;
+    await until(async () => !existsSync(`${directory}/unflushed`));
+    await first.kill();
+    // As if the power had gone before: in another run of the machine, with what the disk had of the files.
+    writeFileSync(`${directory}/unflushed`, `${Date.now()} another\n`);
+    rmSync(`${directory}/worktree/dir0`, { recursive: true });
+    for (const name of names.filter((name) => name.startsWith("dir1"))) truncateSync(`${directory}/worktree/${name}`);
+    await using second = await startServer({ env: ENV, data: first.data });
+    const session = `/v1/repos/alice%2Fdemo/sessions/${String(opened.body["id"])}`;
+    expect((await call(second, "GET", `${session}/files?path=dir0/f0`)).body["content"]).toBe("dir0/f0\n");
+    expect((await call(second, "GET", `${session}/status`)).body).toMatchObject({ clean: true });
+    expect(existsSync(`${directory}/unflushed`)).toBe(false);
+    const file = { path: "dir1/f1", content: "typed\n", encoding: "utf-8" };
+    expect((await call(second, "PUT", `${session}/files`, file)).status).toBe(200);
+    await until(async () => (await repository.text(["log", "-1", "--format=%s", "main"])) === "automatic commit");
+    expect(await repository.text(["diff", "--name-status", "main~1", "main"])).toBe("M\tdir1/f1");
   }, 120_000);
 
   test("kill -9 in the middle of writes loses nothing that was answered; the automatic commit comes after the restart", async () => {

@@ -46,6 +46,8 @@ export interface CoreFunctions {
   looseReads(): number;
   /** Open repositories, quarantines, bytes of objects in quarantines, bytes in the cache of objects. */
   usage(): [repositories: number, quarantines: number, quarantineBytes: number, cacheBytes: number];
+  /** Waits until all that was written to the file system of a directory is on the disk (syncfs(2)). */
+  flushFileSystem(directory: string): Promise<void>;
   /** The job that was submitted last, for `cancel`. */
   lastJob(): number;
   cancel(job: number): void;

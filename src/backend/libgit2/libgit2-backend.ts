@@ -25,7 +25,7 @@ const SUPPORTS: readonly string[] = [
   ...["patches", "raw", "stats", "changedPaths"].map((method) => `diff.${method}`),
   "pack.unconnected",
   ...["mergeTrees", "mergeCommits"].map((method) => `merge.${method}`),
-  ...["listIndex", "readFromIndex", "writeObject", "stage", "writeTree"].map((method) => `worktree.${method}`),
+  ...["flush", "listIndex", "readFromIndex", "writeObject", "stage", "writeTree"].map((method) => `worktree.${method}`),
 ];
 
 /** Makes the backend that works in this process: the addon over libgit2. */
@@ -44,7 +44,7 @@ export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {})
     merge: createMerge(addon, history),
     maintenance: unsupportedFacet<MaintenanceFacet>("maintenance"),
     remote: unsupportedFacet<RemoteFacet>("remote"),
-    worktree: createWorktree(async (view, oid) => (await objects.info(view, oid)) !== undefined),
+    worktree: createWorktree(addon, async (view, oid) => (await objects.info(view, oid)) !== undefined),
     pack: createPack({ objects, refs, history }),
     supports: new Set(SUPPORTS),
     forget: (gitDir) => addon.forget(gitDir),

@@ -15,9 +15,10 @@ import {
 import type { Oid } from "../../domain/oid.ts";
 import { writeLooseObject } from "../loose-object.ts";
 import type { IndexEntry, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
+import type { CoreFunctions } from "./addon.ts";
 import { type CachedTree, forgetPath } from "./cache-tree.ts";
 import { type EntryPlace, type EntryStat, IndexFile, unsupported } from "./index-file.ts";
-import { checkView } from "./run-job.ts";
+import { checkView, runJob } from "./run-job.ts";
 import { unsupportedFacet } from "./unsupported-facet.ts";
 
 const BATCH_MAX = 1000;
@@ -31,8 +32,13 @@ const FORGOTTEN_MAX = 8;
 type HasObject = (view: WorktreeView, oid: Oid) => Promise<boolean>;
 
 /** The common steps of writing a file, staging it and committing, without a process; all else is left to git. */
-export function createWorktree(has: HasObject): WorktreeFacet {
+export function createWorktree(addon: CoreFunctions, has: HasObject): WorktreeFacet {
   return unsupportedFacet<WorktreeFacet>("worktree", {
+    async flush(view: WorktreeView) {
+      checkView(view);
+      await runJob(addon, view, () => addon.flushFileSystem(view.workTree));
+    },
+
     async *listIndex(view: WorktreeView, path: GitPath) {
       checkView(view);
       const index = IndexFile.read(view.gitDir, view.objectFormat);

@@ -45,7 +45,7 @@ export function createDiscard(
       if (untracked) removeFiles(view, unknown);
       else refuse(inTheWayOf(view, restored));
       if (restored.length > 0) await change(runner, view, { command: "restoreFiles", stdin: nullEnded(restored) });
-      flushFiles(view, untracked ? [...restored, ...unknown] : restored);
+      await flushFiles(view, untracked ? [...restored, ...unknown] : restored);
     },
 
     async reset(view: WorktreeView, commit: Oid, mode: "soft" | "mixed" | "hard") {
@@ -54,7 +54,7 @@ export function createDiscard(
       await refuseLocked(view);
       const touched = mode === "hard" ? await touchedBy(view, commit) : [];
       await change(runner, view, { command: "resetTo", flags: [`--${mode}`], operands: [commit] });
-      flushFiles(view, touched);
+      await flushFiles(view, touched);
     },
   };
 

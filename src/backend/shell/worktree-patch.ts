@@ -29,7 +29,7 @@ export function createPatch(runner: GitRunner): Pick<WorktreeFacet, "applyPatch"
         const left = [...after.keys()].filter((path) => before.get(path) !== false && lookAt(view, path) === undefined);
         if (left.length > 0) await change(runner, view, { command: "leaveOut", stdin: nullEnded(left) });
       }
-      if (to !== "index") flushFiles(view, paths);
+      if (to !== "index") await flushFiles(view, paths);
     },
   };
 

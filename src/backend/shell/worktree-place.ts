@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
 import { fromByteString, toByteString } from "../../domain/bytes.ts";
 import type { GitPath } from "../../domain/git-object.ts";
+import { flush, inParallel } from "../migrate-quarantine.ts";
 import type { WorktreeView } from "../worktree-facet.ts";
 
 /** Where a file of a worktree is; "" is the worktree itself. */
@@ -50,14 +51,16 @@ export function removeFiles(view: WorktreeView, paths: readonly GitPath[]): void
 }
 
 /** Brings files that git has written, and the folders that they stand in, to the disk: git flushes its own files alone. */
-export function flushFiles(view: WorktreeView, paths: Iterable<GitPath>): void {
+export async function flushFiles(view: WorktreeView, paths: Iterable<GitPath>): Promise<void> {
   const folders = new Set<GitPath>([""]);
+  const places: Buffer[] = [];
   for (const path of paths) {
     for (const folder of foldersAbove(path)) folders.add(folder);
-    if (lookAt(view, path)?.isFile() === true) flush(placeOf(view, path));
+    if (lookAt(view, path)?.isFile() === true) places.push(placeOf(view, path));
   }
   for (const folder of folders)
-    if (folder === "" || lookAt(view, folder)?.isDirectory() === true) flush(placeOf(view, folder));
+    if (folder === "" || lookAt(view, folder)?.isDirectory() === true) places.push(placeOf(view, folder));
+  await inParallel(places, flush);
 }
 
 function statsOf(view: WorktreeView, path: GitPath): Stats | undefined {
@@ -71,14 +74,5 @@ function removedEmpty(view: WorktreeView, folder: GitPath): boolean {
   } catch (error) {
     if (["ENOTEMPTY", "EEXIST"].includes((error as { code?: string }).code ?? "")) return false;
     throw error;
-  }
-}
-
-function flush(place: Buffer): void {
-  const descriptor = openSync(place, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

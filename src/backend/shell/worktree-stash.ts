@@ -70,7 +70,7 @@ export function createStash(
       // From here on it is put away: what follows may be cut off, and nothing is lost.
       removeFiles(view, [...inTheWay, ...alone]);
       await change(runner, view, { command: "resetTo", flags: ["--hard"], operands: ["HEAD"] });
-      flushFiles(view, [...known, ...inTheWay, ...alone]);
+      await flushFiles(view, [...known, ...inTheWay, ...alone]);
       return { position: 0, oid, message: title, seconds: secondsOf(committer) };
     },
 
@@ -91,7 +91,7 @@ export function createStash(
         removeFiles(view, untracked);
         throw refusalOf(result);
       }
-      flushFiles(view, [...changed, ...untracked, ...conflictingPaths]);
+      await flushFiles(view, [...changed, ...untracked, ...conflictingPaths]);
       return { conflictingPaths };
     },
 

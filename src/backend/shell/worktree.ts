@@ -4,6 +4,7 @@ import type { GitRunner } from "./run-git.ts";
 import { createCheckout } from "./worktree-checkout.ts";
 import { createWorktreeDiff } from "./worktree-diff.ts";
 import { createDiscard } from "./worktree-discard.ts";
+import { createFlush } from "./worktree-flush.ts";
 import { createPatch } from "./worktree-patch.ts";
 import { createStage } from "./worktree-stage.ts";
 import { createStash } from "./worktree-stash.ts";
@@ -13,6 +14,7 @@ export function createWorktree(runner: GitRunner, pool: CatFilePool): WorktreeFa
   const checkout = createCheckout(runner);
   return {
     ...checkout,
+    ...createFlush(runner, checkout),
     ...createStage(runner, pool),
     ...createPatch(runner),
     ...createDiscard(runner, pool, checkout),
