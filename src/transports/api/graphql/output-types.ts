@@ -115,7 +115,9 @@ export class OutputTypes {
         type,
         nullable,
         ...(description !== undefined && { description }),
-        resolve: ({ json, repo }) => toldOf(json[name], repo) as never,
+        resolve: (isObject(type)
+          ? ({ json, repo }: Told) => toldOf(json[name], repo)
+          : ({ json }: Told) => json[name]) as never,
       });
       if (part["content"] === true)
         fields["encoding"] = t.string({
@@ -126,6 +128,12 @@ export class OutputTypes {
     }
     return fields;
   }
+}
+
+/** Objects have fields of their own; scalars are what they are, also where their JSON is an object. */
+function isObject(type: OutputType): boolean {
+  const item: unknown = Array.isArray(type) ? type[0] : type;
+  return typeof item === "object" && item !== null && "kind" in item && item.kind === "Object";
 }
 
 function partsOf(schema: TSchema): readonly TSchema[] {
