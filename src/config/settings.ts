@@ -89,6 +89,12 @@ export const SETTINGS = {
     parse: count(0),
     meaning: "Longest wait of a request for its turn, milliseconds.",
   },
+  bodiesBytesMax: {
+    default: "512 MiB",
+    parse: bytes,
+    meaning:
+      "Memory that bodies of requests may take together, bytes; one takes three times its size. Those beyond wait as long as for their turn.",
+  },
   pushBytesMax: {
     default: "2 GiB",
     parse: bytes,

@@ -1,7 +1,9 @@
 import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { fromByteString, toByteString } from "../domain/bytes.ts";
+import { decodeBase64 } from "../domain/decode-base64.ts";
 import { OperationError } from "../domain/errors.ts";
+import { JsonText, withoutLongTexts } from "../domain/json-text.ts";
 import { nearest } from "../domain/nearest.ts";
 
 /** How fields are called in JSON: `plain`, as they are in the schema; or as the management API calls them, in either of two cases. */
@@ -13,7 +15,10 @@ export type Naming = "plain" | "camel" | "snake";
  */
 export interface JsonCodec {
   encode(value: unknown): unknown;
-  /** Throws `invalid_input` for a field that the schema does not know; what else does not fit stays as it is, for the engine to refuse. */
+  /**
+   * Throws `invalid_input` for a field that the schema does not know; what else does not fit stays as it is, for the engine to refuse. Long texts
+   * may be JsonText: those that are bytes never become strings.
+   */
   decode(json: unknown): unknown;
 }
 
@@ -172,9 +177,10 @@ function withContent(field: string, inner: Pair, name: string): Pair {
           problem: "is neither utf-8 nor base64",
         });
       const text = rest[name];
-      if (typeof text !== "string" || !isBase64(text))
+      const bytes = bytesOfBase64(text);
+      if (bytes === undefined)
         throw new OperationError("invalid_input", { field: under(place, name), problem: "is not base64" });
-      return inner.decode({ ...rest, [name]: { base64: text } }, place);
+      return inner.decode({ ...rest, [name]: bytes }, place);
     },
   };
 }
@@ -207,7 +213,10 @@ function plainObject(schema: TSchema, properties: readonly [string, TSchema][], 
       const value: Record<string, unknown> = {};
       for (const [name, part] of Object.entries(json)) {
         const known = byName.get(name);
-        if (known !== undefined) value[known.field] = known.decode(part, under(place, name));
+        if (known !== undefined) {
+          const decoded = known.decode(part, under(place, name));
+          value[known.field] = decoded === part ? withoutLongTexts(part) : decoded;
+        }
         // JSON may name a field so; to set it would be to change what the object is.
         else if (strict || name === "__proto__") throw unknownField(under(place, name), name, byName.keys());
         else value[name] = part;
@@ -241,13 +250,21 @@ function bytesToJson(bytes: Uint8Array): string | Base64 {
 
 function bytesFromJson(value: unknown): Uint8Array | undefined {
   if (typeof value === "string") return Buffer.from(value, "utf8");
-  if (!isRecord(value) || typeof value["base64"] !== "string" || Object.keys(value).length !== 1) return undefined;
-  if (!isBase64(value["base64"])) return undefined;
-  return Buffer.from(value["base64"], "base64");
+  if (value instanceof JsonText) return value.bytes;
+  // Decoded already, by what knows of its encoding.
+  if (value instanceof Uint8Array) return value;
+  if (!isRecord(value) || Object.keys(value).length !== 1) return undefined;
+  return bytesOfBase64(value["base64"]);
 }
 
-/** What Node.js would pass over in silence is refused. */
-const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+function bytesOfBase64(text: unknown): Uint8Array | undefined {
+  if (text instanceof JsonText) return text.bytesOfBase64();
+  return typeof text === "string" ? decodeBase64(Buffer.from(text, "utf8")) : undefined;
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Uint8Array) &&
+  !(value instanceof JsonText);

@@ -4,6 +4,7 @@ import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
 import { operations } from "../operations/index.ts";
 import { mcpDoor } from "../transports/api/mcp/mcp-door.ts";
+import { JsonBodies } from "../transports/api/derived/json-bodies.ts";
 import { docsDoor } from "../transports/api/rest/docs-door.ts";
 import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
@@ -50,7 +51,12 @@ export function openHttp(
     });
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
-  const rest = restDoor({ engine, operations, bodyBytesMax: restBodyBytesMax(config.blobBytesMax), onBug });
+  const bodies = new JsonBodies({
+    bodyBytesMax: restBodyBytesMax(config.blobBytesMax),
+    bytesMax: config.bodiesBytesMax,
+    waitMaxMs: config.requestWaitMs,
+  });
+  const rest = restDoor({ engine, operations, bodies, onBug });
   const mcp = mcpDoor({
     engine,
     operations,

@@ -264,6 +264,32 @@ describe("idempotency keys", () => {
   });
 });
 
+describe("large bodies", () => {
+  test("say their content as text or base64, byte for byte", async () => {
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 31 + (at >> 8)) & 255));
+    const text = 'naïve "quotes"\\ and lines\r\n'.repeat(10_000);
+    const put = (json: object) => ask(`${REPO}/files`, { method: "PUT", json: { message: "m", ...json } });
+    const base64 = bytes.toString("base64");
+    expect((await put({ path: "bytes", content: base64, encoding: "base64" })).status).toBe(200);
+    expect((await blob("path=bytes")).bytes.equals(bytes)).toBe(true);
+    expect((await put({ path: "bytes", content: { base64: base64.slice(0, 200_000) } })).status).toBe(200);
+    expect((await blob("path=bytes")).bytes.equals(bytes.subarray(0, 150_000))).toBe(true);
+    expect((await put({ path: "text", content: text })).status).toBe(200);
+    expect((await blob("path=text")).bytes.toString()).toBe(text);
+    expect((await put({ path: "text", content: text, encoding: "base64" })).json["reason"]).toBe("invalid_input");
+    // Where no bytes are meant, a long text is as any other.
+    const long = "x".repeat(100_000);
+    expect((await put({ path: "text", content: "", message: long })).status).toBe(200);
+    expect((await git.text(["log", "-1", "--format=%B"])).trim()).toBe(long);
+    expect((await put({ path: "text", content: "", expected_oid: long })).json["reason"]).toBe("invalid_object_id");
+  });
+
+  test("in which a name stands twice are refused: readers differ about which one counts", async () => {
+    const body = '{"path": "twice", "content": "1", "message": "m", "content": "2"}';
+    expect(await refusal(`${REPO}/files`, { method: "PUT", body })).toEqual([400, "malformed_request"]);
+  });
+});
+
 describe("what a caller sent too much of", () => {
   const long = "x".repeat(1_000_000);
   const bytesOf = async (path: string, asked?: Asked) => {

@@ -1,6 +1,7 @@
 import type { Authenticator } from "../../../src/contract/authenticator.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { operations } from "../../../src/operations/index.ts";
+import { JsonBodies } from "../../../src/transports/api/derived/json-bodies.ts";
 import { docsDoor } from "../../../src/transports/api/rest/docs-door.ts";
 import { restDoor } from "../../../src/transports/api/rest/rest-door.ts";
 import { startHttpServer } from "../../../src/transports/http/http-server.ts";
@@ -19,14 +20,12 @@ export interface RestListener {
 export function listenRest(engine: Engine, authenticator: Authenticator): RestListener {
   const bugs: unknown[] = [];
   const onBug = (error: unknown) => void bugs.push(error);
+  const bodies = new JsonBodies({ bodyBytesMax: BODY_BYTES_MAX, bytesMax: 8 * BODY_BYTES_MAX, waitMaxMs: 1000 });
   let requests = 0;
   const server = startHttpServer({
     host: "127.0.0.1",
     port: 0,
-    doors: [
-      restDoor({ engine, operations, bodyBytesMax: BODY_BYTES_MAX, onBug }),
-      docsDoor({ operations, version: "0" }),
-    ],
+    doors: [restDoor({ engine, operations, bodies, onBug }), docsDoor({ operations, version: "0" })],
     authenticator,
     newRequestId: () => `test-${++requests}`,
     onRefused: () => {},

@@ -8,7 +8,6 @@ import { browseRepositories, createRepository, showRepository } from "../../../o
 import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { percentDecode } from "./query.ts";
-import { readBody } from "./read-body.ts";
 import { refOfFullName } from "../derived/repository-field.ts";
 import { addressOf, withoutTrailingSlash } from "./request-address.ts";
 import type { RouteServices } from "./run-route.ts";
@@ -124,7 +123,7 @@ async function create(request: Request, call: HttpCall, services: RouteServices)
     ...(await callerOf(call)),
     ...(key !== null && { idempotencyKey: key, onReplayed: () => (isReplayed = true) }),
   };
-  const { owner = ownName(caller), name, ...more } = newRepository(await readBody(request, services.bodyBytesMax));
+  const { owner = ownName(caller), name, ...more } = await newRepository(request, call, services);
   // Whatever stands before the name must be found again under `/{owner}/{name}`.
   if (owner === "" || owner.includes("/"))
     throw new OperationError("invalid_input", { field: "owner", problem: "is no single part of a name" });
@@ -137,8 +136,18 @@ async function create(request: Request, call: HttpCall, services: RouteServices)
   return response;
 }
 
-function newRepository(body: unknown): Static<typeof NewRepositoryField> {
-  const value = newCodec.decode(body);
+async function newRepository(
+  request: Request,
+  call: HttpCall,
+  { bodies }: RouteServices,
+): Promise<Static<typeof NewRepositoryField>> {
+  const room = bodies.room();
+  let value: unknown;
+  try {
+    value = newCodec.decode(await bodies.read(request, room, call.signal));
+  } finally {
+    room.release();
+  }
   if (checkNew.Check(value)) return value;
   const first = checkNew.Errors(value).First();
   throw new OperationError("invalid_input", {

@@ -2,7 +2,6 @@ import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { expectedId } from "./conditions.ts";
 import { percentDecode, readQuery, valueOfText } from "./query.ts";
-import { readBody } from "./read-body.ts";
 import { repositoryNamed } from "../derived/repository-field.ts";
 import { addressOf } from "./request-address.ts";
 import { type RestRoute, takesBody } from "./rest-route.ts";
@@ -15,14 +14,14 @@ export async function readInput(
   prepared: RestRoute,
   request: Request,
   engine: Engine,
-  bodyBytesMax: number,
+  readBody: () => Promise<unknown>,
 ): Promise<Record<string, unknown>> {
   const { operation, route, parameters, fields, input, repositories } = prepared;
   const { pathname, search } = addressOf(request);
   let values: Record<string, unknown>;
   if (takesBody(route)) {
     values = search === "" || search === "?" ? {} : readQuery(search, sessionAlone(fields));
-    const body = await readBody(request, bodyBytesMax);
+    const body = await readBody();
     if (body !== undefined) Object.assign(values, input.decode(checkBody(body, prepared)));
   } else {
     if (request.body !== null) await refuseBody(request);

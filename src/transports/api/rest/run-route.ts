@@ -5,6 +5,7 @@ import type { Engine } from "../../../engine/engine.ts";
 import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall } from "../../http/http-door.ts";
 import { isUnchanged, tagOfId } from "./conditions.ts";
+import type { JsonBodies } from "../derived/json-bodies.ts";
 import { isPaged, pagedInput, pageOfList, wholeList } from "../derived/list-page.ts";
 import { readInput } from "./read-input.ts";
 import { inRequestWords } from "../derived/request-words.ts";
@@ -15,8 +16,7 @@ import { knownAnswer, prefersJson, readHeaders, writeAnswer } from "./write-answ
 /** What routes are run with. */
 export interface RouteServices {
   readonly engine: Engine;
-  /** Largest body of a request. */
-  readonly bodyBytesMax: number;
+  readonly bodies: JsonBodies;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -36,6 +36,7 @@ export async function runRoute(
   const { operation, route } = prepared;
   // Garbage is collected for minutes before there is anything to say.
   if (operation.kind === "maintenance") call.watchTime();
+  const room = services.bodies.room();
   let running = false;
   let isReplayed = false;
   let response: Response;
@@ -49,7 +50,9 @@ export async function runRoute(
       signal: call.signal,
       ...(key !== null && { idempotencyKey: key, onReplayed: () => (isReplayed = true) }),
     };
-    const input = await readInput(prepared, request, services.engine, services.bodyBytesMax);
+    const input = await readInput(prepared, request, services.engine, () =>
+      services.bodies.read(request, room, call.signal),
+    );
     running = true;
     response = await run(prepared, request, call, input, caller, services);
   } catch (error) {
@@ -62,6 +65,8 @@ export async function runRoute(
       request.headers.has("if-match");
     const told = error instanceof OperationError ? inRequestWords(error, operation, "snake") : error;
     response = errorResponse(told, call.requestId, isPrecondition ? 412 : undefined);
+  } finally {
+    room.release();
   }
   if (isReplayed) response.headers.set("idempotent-replayed", "true");
   return response;
