@@ -11,7 +11,9 @@ const CLIENT_MESSAGES = "client/src/gitaly/generated";
 const SETTINGS = "docs/reference/settings.md";
 const COMMANDS = "docs/reference/commands.md";
 const OPENAPI = "schema/openapi.json";
-const MADE = [OPENAPI, MESSAGES, GRPC_MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
+const GRAPHQL = "schema/schema.graphql";
+const PROTO = "schema/holdfast";
+const MADE = [OPENAPI, GRAPHQL, PROTO, MESSAGES, GRPC_MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
 
 const place = mkdtempSync(join(tmpdir(), "holdfast-generate-"));
 process.on("exit", () => rmSync(place, { recursive: true, force: true }));
@@ -29,6 +31,8 @@ must(run(tool("buf"), ["generate", "--template", "buf.grpc.gen.yaml", "--output"
 must(run(tool("buf"), ["generate", "--template", "client/buf.gen.yaml", "--output", place], { env }));
 must(run(bun, ["scripts/settings-reference.ts", join(place, SETTINGS)]));
 must(run(bun, ["scripts/openapi.ts", join(place, OPENAPI)]));
+must(run(bun, ["scripts/graphql-schema.ts", join(place, GRAPHQL)]));
+must(run(bun, ["scripts/holdfast-proto.ts", join(place, "schema")]));
 must(run(bun, ["scripts/commands-reference.ts", join(place, COMMANDS)]));
 
 if (process.argv.includes("--check")) {

@@ -2,7 +2,7 @@ import type { Config } from "./config.ts";
 import { checkStorages, openHttp } from "./main/open-http.ts";
 import { openEngine } from "./main/open-engine.ts";
 import { checkDatabase } from "./main/open-identity.ts";
-import { openGitaly } from "./main/open-gitaly.ts";
+import { openGrpc } from "./main/open-grpc.ts";
 import { openGitDaemon } from "./main/open-git-daemon.ts";
 import { openSsh } from "./main/open-ssh.ts";
 import type { AddOpened, Opened } from "./main/opened.ts";
@@ -74,10 +74,10 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   const http = openHttp(services, checks, () => lifecycle);
   add(http);
   if (http.http !== undefined) addresses["http"] = http.http;
-  const gitaly = await openGitaly(services);
-  if (gitaly !== undefined) {
-    add(gitaly);
-    addresses["grpc"] = gitaly.address;
+  const grpc = await openGrpc(services);
+  if (grpc !== undefined) {
+    add(grpc);
+    addresses["grpc"] = grpc.address;
   }
   const ssh = await openSsh(services);
   if (ssh !== undefined) {
@@ -95,5 +95,5 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   // Closed first of all: whoever watches the server's health hears of its end before its doors close.
   add({ close: () => void (lifecycle = "draining") });
   data.announce(addresses["grpc"] ?? controlSocket(data.path));
-  return { addresses, reload: () => reloadCertificate(config, telemetry.log, [http, gitaly]) };
+  return { addresses, reload: () => reloadCertificate(config, telemetry.log, [http, grpc]) };
 }

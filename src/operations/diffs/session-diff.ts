@@ -19,7 +19,7 @@ export const sessionDiff = (side: "diffIndex" | "diffWorktree") =>
     needsCredentials: true,
     target: "repository",
     input: Input,
-    output: Type.Omit(Diff, ["id"], { additionalProperties: false }),
+    output: Type.Omit(Diff, ["id"], { additionalProperties: false, title: "WorktreeDiff" }),
     errors: [...SESSION_ERRORS, "session_required", "invalid_path", "too_large"],
     async run(
       { repository: _, session: id, format = "json", paths, ...options }: Static<typeof Input>,

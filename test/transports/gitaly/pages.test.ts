@@ -17,6 +17,7 @@ const CALL: GrpcCall = {
   signal: new AbortController().signal,
   deadlineAtMs: undefined,
   metadata: () => undefined,
+  setTrailer: () => {},
 };
 
 /** Calls a handler as the gRPC layer does, and decodes what it answers. */

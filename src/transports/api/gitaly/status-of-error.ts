@@ -1,29 +1,10 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
-import type { Code } from "../../../domain/code.ts";
 import { hasReason, OperationError } from "../../../domain/errors.ts";
 import { LimitErrorSchema } from "./generated/errors_pb.ts";
 import type { GrpcCall } from "../grpc/handler.ts";
 import { StatusCode } from "../grpc/status-code.ts";
+import { STATUS_OF_CODE } from "../grpc/status-of-code.ts";
 import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
-
-/** Every outcome as a status of gRPC. */
-const STATUS_OF_CODE: Readonly<Record<Code, Exclude<StatusCode, 0>>> = {
-  canceled: StatusCode.CANCELLED,
-  invalid_argument: StatusCode.INVALID_ARGUMENT,
-  deadline_exceeded: StatusCode.DEADLINE_EXCEEDED,
-  not_found: StatusCode.NOT_FOUND,
-  already_exists: StatusCode.ALREADY_EXISTS,
-  permission_denied: StatusCode.PERMISSION_DENIED,
-  resource_exhausted: StatusCode.RESOURCE_EXHAUSTED,
-  failed_precondition: StatusCode.FAILED_PRECONDITION,
-  aborted: StatusCode.ABORTED,
-  out_of_range: StatusCode.OUT_OF_RANGE,
-  unimplemented: StatusCode.UNIMPLEMENTED,
-  internal: StatusCode.INTERNAL,
-  unavailable: StatusCode.UNAVAILABLE,
-  data_loss: StatusCode.DATA_LOSS,
-  unauthenticated: StatusCode.UNAUTHENTICATED,
-};
 
 /** What a handler's error becomes where the handler has no text of its own for it. A bug says no more than where to look. */
 export function statusOfError(error: unknown, call: Pick<GrpcCall, "requestId">): GrpcStatusError {

@@ -14,6 +14,8 @@ export interface GrpcCall {
   readonly deadlineAtMs: number | undefined;
   /** Value of a metadata entry, by its name in lower case; several values are joined by `, `. */
   metadata(name: string): string | undefined;
+  /** Says something behind the answer, or with the error: a name in lower case, and a value in printable ASCII. */
+  setTrailer(name: string, value: string): void;
 }
 
 /** What a handler answers with: a generated message, its initial fields, or bytes encoded already. */

@@ -1,4 +1,4 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescFile, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import * as v1 from "./generated/grpc/reflection/v1/reflection_pb.ts";
 import * as v1alpha from "./generated/grpc/reflection/v1alpha/reflection_pb.ts";
 import { DescriptorIndex } from "./descriptor-index.ts";
@@ -11,11 +11,14 @@ type Answer = MessageInitShape<typeof v1.ServerReflectionResponseSchema>["messag
 
 /**
  * Server reflection in its two versions, whose messages have the same bytes, for the given services and for itself: what
- * `grpcurl` and the like need in order to work without .proto files.
+ * `grpcurl` and the like need in order to work without .proto files. `otherFiles` are of messages that no method names.
  */
-export function reflectionServices(services: readonly BoundService[]): BoundService[] {
+export function reflectionServices(
+  services: readonly BoundService[],
+  otherFiles: readonly DescFile[] = [],
+): BoundService[] {
   const descs = [...services.map((bound) => bound.desc), v1.ServerReflection, v1alpha.ServerReflection];
-  const index = new DescriptorIndex(descs.map((desc) => desc.file));
+  const index = new DescriptorIndex([...descs.map((desc) => desc.file), ...otherFiles]);
   const names = descs.map((desc) => desc.typeName).toSorted();
   const reply = (request: v1.ServerReflectionRequest) =>
     create(v1.ServerReflectionResponseSchema, {

@@ -1,6 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { GrpcStatusError } from "./status-error.ts";
-import { errorTrailers, okTrailers } from "./status-trailers.ts";
+import { errorTrailers, okTrailers, type Trailers } from "./status-trailers.ts";
 
 /** Small messages are gathered up to this size, so that each does not become a write, a frame and a packet of its own. */
 const GATHERED_BYTES_MAX = 32 * 1024;
@@ -8,17 +8,22 @@ const GATHERED_BYTES_MAX = 32 * 1024;
 const RESPONSE_HEADERS: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
 
 /** Sends the only message of a call that has succeeded. */
-export function sendAnswer(stream: ServerHttp2Stream, frame: Uint8Array): void {
+export function sendAnswer(stream: ServerHttp2Stream, frame: Uint8Array, more?: Trailers): void {
   if (stream.destroyed || stream.closed) return;
-  stream.on("wantTrailers", () => stream.sendTrailers(okTrailers()));
+  stream.on("wantTrailers", () => stream.sendTrailers(okTrailers(more)));
   stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
   stream.end(frame);
 }
 
 /** Sends the status of a call that has failed before its first answer: headers and trailers are one then. */
-export function sendStatus(stream: ServerHttp2Stream, error: GrpcStatusError, requestId: string): void {
+export function sendStatus(
+  stream: ServerHttp2Stream,
+  error: GrpcStatusError,
+  requestId: string,
+  more?: Trailers,
+): void {
   if (stream.destroyed || stream.closed) return;
-  stream.respond({ ...RESPONSE_HEADERS, ...errorTrailers(error, requestId) }, { endStream: true });
+  stream.respond({ ...RESPONSE_HEADERS, ...errorTrailers(error, requestId, more) }, { endStream: true });
 }
 
 /** The status is on its way and the client is still sending: asks it to stop (RFC 9113, 8.1). */

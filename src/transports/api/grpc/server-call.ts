@@ -59,6 +59,8 @@ export abstract class ServerCall implements GrpcCall {
   protected readonly route: Route;
   protected readonly services: CallServices;
   protected over = false;
+  /** What the handler says behind its answer. */
+  protected trailers: Record<string, string> | undefined;
   readonly #headers: IncomingHttpHeaders;
   readonly #startedAtMs = performance.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -113,6 +115,15 @@ export abstract class ServerCall implements GrpcCall {
   metadata(name: string): string | undefined {
     const value = this.#headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  setTrailer(name: string, value: string): void {
+    this.trailers = { ...this.trailers, [name]: value };
+  }
+
+  /** Largest request message. */
+  protected get messageBytesMax(): number {
+    return this.route.method.messageBytesMax ?? this.services.messageBytesMax;
   }
 
   /** Ends the call whatever its handler is doing: answers without waiting for it, and tells it to stop. */

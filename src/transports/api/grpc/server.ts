@@ -48,7 +48,10 @@ export interface GrpcServerOptions {
   readonly services: readonly BoundService[];
   /** Certificate and key in PEM; without them the connection is plain. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Refuses a call by its metadata, or lets it pass. Runs before any handler; health and reflection are no exception. */
+  /**
+   * Refuses a call by its metadata, or lets it pass. Runs before any handler but those of methods with a check of their own; health and reflection
+   * are no exception.
+   */
   readonly authorise?: CallAuthoriser | undefined;
   /** Translates what handlers throw; by default anything but a GrpcStatusError is INTERNAL without a word about its cause. */
   readonly toStatus?: (error: unknown, call: GrpcCall) => GrpcStatusError;
@@ -179,9 +182,27 @@ class Http2GrpcServer {
       bound.kind === "unary"
         ? new UnaryCall(origin, encoding, route, this.#callServices, bound.handle)
         : new StreamingCall(origin, encoding, route, this.#callServices, bound);
-    const refusal = this.#options.authorise?.((name) => call.metadata(name));
+    const { admit } = route.method;
+    if (admit !== undefined) return void this.#admit(call, peer, admit(call));
+    this.#begin(
+      call,
+      peer,
+      this.#options.authorise?.((name) => call.metadata(name)),
+    );
+  }
+
+  /** Nothing of the message is read before it is known who asks. */
+  async #admit(call: ServerCall, peer: string, verdict: Promise<GrpcStatusError | undefined>): Promise<void> {
+    try {
+      this.#begin(call, peer, await verdict);
+    } catch (error) {
+      call.end(this.#callServices.toStatus(error, call));
+    }
+  }
+
+  #begin(call: ServerCall, peer: string, refusal: GrpcStatusError | undefined): void {
     if (refusal === undefined) return call.start();
-    this.#options.onRefused?.(path, peer, refusal);
+    this.#options.onRefused?.(call.path, peer, refusal);
     call.end(refusal);
   }
 

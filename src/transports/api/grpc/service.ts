@@ -12,10 +12,12 @@ import type {
   Answer,
   ClientStreamHandler,
   DuplexHandler,
+  GrpcCall,
   MethodHandler,
   ServerStreamHandler,
   UnaryHandler,
 } from "./handler.ts";
+import type { GrpcStatusError } from "./status-error.ts";
 
 /** Handlers of a service by the names of its methods in camelCase; what is missing answers UNIMPLEMENTED. */
 export type ServiceHandlers<S extends DescService> = {
@@ -39,6 +41,10 @@ export interface BoundMethod {
   /** Throws when the bytes are no such message. */
   decode(bytes: Uint8Array): Message;
   encode(answer: Answer<DescMessage>): Uint8Array;
+  /** Largest request message; absent: what the server takes. */
+  readonly messageBytesMax?: number;
+  /** Refuses a call by its metadata, or lets it pass, before its message is read; absent: the server's own check. */
+  readonly admit?: (call: GrpcCall) => Promise<GrpcStatusError | undefined>;
 }
 
 /** A service with the handlers of its methods. */

@@ -12,15 +12,19 @@ const MESSAGE_CHARACTERS_MAX = 4096;
  */
 const DETAILS_BYTES_MAX = 36 * 1024;
 
+/** What a handler says behind its answer. */
+export type Trailers = Readonly<Record<string, string>>;
+
 /** The trailers of a call that has succeeded. Each call gets its own object: http2 keeps it. */
-export function okTrailers(): OutgoingHttpHeaders {
-  return { "grpc-status": "0" };
+export function okTrailers(more?: Trailers): OutgoingHttpHeaders {
+  return { "grpc-status": "0", ...more };
 }
 
 /** The trailers of a call that has failed; the id names the request in the server's log. */
-export function errorTrailers(error: GrpcStatusError, requestId?: string): OutgoingHttpHeaders {
+export function errorTrailers(error: GrpcStatusError, requestId?: string, more?: Trailers): OutgoingHttpHeaders {
   const message = error.message.slice(0, MESSAGE_CHARACTERS_MAX);
   const trailers: OutgoingHttpHeaders = {
+    ...more,
     "grpc-status": String(error.code),
     "grpc-message": encodeStatusMessage(message),
   };

@@ -50,7 +50,7 @@ export class StreamingCall extends ServerCall {
   }
 
   #readSingle(handle: (request: Message) => void): void {
-    const request = new SingleRequest(this.#encoding, this.services.messageBytesMax);
+    const request = new SingleRequest(this.#encoding, this.messageBytesMax);
     this.stream.on("data", (chunk: Buffer) => {
       this.#unlessOver(() => request.push(chunk));
     });
@@ -62,7 +62,7 @@ export class StreamingCall extends ServerCall {
 
   #readStream(): RequestStream<Message> {
     const { stream } = this;
-    const reader = new MessageReader(this.#encoding, this.services.messageBytesMax);
+    const reader = new MessageReader(this.#encoding, this.messageBytesMax);
     const requests = new RequestStream<Message>((queuedBytes) => {
       if (queuedBytes === 0 && stream.isPaused()) stream.resume();
     });
@@ -140,12 +140,12 @@ export class StreamingCall extends ServerCall {
 
   #succeed(last?: Uint8Array): void {
     this.finish(StatusCode.OK);
-    this.#writer.end(okTrailers(), last);
+    this.#writer.end(okTrailers(this.trailers), last);
     if (!this.#requestEnded) refuseRest(this.stream);
   }
 
   protected sendFailure(error: GrpcStatusError): void {
-    this.#writer.end(errorTrailers(error, this.requestId));
+    this.#writer.end(errorTrailers(error, this.requestId, this.trailers));
     if (!this.#requestEnded) refuseRest(this.stream);
   }
 

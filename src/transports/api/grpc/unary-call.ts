@@ -22,7 +22,7 @@ export class UnaryCall extends ServerCall {
   ) {
     super(origin, route, services);
     this.#handle = handle;
-    this.#request = new SingleRequest(encoding, services.messageBytesMax);
+    this.#request = new SingleRequest(encoding, this.messageBytesMax);
   }
 
   start(): void {
@@ -53,11 +53,11 @@ export class UnaryCall extends ServerCall {
     if (this.over) return;
     const frame = this.route.method.encode(answer);
     this.finish(StatusCode.OK);
-    sendAnswer(this.stream, frame);
+    sendAnswer(this.stream, frame, this.trailers);
   }
 
   protected sendFailure(error: GrpcStatusError): void {
-    sendStatus(this.stream, error, this.requestId);
+    sendStatus(this.stream, error, this.requestId, this.trailers);
     if (!this.#requestEnded) refuseRest(this.stream);
   }
 

@@ -1,0 +1,52 @@
+import { pascalCase } from "./message-types.ts";
+import type { Operation } from "../../../contract/operation.ts";
+import { type DerivedOperation, derivedOperations } from "../derived/derived-operation.ts";
+import { FieldNumbers, type FieldNumberTable } from "./field-numbers.ts";
+import type { MessageType } from "./message-type.ts";
+import { MessageTypes, type OperationMessages } from "./message-types.ts";
+import { serviceOf } from "./service-noun.ts";
+
+/** A method: an operation, with what it takes and gives. */
+export interface HoldfastMethod extends OperationMessages {
+  readonly name: string;
+  readonly derived: DerivedOperation;
+  /** Does it answer in pieces? */
+  readonly streams: boolean;
+}
+
+export interface HoldfastService {
+  /** Without the package: `FilesService`. */
+  readonly name: string;
+  readonly methods: readonly HoldfastMethod[];
+}
+
+/** The package `holdfast.v1`, as the table of operations gives it. */
+export interface HoldfastPackage {
+  readonly services: readonly HoldfastService[];
+  /** Messages that several methods share. */
+  readonly nouns: readonly MessageType[];
+  readonly numbers: FieldNumbers;
+}
+
+/**
+ * Describes the operations that have a route as services of gRPC: a service for each noun, a method for each operation. Fields have the numbers
+ * of the table, and what is not in it gets the next ones.
+ */
+export function holdfastPackage(operations: readonly Operation[], known: FieldNumberTable): HoldfastPackage {
+  const numbers = new FieldNumbers(known);
+  const types = new MessageTypes(numbers);
+  const services = new Map<string, HoldfastMethod[]>();
+  for (const derived of derivedOperations(operations, "snake")) {
+    const { operation, noun } = derived;
+    const service = serviceOf(noun);
+    const method = {
+      ...types.of(derived),
+      name: pascalCase(operation.name),
+      derived,
+      streams: operation.shape === "download",
+    };
+    services.set(service, [...(services.get(service) ?? []), method]);
+  }
+  const sorted = [...services].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { services: sorted.map(([name, methods]) => ({ name, methods })), nouns: types.nouns(), numbers };
+}
