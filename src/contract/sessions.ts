@@ -69,8 +69,8 @@ export interface SessionFiles {
   write(path: GitPath, content: Uint8Array, mode?: FileMode): Promise<SessionFile>;
   /** Removes a file, or a folder with all that is in it, and the folders that are left empty. Throws `path_not_found`. */
   remove(path: GitPath): Promise<void>;
-  /** Files at and below a path ("" is all), sorted, in batches; ignored files too, nothing of `.git`. */
-  list(path: GitPath): AsyncIterable<SessionFile[]>;
+  /** Files at and below a path ("" is all), behind another where that is given, sorted, in batches; ignored files too, nothing of `.git`. */
+  list(path: GitPath, after?: GitPath): AsyncIterable<SessionFile[]>;
 }
 
 /** A session while an operation works in it: nobody else writes in it. */

@@ -21,7 +21,7 @@ import { type FileMode, type GitPath, MODE_BLOB, MODE_EXECUTABLE, MODE_SYMLINK }
 import { SparsePatterns } from "./sparse-patterns.ts";
 
 /** Files that one batch of a list has. */
-const BATCH_MAX = 1000;
+const BATCH_MAX = 100;
 
 export interface WorktreeFilesOptions {
   readonly view: WorktreeView;
@@ -108,19 +108,27 @@ export class WorktreeFiles implements SessionFiles {
     await this.#removeEmptyFolders(path);
   }
 
-  async *list(path: GitPath): AsyncGenerator<SessionFile[]> {
-    const files = new Map<GitPath, SessionFile>();
+  async *list(path: GitPath, after?: GitPath): AsyncGenerator<SessionFile[]> {
+    const files = new Map<GitPath, SessionFile | IndexEntry>();
     const found = path === "" ? lstatSync(this.#place("")) : this.#lookAt(path);
     if (found?.isDirectory() === true) this.#collect(path, files);
     else if (found !== undefined) files.set(path, { path, mode: modeOf(found), size: found.size });
-    for (const entry of this.#options.isLazy ? await this.#below(path) : []) {
-      if (!entry.isLeftOut || files.has(entry.path)) continue;
-      const info = await this.#options.git.objects.info(this.#options.view, entry.oid);
-      files.set(entry.path, { path: entry.path, mode: entry.mode, size: info?.size ?? 0 });
-    }
+    for (const entry of this.#options.isLazy ? await this.#below(path) : [])
+      if (entry.isLeftOut && !files.has(entry.path)) files.set(entry.path, entry);
     if (path !== "" && files.size === 0 && found === undefined) throw new OperationError("path_not_found", { path });
-    const sorted = [...files.values()].sort((a, b) => compareByteStrings(a.path, b.path));
-    for (let at = 0; at < sorted.length; at += BATCH_MAX) yield sorted.slice(at, at + BATCH_MAX);
+    const isAfter = (file: SessionFile | IndexEntry) => after === undefined || compareByteStrings(file.path, after) > 0;
+    const sorted = [...files.values()].filter(isAfter).sort((a, b) => compareByteStrings(a.path, b.path));
+    for (let at = 0; at < sorted.length; at += BATCH_MAX) {
+      const batch: SessionFile[] = [];
+      for (const file of sorted.slice(at, at + BATCH_MAX)) batch.push("oid" in file ? await this.#sized(file) : file);
+      yield batch;
+    }
+  }
+
+  /** Sizes of what only the index has are looked up one by one: only of those that are asked for. */
+  async #sized({ path, mode, oid }: IndexEntry): Promise<SessionFile> {
+    const { git, view } = this.#options;
+    return { path, mode, size: (await git.objects.info(view, oid))?.size ?? 0 };
   }
 
   #place(path: GitPath): Buffer {
@@ -203,7 +211,7 @@ export class WorktreeFiles implements SessionFiles {
     await flush(this.#place(parts.slice(0, nearest).join("/")));
   }
 
-  #collect(folder: GitPath, files: Map<GitPath, SessionFile>): void {
+  #collect(folder: GitPath, files: Map<GitPath, SessionFile | IndexEntry>): void {
     for (const bytes of readdirSync(this.#place(folder), { encoding: "buffer" })) {
       const name = toByteString(bytes);
       const path = folder === "" ? name : `${folder}/${name}`;

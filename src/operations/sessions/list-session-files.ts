@@ -2,7 +2,6 @@ import { Maybe, Type } from "../../contract/fields.ts";
 import { formatMode, PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { decodeCursor, encodeCursor, PageOf, pageFields } from "../../contract/page.ts";
-import { compareByteStrings } from "../../domain/bytes.ts";
 import { strictPath } from "../files/strict-path.ts";
 import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
@@ -43,9 +42,8 @@ export const listSessionFiles = defineOperation({
     const after = cursor === undefined ? undefined : decodeCursor(cursor, ["after"]).after;
     return await sessions.reading(repository, id, async ({ files }) => {
       const items: { path: string; mode: string; size: number }[] = [];
-      for await (const batch of files.list(folder)) {
+      for await (const batch of files.list(folder, after)) {
         for (const file of batch) {
-          if (after !== undefined && compareByteStrings(file.path, after) <= 0) continue;
           if (items.length === limit) return { items, nextCursor: encodeCursor({ after: items.at(-1)!.path }) };
           items.push({ path: file.path, mode: formatMode(file.mode), size: file.size });
         }
