@@ -3,8 +3,9 @@ import { OperationError } from "../domain/errors.ts";
 import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
 import { operations } from "../operations/index.ts";
-import { mcpDoor } from "../transports/api/mcp/mcp-door.ts";
+import { McpDoor } from "../transports/api/mcp/mcp-door.ts";
 import { JsonBodies } from "../transports/api/derived/json-bodies.ts";
+import { graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
 import { docsDoor } from "../transports/api/rest/docs-door.ts";
 import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
@@ -57,20 +58,24 @@ export function openHttp(
     waitMaxMs: config.requestWaitMs,
   });
   const rest = restDoor({ engine, operations, bodies, onBug });
-  const mcp = mcpDoor({
-    engine,
-    operations,
-    version: VERSION,
-    toolsets: config.mcpToolsets,
-    resultBytesMax: config.mcpResultBytes,
-    onBug,
-  });
+  const graphql = graphqlDoor({ engine, operations, onBug });
   const docs = docsDoor({ operations, version: VERSION });
   const live = openLive(services);
+  const mcp = new McpDoor({
+    engine,
+    operations,
+    streams: live.streams,
+    version: VERSION,
+    publicUrl: config.publicUrl,
+    toolsets: config.mcpToolsets,
+    resultBytesMax: config.mcpResultBytes,
+    nowMs: () => systemClock.nowMs(),
+    onBug,
+  });
   const joined =
     config.metricsPort === "http"
-      ? [health, metrics, ...live.doors, rest, mcp.answer, docs, git]
-      : [health, ...live.doors, rest, mcp.answer, docs, git];
+      ? [health, metrics, ...live.doors, rest, graphql, mcp.answer, docs, git]
+      : [health, ...live.doors, rest, graphql, mcp.answer, docs, git];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";

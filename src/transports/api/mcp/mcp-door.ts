@@ -1,51 +1,156 @@
-import { createMcpHandler } from "@modelcontextprotocol/server";
+import { createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
 import type { Operation } from "../../../contract/operation.ts";
+import type { Caller, Principal } from "../../../contract/principal.ts";
+import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import type { EventStream } from "../../http/event-stream.ts";
+import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
+import { followedBy, updatesOf } from "./listen.ts";
+import { challengeOf, protectedResource } from "./protected-resource.ts";
 import { type McpCall, type McpServices, protocolServer } from "./protocol-server.ts";
+import { readMessage } from "./read-message.ts";
+import { refusal } from "./rpc-error.ts";
 import { ToolCatalogue } from "./tool-catalogue.ts";
 import { parseToolsets } from "./toolsets.ts";
 
 export const MCP_PATH = "/mcp";
 const TOOLSETS_HEADER = "holdfast-toolsets";
+const METHODS = ["POST", "OPTIONS"];
 
 export interface McpOptions {
   readonly engine: Engine;
   readonly operations: readonly Operation[];
+  /** The streams of all doors: they are counted together, and end with the server. */
+  readonly streams: EventStreams;
   readonly version: string;
-  /** Toolsets of clients that ask for none: `default,history`. */
+  /** Where users see this server; absent: where the request came to. */
+  readonly publicUrl: URL | undefined;
+  /** Toolsets of clients that ask for none: `default,history`. Throws where one is not there. */
   readonly toolsets: string;
   /** How long a result may be, bytes of JSON. */
   readonly resultBytesMax: number;
+  readonly nowMs: () => number;
   readonly onBug: (error: unknown, requestId: string) => void;
 }
 
-/** `/mcp`: the Model Context Protocol over streamable HTTP. */
-export interface McpDoor {
-  readonly answer: HttpDoor;
-  close(): Promise<void>;
+/** `/mcp`: the Model Context Protocol over streamable HTTP, without sessions of its own. */
+export class McpDoor {
+  readonly #options: McpOptions;
+  readonly #services: McpServices;
+  readonly #calls = new WeakMap<Request, McpCall>();
+  readonly #handler: McpHttpHandler;
+
+  constructor(options: McpOptions) {
+    this.#options = options;
+    const catalogue = new ToolCatalogue(options.operations, options.engine);
+    parseToolsets(options.toolsets, catalogue.toolsets);
+    this.#services = { ...options, catalogue };
+    this.#handler = this.#handlerOf();
+  }
+
+  readonly answer: HttpDoor = (request, call) => {
+    const { pathname } = call.url;
+    if (pathname === MCP_PATH || pathname === `${MCP_PATH}/`) return this.#answer(request, call);
+    return protectedResource(request, call, this.#originOf(call));
+  };
+
+  close(): Promise<void> {
+    return this.#handler.close();
+  }
+
+  #handlerOf(bus?: Awaited<ReturnType<typeof updatesOf>>): McpHttpHandler {
+    const serve = ({ requestInfo, era }: { readonly requestInfo?: Request; readonly era: "legacy" | "modern" }) => {
+      const call = requestInfo && this.#calls.get(requestInfo);
+      if (call === undefined) throw new OperationError("internal", { what: "a request of nobody" });
+      return protocolServer(call, this.#services, era);
+    };
+    return createMcpHandler(serve, bus === undefined ? {} : { bus, keepAliveMs: 0 });
+  }
+
+  async #answer(request: Request, call: HttpCall): Promise<Response> {
+    let id: unknown;
+    try {
+      if (request.method === "OPTIONS")
+        return new Response(null, { status: 204, headers: { allow: METHODS.join(", ") } });
+      const principal = await call.principal();
+      if (request.method !== "POST") return withAllow(await this.#handler.fetch(request));
+      this.#calls.set(request, this.#callOf(request, call, principal));
+      const message = await readMessage(request);
+      id = (message as { readonly id?: unknown } | null)?.id;
+      // What a tool does may take its time; the client is told that it runs where it asks for that.
+      call.watchTime();
+      if ((message as { readonly method?: unknown } | null)?.method === "subscriptions/listen")
+        return await this.#listen(request, call, principal, message);
+      return await this.#handler.fetch(request, { parsedBody: message });
+    } catch (error) {
+      if (error instanceof OperationError) call.refused(error);
+      else this.#options.onBug(error, call.requestId);
+      return refusal(error, call.requestId, challengeOf(this.#originOf(call)), id);
+    }
+  }
+
+  #callOf({ headers }: Request, { requestId, peer, url }: HttpCall, principal: Principal): McpCall {
+    const chosen = headers.get(TOOLSETS_HEADER) ?? url.searchParams.get("toolsets") ?? this.#options.toolsets;
+    return { principal, requestId, peer, toolsets: parseToolsets(chosen, this.#services.catalogue.toolsets) };
+  }
+
+  /** A stream of what happens to resources: it ends with the client, its credential, or the server. */
+  async #listen(request: Request, call: HttpCall, principal: Principal, message: unknown): Promise<Response> {
+    const followed = followedBy(message);
+    const stream = this.#options.streams.open(principal, call);
+    try {
+      const { requestId, peer } = call;
+      const caller: Caller = { principal, door: "mcp", requestId, peer, signal: stream.signal };
+      const updates = await updatesOf(followed, this.#options.engine, caller);
+      const handler = this.#handlerOf(updates);
+      const answer = await handler.fetch(request, { parsedBody: message });
+      if (answer.body === null || !(answer.headers.get("content-type") ?? "").startsWith("text/event-stream")) {
+        stream.end();
+        return answer;
+      }
+      const body = answer.body;
+      return stream.response({}, () =>
+        this.#tell(stream, body, updates, requestId).finally(() => void handler.close()),
+      );
+    } catch (error) {
+      stream.end();
+      throw error;
+    }
+  }
+
+  /** Passes on what the protocol says, no faster than the client reads. */
+  async #tell(
+    stream: EventStream,
+    body: ReadableStream<Uint8Array>,
+    updates: Awaited<ReturnType<typeof updatesOf>>,
+    requestId: string,
+  ): Promise<void> {
+    const text = new TextDecoder();
+    let sending: Promise<void> | undefined;
+    const pass = async () => {
+      for await (const piece of body) {
+        sending = stream.send(text.decode(piece, { stream: true }));
+        if (sending !== undefined) await sending;
+      }
+    };
+    const passing = pass();
+    try {
+      await updates.follow(() => sending);
+    } catch (error) {
+      if (!stream.signal.aborted && !(error instanceof OperationError)) this.#options.onBug(error, requestId);
+      stream.end();
+    }
+    await passing;
+  }
+
+  #originOf({ url }: HttpCall): string {
+    return this.#options.publicUrl?.href.replace(/\/$/, "") ?? url.origin;
+  }
 }
 
-export function mcpDoor(options: McpOptions): McpDoor {
-  const { engine, operations, version, resultBytesMax, onBug } = options;
-  const catalogue = new ToolCatalogue(operations, engine);
-  const services: McpServices = { engine, catalogue, version, resultBytesMax, onBug };
-  const calls = new WeakMap<Request, McpCall>();
-  const handler = createMcpHandler(({ requestInfo }) => protocolServer(calls.get(requestInfo!)!, services));
-  async function answer(request: Request, call: HttpCall): Promise<Response> {
-    const chosen = request.headers.get(TOOLSETS_HEADER) ?? call.url.searchParams.get("toolsets") ?? options.toolsets;
-    calls.set(request, {
-      principal: await call.principal(),
-      requestId: call.requestId,
-      peer: call.peer,
-      toolsets: parseToolsets(chosen, catalogue.toolsets),
-    });
-    const parsedBody: unknown = request.method === "POST" ? await request.json() : undefined;
-    call.watchTime();
-    return await handler.fetch(request, { ...(parsedBody !== undefined && { parsedBody }) });
-  }
-  return {
-    answer: (request, call) => (call.url.pathname === MCP_PATH ? answer(request, call) : undefined),
-    close: () => handler.close(),
-  };
+/** What else may be asked is said by every 405 (RFC 9110, section 15.5.6). */
+function withAllow(response: Response): Response {
+  if (response.status === 405) response.headers.set("allow", METHODS.join(", "));
+  return response;
 }

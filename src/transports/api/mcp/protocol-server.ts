@@ -1,6 +1,15 @@
 import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from "@modelcontextprotocol/server";
 import type { Caller, Principal } from "../../../contract/principal.ts";
+import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import { asOperationError } from "../../http/error-response.ts";
+import { AgentReads } from "./agent-reads.ts";
+import { complete } from "./completion.ts";
+import { INSTRUCTIONS } from "./instructions.ts";
+import { progressOf } from "./progress.ts";
+import { getPrompt, listPrompts } from "./prompts.ts";
+import { listResources, listTemplates, readResource } from "./resources.ts";
+import { protocolError } from "./rpc-error.ts";
 import { runTool } from "./run-tool.ts";
 import type { ToolCatalogue } from "./tool-catalogue.ts";
 
@@ -11,6 +20,7 @@ export interface McpServices {
   readonly version: string;
   /** How long a result may be, bytes of JSON. */
   readonly resultBytesMax: number;
+  readonly nowMs: () => number;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -23,33 +33,100 @@ export interface McpCall {
   readonly toolsets: ReadonlySet<string>;
 }
 
-const IDEMPOTENCY_KEY = "holdfast/idempotency_key";
+/** Entries of `_meta`: a write with a key happens once, and its answer says when it is an earlier one. */
+export const IDEMPOTENCY_KEY = "holdfast/idempotency_key";
+export const IDEMPOTENT_REPLAYED = "holdfast/idempotent_replayed";
+
+const NAME_SHOWN_MAX = 100;
 
 /** The protocol's server for one request; nothing is kept between requests. */
-export function protocolServer(call: McpCall, services: McpServices): Server {
-  const { catalogue, version } = services;
+export function protocolServer(call: McpCall, services: McpServices, era: "legacy" | "modern"): Server {
   const server = new Server(
-    { name: "holdfast", title: "Holdfast", version },
-    { capabilities: { tools: {} }, instructions: "" },
+    { name: "holdfast", title: "Holdfast", version: services.version },
+    {
+      capabilities: {
+        tools: {},
+        // Clients of 2025 would have to be remembered from one request to the next.
+        resources: era === "modern" ? { subscribe: true } : {},
+        prompts: {},
+        completions: {},
+      },
+      instructions: INSTRUCTIONS,
+    },
   );
+  serveTools(server, call, services);
+  serveReads(server, call, services);
+  return server;
+}
+
+function serveTools(server: Server, call: McpCall, services: McpServices): void {
+  const { catalogue } = services;
   server.setRequestHandler("tools/list", async () => ({
     tools: [...(await catalogue.list(call.principal, call.toolsets))] as never,
   }));
   server.setRequestHandler("tools/call", async ({ params }, ctx) => {
     const tool = catalogue.find(params.name);
-    if (tool === undefined) {
-      const near = catalogue.nearest(params.name);
-      throw new ProtocolError(
-        ProtocolErrorCode.InvalidParams,
-        `Unknown tool: ${params.name.slice(0, 100)}; did you mean ${near}?`,
-      );
+    if (tool === undefined) throw unknownTool(params.name, catalogue);
+    let isReplayed = false;
+    const caller = callerOf(call, ctx, () => (isReplayed = true));
+    const progress = progressOf(tool.name, ctx, services.nowMs);
+    const onItems = progress === undefined ? {} : { onItems: progress.onItems };
+    try {
+      const result = await runTool(tool, params.arguments ?? {}, { ...services, caller, ...onItems });
+      return isReplayed ? { ...result, _meta: { [IDEMPOTENT_REPLAYED]: true } } : result;
+    } finally {
+      progress?.stop();
     }
-    return await runTool(tool, params.arguments ?? {}, { ...services, caller: callerOf(call, ctx) });
   });
-  return server;
 }
 
-function callerOf({ principal, requestId, peer }: McpCall, { mcpReq }: ServerContext): Caller {
+function serveReads(server: Server, call: McpCall, services: McpServices): void {
+  const { engine, catalogue } = services;
+  const reading = <T>(ctx: ServerContext, read: (reads: AgentReads) => Promise<T>): Promise<T> =>
+    read(new AgentReads(engine, catalogue, callerOf(call, ctx))).catch((error: unknown) => {
+      if (!(error instanceof OperationError)) services.onBug(error, call.requestId);
+      throw protocolError(asOperationError(error), call.requestId);
+    });
+  server.setRequestHandler("resources/list", ({ params }, ctx) =>
+    reading(ctx, (reads) => listResources(reads, params?.cursor)),
+  );
+  server.setRequestHandler("resources/templates/list", () => listTemplates());
+  server.setRequestHandler("resources/read", ({ params }, ctx) =>
+    reading(ctx, (reads) => readResource(reads, params.uri)),
+  );
+  server.setRequestHandler("prompts/list", () => listPrompts());
+  server.setRequestHandler("prompts/get", ({ params }, ctx) =>
+    reading(ctx, (reads) => getPrompt(reads, params.name, params.arguments ?? {}, services.resultBytesMax)),
+  );
+  server.setRequestHandler("completion/complete", ({ params }, ctx) =>
+    reading(ctx, async (reads) => {
+      const known = params.context?.arguments ?? {};
+      const { name, value } = params.argument;
+      try {
+        return await complete(reads, { argument: name, value, known });
+      } catch (error) {
+        // What is not there, or may not be read, has no values to offer.
+        if (error instanceof OperationError && error.code === "not_found") return { completion: { values: [] } };
+        throw error;
+      }
+    }),
+  );
+}
+
+function unknownTool(name: string, catalogue: ToolCatalogue): ProtocolError {
+  const near = catalogue.nearest(name);
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `Unknown tool: ${JSON.stringify(name.slice(0, NAME_SHOWN_MAX))}${hint}`,
+  );
+}
+
+function callerOf(
+  { principal, requestId, peer }: McpCall,
+  { mcpReq }: ServerContext,
+  onReplayed: () => void = () => {},
+): Caller {
   const key = mcpReq._meta?.[IDEMPOTENCY_KEY];
   return {
     principal,
@@ -57,6 +134,6 @@ function callerOf({ principal, requestId, peer }: McpCall, { mcpReq }: ServerCon
     requestId,
     peer,
     signal: mcpReq.signal,
-    ...(typeof key === "string" && { idempotencyKey: key }),
+    ...(typeof key === "string" && { idempotencyKey: key, onReplayed }),
   };
 }

@@ -2,6 +2,7 @@ import type { Operation } from "../../../contract/operation.ts";
 import type { Principal } from "../../../contract/principal.ts";
 import { nearest } from "../../../domain/nearest.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import type { DerivedOperation } from "../derived/derived-operation.ts";
 import { type Tool, type ToolDefinition, toolsOf } from "./tool.ts";
 import { ALL_TOOLSETS, DEFAULT_TOOLSET } from "./toolsets.ts";
 
@@ -15,6 +16,7 @@ export class ToolCatalogue {
   readonly toolsets: ReadonlySet<string>;
   readonly #engine: Engine;
   readonly #byName: ReadonlyMap<string, Tool>;
+  readonly #byOperation: ReadonlyMap<string, DerivedOperation>;
   readonly #lists = new Map<string, readonly ToolDefinition[]>();
 
   constructor(operations: readonly Operation[], engine: Engine) {
@@ -22,11 +24,17 @@ export class ToolCatalogue {
     this.toolsets = new Set(this.tools.map(({ toolset }) => toolset));
     this.#engine = engine;
     this.#byName = new Map(this.tools.map((tool) => [tool.name, tool]));
+    this.#byOperation = new Map(this.tools.map(({ derived }) => [derived.operation.name, derived]));
     if (this.#byName.size !== this.tools.length) throw new Error("two tools have one name");
   }
 
   find(name: string): Tool | undefined {
     return this.#byName.get(name);
+  }
+
+  /** An operation as tools have it, by its own name. */
+  operation(name: string): DerivedOperation | undefined {
+    return this.#byOperation.get(name);
   }
 
   /** The tool whose name is most like this one. */
