@@ -1,16 +1,16 @@
 import { OperationError } from "../../../domain/errors.ts";
-import { BodyBudget, type BodyLimits, type BodyRoom } from "./body-budget.ts";
+import type { BodyBudget, BodyRoom } from "./body-budget.ts";
 import { parseJson } from "./parse-json.ts";
 
-/** Reads the JSON that requests bring, within the memory that all of them share. Every door on the HTTP port is given the same one. */
+/** Reads the JSON that requests bring, within the memory that all of them share. */
 export class JsonBodies {
   /** Largest body of one request. */
   readonly bytesMax: number;
   readonly #budget: BodyBudget;
 
-  constructor(limits: BodyLimits & { readonly bodyBytesMax: number }) {
-    this.bytesMax = limits.bodyBytesMax;
-    this.#budget = new BodyBudget(limits);
+  constructor(bytesMax: number, budget: BodyBudget) {
+    this.bytesMax = bytesMax;
+    this.#budget = budget;
   }
 
   /** Where a request's body is counted; whoever has read it gives that back when the request has been answered. */
@@ -20,15 +20,21 @@ export class JsonBodies {
 
   /**
    * The JSON of a request's body, with JsonText for what is long in it (`parseJson`); undefined when there is none. Throws
-   * `media_type_unsupported`, `too_large`, `limit_exceeded`, and `malformed_request` for what is not JSON.
+   * `media_type_unsupported`, `too_large`, `limit_exceeded`, and `malformed_request` for what is not JSON. Doors may take less than the
+   * largest body.
    */
-  async read(request: Request, room: BodyRoom, signal: AbortSignal): Promise<unknown> {
+  async read(
+    request: Request,
+    room: BodyRoom,
+    signal: AbortSignal,
+    bytesMax: number = this.bytesMax,
+  ): Promise<unknown> {
     if (request.body === null) return undefined;
     const announced = request.headers.get("content-length");
     const bytes =
       announced === null
-        ? await collectUnknown(request.body, this.bytesMax, room)
-        : await collect(request.body, Number(announced), this.bytesMax, room, signal);
+        ? await collectUnknown(request.body, bytesMax, room)
+        : await collect(request.body, Number(announced), bytesMax, room, signal);
     if (bytes.length === 0) return undefined;
     const mediaType = request.headers.get("content-type") ?? "";
     if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(mediaType))
