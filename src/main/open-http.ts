@@ -52,11 +52,7 @@ export function openHttp(
     });
   const apart = typeof config.metricsPort === "number" ? listen(config.metricsPort, [metrics]) : undefined;
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
-  const bodies = new JsonBodies({
-    bodyBytesMax: restBodyBytesMax(config.blobBytesMax),
-    bytesMax: config.bodiesBytesMax,
-    waitMaxMs: config.requestWaitMs,
-  });
+  const bodies = new JsonBodies(restBodyBytesMax(config.blobBytesMax), services.bodies);
   const rest = restDoor({ engine, operations, bodies, onBug });
   const graphql = graphqlDoor({ engine, operations, onBug });
   const docs = docsDoor({ operations, version: VERSION });
@@ -64,6 +60,7 @@ export function openHttp(
   const mcp = new McpDoor({
     engine,
     operations,
+    bodies,
     streams: live.streams,
     version: VERSION,
     publicUrl: config.publicUrl,

@@ -10,12 +10,14 @@ export interface BodyLimits {
 /** A body is there as it came, as what it says, and as the backend's copy of that. */
 const COPIES = 3;
 /** Smaller bodies are not counted: the number of requests bounds what they take, and they need not wait for large ones. */
-const SMALL_BYTES = 64 * 1024;
+export const SMALL_BYTES = 64 * 1024;
 /** When to try again. */
 const RETRY_AFTER_MS = 5000;
 
 /** What one request's body takes. */
 export interface BodyRoom {
+  /** Does the body take any? Small ones are not counted. */
+  readonly isTaken: boolean;
   /**
    * Waits until there is room for a body that has so many bytes. Throws `limit_exceeded` when there is none in time, and `canceled` when the
    * signal fires. Call it before the body is read: its client waits meanwhile.
@@ -46,6 +48,9 @@ export class BodyBudget {
   room(): BodyRoom {
     let held = 0;
     return {
+      get isTaken() {
+        return held > 0;
+      },
       reserve: async (bytes, signal) => {
         const wanted = cost(bytes) - held;
         if (wanted <= 0) return;

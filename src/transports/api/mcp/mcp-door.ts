@@ -6,10 +6,11 @@ import type { Engine } from "../../../engine/engine.ts";
 import type { EventStream } from "../../http/event-stream.ts";
 import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
+import type { JsonBodies } from "../derived/json-bodies.ts";
 import { followedBy, updatesOf } from "./listen.ts";
 import { challengeOf, protectedResource } from "./protected-resource.ts";
 import { type McpCall, type McpServices, protocolServer } from "./protocol-server.ts";
-import { readMessage } from "./read-message.ts";
+import { readMessage, releasing } from "./read-message.ts";
 import { refusal } from "./rpc-error.ts";
 import { ToolCatalogue } from "./tool-catalogue.ts";
 import { parseToolsets } from "./toolsets.ts";
@@ -21,6 +22,7 @@ const METHODS = ["POST", "OPTIONS"];
 export interface McpOptions {
   readonly engine: Engine;
   readonly operations: readonly Operation[];
+  readonly bodies: JsonBodies;
   /** The streams of all doors: they are counted together, and end with the server. */
   readonly streams: EventStreams;
   readonly version: string;
@@ -70,20 +72,22 @@ export class McpDoor {
 
   async #answer(request: Request, call: HttpCall): Promise<Response> {
     let id: unknown;
+    const room = this.#options.bodies.room();
     try {
       if (request.method === "OPTIONS")
         return new Response(null, { status: 204, headers: { allow: METHODS.join(", ") } });
       const principal = await call.principal();
       if (request.method !== "POST") return withAllow(await this.#handler.fetch(request));
       this.#calls.set(request, this.#callOf(request, call, principal));
-      const message = await readMessage(request);
+      const message = await readMessage(request, call, this.#options.bodies, room);
       id = (message as { readonly id?: unknown } | null)?.id;
       // What a tool does may take its time; the client is told that it runs where it asks for that.
       call.watchTime();
       if ((message as { readonly method?: unknown } | null)?.method === "subscriptions/listen")
         return await this.#listen(request, call, principal, message);
-      return await this.#handler.fetch(request, { parsedBody: message });
+      return releasing(await this.#handler.fetch(request, { parsedBody: message }), room, call);
     } catch (error) {
+      room.release();
       if (error instanceof OperationError) call.refused(error);
       else this.#options.onBug(error, call.requestId);
       return refusal(error, call.requestId, challengeOf(this.#originOf(call)), id);
