@@ -12,6 +12,7 @@ import { openDataDirectory } from "./storage/data-directory.ts";
 import { systemClock } from "./telemetry/clock.ts";
 import { requestIds } from "./telemetry/request-ids.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
+import { BodyBudget } from "./transports/api/derived/body-budget.ts";
 import { codeOfStatusError } from "./transports/api/gitaly/code-of-status.ts";
 import { controlSocket } from "./transports/control/client.ts";
 import { startControlServer } from "./transports/control/server.ts";
@@ -67,7 +68,8 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   add({ close: () => void process.off("unhandledRejection", onRejection) });
   add(startControlServer({ path: controlSocket(data.path), engine, operations, newRequestId, onBug }));
   const certificate = readCertificate(config);
-  const services = { config, telemetry, engine, authenticator, certificate, newRequestId, onBug };
+  const bodies = new BodyBudget({ bytesMax: config.bodiesBytesMax, waitMaxMs: config.requestWaitMs });
+  const services = { config, telemetry, engine, authenticator, certificate, bodies, newRequestId, onBug };
   const addresses: Record<string, string> = {};
   let lifecycle: Lifecycle = "starting";
   const checks = { storages: () => checkStorages(repositories), database: () => checkDatabase(database) };

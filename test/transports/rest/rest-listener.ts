@@ -1,6 +1,7 @@
 import type { Authenticator } from "../../../src/contract/authenticator.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { operations } from "../../../src/operations/index.ts";
+import { BodyBudget } from "../../../src/transports/api/derived/body-budget.ts";
 import { JsonBodies } from "../../../src/transports/api/derived/json-bodies.ts";
 import { docsDoor } from "../../../src/transports/api/rest/docs-door.ts";
 import { restDoor } from "../../../src/transports/api/rest/rest-door.ts";
@@ -20,7 +21,7 @@ export interface RestListener {
 export function listenRest(engine: Engine, authenticator: Authenticator): RestListener {
   const bugs: unknown[] = [];
   const onBug = (error: unknown) => void bugs.push(error);
-  const bodies = new JsonBodies({ bodyBytesMax: BODY_BYTES_MAX, bytesMax: 8 * BODY_BYTES_MAX, waitMaxMs: 1000 });
+  const bodies = new JsonBodies(BODY_BYTES_MAX, new BodyBudget({ bytesMax: 8 * BODY_BYTES_MAX, waitMaxMs: 1000 }));
   let requests = 0;
   const server = startHttpServer({
     host: "127.0.0.1",
