@@ -7,7 +7,11 @@ import { claimedChanges, type DoorRequest, factsOf, lastingView, placeOf } from 
 import type { ChangeHooks, Hooks } from "./hooks.ts";
 import { LockedChange, settleAfterFailure } from "./locked-change.ts";
 import { askUpdateHook, moveReferences, Refusals } from "./partial-change.ts";
+import { deniedChanges, deniesChanges, heedsReceiveConfig } from "./receive-rules.ts";
 import { NO_REF_POLICY, type RefPolicy } from "./ref-policy.ts";
+
+/** Does the change stand for a push that nobody has asked the repository's configuration about yet? */
+const isLikePush = ({ hooks, isPush = false }: RefProposal): boolean => hooks === "receive" && !isPush;
 
 export interface RefDoorServices {
   readonly journal: Journal;
@@ -97,13 +101,18 @@ export class RefDoor {
     const { repository, git, caller } = request;
     const view = proposal.quarantine?.view ?? lastingView(repository);
     const ref = { storage: repository.storage.name, relativePath: repository.relativePath };
-    const applies = policy.applies({ caller, repository: ref });
-    if (!(applies instanceof Promise ? await applies : applies)) return;
+    const asked = policy.applies({ caller, repository: ref });
+    const applies = asked instanceof Promise ? await asked : asked;
+    const denies = isLikePush(proposal) && heedsReceiveConfig({ caller }) && deniesChanges(repository.gitDir);
+    if (!applies && !denies) return;
     const changes = await claimedChanges(request, proposal.changes);
     // What the policy has looked at is what must be there when the references move.
     refused.expect(changes);
-    for (const [name, error] of await policy.refusals({ caller, repository: ref, git, view }, changes))
-      refused.refuse(name, error);
+    if (applies) {
+      for (const [name, error] of await policy.refusals({ caller, repository: ref, git, view }, changes))
+        refused.refuse(name, error);
+    }
+    if (denies) for (const [name, error] of await deniedChanges({ git, view }, changes)) refused.refuse(name, error);
   }
 
   #hooksOf(

@@ -154,7 +154,10 @@ async function namesOf(targetOf: TargetOf, name: RefName): Promise<RefName[]> {
 }
 
 /** Does nothing get lost? What is made or deleted is not forced; what is no commit, such as a tag, has nothing that could go on. */
-async function isFastForward({ git, view }: RefPolicyRequest, { oldOid, newOid }: HookChange): Promise<boolean> {
+export async function isFastForward(
+  { git, view }: Pick<RefPolicyRequest, "git" | "view">,
+  { oldOid, newOid }: HookChange,
+): Promise<boolean> {
   if (isZeroOid(oldOid) || isZeroOid(newOid) || oldOid === newOid) return true;
   const infos = await Promise.all([git.objects.info(view, oldOid), git.objects.info(view, newOid)]);
   if (infos.some((info) => info?.type !== "commit")) return false;

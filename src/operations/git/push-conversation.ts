@@ -140,6 +140,7 @@ export class PushConversation {
       changes: left.map(({ name, oldOid, newOid }) => ({ name, newOid, expectedOid: oldOid })),
       ...(hasPack ? { quarantine } : {}),
       hooks: "receive",
+      isPush: true,
       pushOptions,
       partial: !atomic,
       onHookOutput: (output) => this.#sayToUser(output),
