@@ -38,7 +38,10 @@ export const CONFIG_VARIABLES: readonly ConfigVariable[] = [
   integer("pack.window", 0, 250, "Objects that each is compared with when packs are made"),
   { key: "pack.windowMemory", type: "size", meaning: "Memory for comparing objects, by thread" },
   boolean("receive.denyDeletes", "Refuse to delete branches, by pushes and over the management API"),
-  boolean("receive.denyNonFastForwards", "Refuse changes of branches that are no fast-forwards, by pushes and over the management API"),
+  boolean(
+    "receive.denyNonFastForwards",
+    "Refuse changes of branches that are no fast-forwards, by pushes and over the management API",
+  ),
   boolean("repack.packKeptObjects", "Repack what is in kept packs, too"),
   boolean("repack.writeBitmaps", "Write bitmaps when garbage is collected"),
 ];
