@@ -86,7 +86,8 @@ export interface EngineServices {
 
 type AnyOperation<I extends TSchema, O extends TSchema, S extends OperationShape, P> = Operation<I, O, S, P>;
 
-async function* noParts(): AsyncGenerator<never> {}
+/** No parts, and no waiting for them: of what runs for a long time there may be thousands. */
+const NO_PARTS: AsyncIterable<never> = { async *[Symbol.asyncIterator]() {} };
 
 /**
  * What happens round every operation, in this order: parse, authorise, limit, deadline, run, record. Doors call `run` and get
@@ -107,7 +108,7 @@ export class Engine {
     caller: Caller,
     parts?: AsyncIterable<P>,
   ): ResultOfShape<Static<O>>[S] {
-    const body = parts ?? noParts();
+    const body = parts ?? NO_PARTS;
     const streams = operation.shape !== "call" && operation.shape !== "upload";
     const result = streams ? this.#stream(operation, input, caller, body) : this.#call(operation, input, caller, body);
     return result as ResultOfShape<Static<O>>[S];
@@ -316,7 +317,11 @@ class OperationRun {
   }
 
   /** The client's parts; while the next one is awaited, others may run. Throws `canceled` when the client goes, or its time is over. */
-  async *waitingFor<P>(parts: AsyncIterable<P>): AsyncGenerator<P> {
+  waitingFor<P>(parts: AsyncIterable<P>): AsyncIterable<P> {
+    return parts === NO_PARTS ? parts : this.#waitingFor(parts);
+  }
+
+  async *#waitingFor<P>(parts: AsyncIterable<P>): AsyncGenerator<P> {
     const wait = () => {
       this.awaitsPart = true;
       this.place?.lend();

@@ -113,7 +113,7 @@ export class EventLog {
     try {
       const recent = [...batched(this.#recent.after(until), selection, until)];
       if (since === undefined) yield [begin(until, this.#options.clock.nowMs())];
-      yield* recent;
+      for (const batch of recent) yield batch;
       while (!signal.aborted) {
         const events = await subscription.next(signal);
         if (events.length > 0) yield events;

@@ -1,6 +1,13 @@
 /** How long a client may take to read what waits for it; then it is let go, and comes back where it was. */
 const DRAIN_MAX_MS = 30_000;
 
+const HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  // Proxies of the nginx family would keep events back until there are enough of them.
+  "x-accel-buffering": "no",
+};
+
 export interface EventStreamOptions {
   /** Fires when the client goes. */
   readonly signal: AbortSignal;
@@ -29,27 +36,19 @@ export class EventStream {
   }
 
   /** The answer. As soon as it is on its way `tell` is run, which sends until it is done; then the stream ends. `tell` must not reject. */
-  response(headers: Readonly<Record<string, string>>, tell: () => Promise<void>): Response {
+  response(tell: () => Promise<void>): Response {
     // Of this type it needs half the memory, and `write` says whether the client reads.
     const source: Bun.DirectUnderlyingSource<string> = {
       type: "direct",
-      pull: async (sink: ReadableStreamDirectController) => {
+      pull: (sink) => {
         this.#sink = sink;
         if (this.#ending.signal.aborted) void sink.end();
         else void tell().then(() => this.end());
-        await this.#done.promise;
+        return this.#done.promise;
       },
-      cancel: () => this.#finish(),
+      cancel: this.#finish,
     };
-    return new Response(new ReadableStream(source), {
-      headers: {
-        "content-type": "text/event-stream",
-        "cache-control": "no-store",
-        // Proxies of the nginx family would keep events back until there are enough of them.
-        "x-accel-buffering": "no",
-        ...headers,
-      },
-    });
+    return new Response(new ReadableStream(source as unknown as UnderlyingSource), { headers: HEADERS });
   }
 
   /** Sends; a promise is for the next to wait for. Nothing happens behind the end. */

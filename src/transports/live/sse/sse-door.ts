@@ -48,14 +48,7 @@ async function answer(request: Request, call: HttpCall, { engine, streams, onBug
       stream.end();
       return new Response(null, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
     }
-    const begin = `retry: ${retryMs()}\n${eventText(first.value)}`;
-    return stream.response({}, () =>
-      tell(stream, begin, events).catch((error: unknown) => {
-        if (stream.signal.aborted) return;
-        if (!(error instanceof OperationError)) onBug(error, requestId);
-        stream.end(lastWord(error, requestId));
-      }),
-    );
+    return respond(stream, first.value, events, { requestId, onBug });
   } catch (error) {
     stream.end();
     throw error;
@@ -74,10 +67,26 @@ function watch(
   return engine.run(watchEvents, { repositories: [repository, ...others], ...from }, caller);
 }
 
+/** A function of its own: what the answer holds on to stays as long as the stream, and the request is none of it. */
+function respond(
+  stream: EventStream,
+  first: DeliveredEvent,
+  events: AsyncIterator<DeliveredEvent>,
+  { requestId, onBug }: { readonly requestId: string; readonly onBug: SseDoorOptions["onBug"] },
+): Response {
+  return stream.response(() =>
+    tell(stream, first, events).catch((error: unknown) => {
+      if (stream.signal.aborted) return;
+      if (!(error instanceof OperationError)) onBug(error, requestId);
+      stream.end(lastWord(error, requestId));
+    }),
+  );
+}
+
 /** Tells a client what happens, no faster than it reads. */
-async function tell(stream: EventStream, begin: string, events: AsyncIterator<DeliveredEvent>): Promise<void> {
+async function tell(stream: EventStream, first: DeliveredEvent, events: AsyncIterator<DeliveredEvent>): Promise<void> {
   try {
-    await stream.send(begin);
+    await stream.send(`retry: ${retryMs()}\n${eventText(first)}`);
     for (let next = await events.next(); next.done !== true; next = await events.next()) {
       if (stream.signal.aborted) return;
       const waiting = stream.send(eventText(next.value));
