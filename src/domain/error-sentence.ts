@@ -67,6 +67,7 @@ const FACTS: Facts = {
   object_not_found: ({ oid, field }) => inField(field, clipped(oid)),
   path_not_found: ({ path }) => (path === "" ? "the root is a folder" : text(path)),
   page_token_not_found: none,
+  persisted_query_not_found: ({ sha256 }) => clipped(sha256),
   diff_not_found: ({ diff }) => diff.slice(0, 80),
   user_not_found: userOf,
   user_exists: userOf,

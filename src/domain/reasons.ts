@@ -59,6 +59,7 @@ export interface ReasonDetails {
   path_not_found: { readonly path: GitPath };
   page_token_not_found: { readonly token: string };
   diff_not_found: { readonly diff: string };
+  persisted_query_not_found: { readonly sha256: string };
   user_not_found: { readonly user: string };
   user_exists: { readonly user: string };
   user_built_in: { readonly user: string };
@@ -166,6 +167,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   path_not_found: entry("not_found", 404, "never", "path not found"),
   page_token_not_found: entry("invalid_argument", 422, "never", "page token not found"),
   diff_not_found: entry("not_found", 404, "never", "diff not found"),
+  persisted_query_not_found: entry("not_found", 404, "refresh", "no query is kept under this hash"),
   user_not_found: entry("not_found", 404, "never", "user not found"),
   user_exists: entry("already_exists", 409, "never", "user exists already"),
   user_built_in: entry("failed_precondition", 409, "never", "the built-in administrator stays as it is"),

@@ -4,8 +4,10 @@ import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
 import { operations } from "../operations/index.ts";
 import { McpDoor } from "../transports/api/mcp/mcp-door.ts";
+import { MESSAGE_BYTES_MAX } from "../transports/api/mcp/read-message.ts";
 import { JsonBodies } from "../transports/api/derived/json-bodies.ts";
-import { graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
+import { GRAPHQL_BODY_BYTES_MAX, graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
+import { queriesOf } from "../transports/api/graphql/query-runner.ts";
 import { docsDoor } from "../transports/api/rest/docs-door.ts";
 import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
@@ -54,13 +56,15 @@ export function openHttp(
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
   const bodies = new JsonBodies(restBodyBytesMax(config.blobBytesMax), services.bodies);
   const rest = restDoor({ engine, operations, bodies, onBug });
-  const graphql = graphqlDoor({ engine, operations, onBug });
+  const queries = queriesOf(operations);
+  const queryBodies = new JsonBodies(GRAPHQL_BODY_BYTES_MAX, services.bodies);
+  const graphql = graphqlDoor({ engine, queries, bodies: queryBodies, onBug });
   const docs = docsDoor({ operations, version: VERSION });
   const live = openLive(services);
   const mcp = new McpDoor({
     engine,
     operations,
-    bodies,
+    bodies: new JsonBodies(MESSAGE_BYTES_MAX, services.bodies),
     streams: live.streams,
     version: VERSION,
     publicUrl: config.publicUrl,
@@ -79,6 +83,8 @@ export function openHttp(
   return {
     ...(http === undefined ? {} : { http: `${scheme}://${http.host}:${http.port}` }),
     ...(apart === undefined ? {} : { metrics: `${scheme}://${apart.host}:${apart.port}` }),
+    /** For agents that come in through another port. */
+    mcp: mcp.answer,
     useCertificate(next: Certificate) {
       for (const server of servers) server.useCertificate(next);
     },

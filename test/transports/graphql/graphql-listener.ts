@@ -1,7 +1,10 @@
 import type { Authenticator } from "../../../src/contract/authenticator.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { operations } from "../../../src/operations/index.ts";
-import { graphqlDoor } from "../../../src/transports/api/graphql/graphql-door.ts";
+import { BodyBudget } from "../../../src/transports/api/derived/body-budget.ts";
+import { JsonBodies } from "../../../src/transports/api/derived/json-bodies.ts";
+import { GRAPHQL_BODY_BYTES_MAX, graphqlDoor } from "../../../src/transports/api/graphql/graphql-door.ts";
+import { queriesOf } from "../../../src/transports/api/graphql/query-runner.ts";
 import { startHttpServer } from "../../../src/transports/http/http-server.ts";
 import { EXAMPLE_TOKEN } from "../../support/example-world.ts";
 
@@ -37,11 +40,14 @@ export interface GraphqlListener {
 export function listenGraphql(engine: Engine, authenticator: Authenticator): GraphqlListener {
   const bugs: unknown[] = [];
   const onBug = (error: unknown) => void bugs.push(error);
+  const budget = new BodyBudget({ bytesMax: 8 * GRAPHQL_BODY_BYTES_MAX, waitMaxMs: 1000 });
+  const bodies = new JsonBodies(GRAPHQL_BODY_BYTES_MAX, budget);
+  const queries = queriesOf(operations);
   let requests = 0;
   const server = startHttpServer({
     host: "127.0.0.1",
     port: 0,
-    doors: [graphqlDoor({ engine, operations, onBug })],
+    doors: [graphqlDoor({ engine, queries, bodies, onBug })],
     authenticator,
     newRequestId: () => `test-${++requests}`,
     onRefused: () => {},

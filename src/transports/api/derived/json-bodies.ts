@@ -20,21 +20,15 @@ export class JsonBodies {
 
   /**
    * The JSON of a request's body, with JsonText for what is long in it (`parseJson`); undefined when there is none. Throws
-   * `media_type_unsupported`, `too_large`, `limit_exceeded`, and `malformed_request` for what is not JSON. Doors may take less than the
-   * largest body.
+   * `media_type_unsupported`, `too_large`, `limit_exceeded`, and `malformed_request` for what is not JSON.
    */
-  async read(
-    request: Request,
-    room: BodyRoom,
-    signal: AbortSignal,
-    bytesMax: number = this.bytesMax,
-  ): Promise<unknown> {
+  async read(request: Request, room: BodyRoom, signal: AbortSignal): Promise<unknown> {
     if (request.body === null) return undefined;
     const announced = request.headers.get("content-length");
     const bytes =
       announced === null
-        ? await collectUnknown(request.body, bytesMax, room)
-        : await collect(request.body, Number(announced), bytesMax, room, signal);
+        ? await collectUnknown(request.body, this.bytesMax, room)
+        : await collect(request.body, Number(announced), this.bytesMax, room, signal);
     if (bytes.length === 0) return undefined;
     const mediaType = request.headers.get("content-type") ?? "";
     if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(mediaType))

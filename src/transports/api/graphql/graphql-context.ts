@@ -7,6 +7,34 @@ export interface GraphqlContext {
   readonly caller: Caller;
   /** The session that the request's header names. */
   readonly session: string | undefined;
-  /** Of the request: its writes happen once for all requests with this key. */
-  readonly idempotencyKey: string | undefined;
+  readonly writers: Writers;
+}
+
+/** Who makes the writes of a request, and what came of their keys. */
+export class Writers {
+  readonly #caller: Caller;
+  readonly #key: string | undefined;
+  readonly #isAlone: boolean;
+  #written = 0;
+  #replayed = 0;
+
+  /** `isAlone`: the request has one field at the top. */
+  constructor(caller: Caller, key: string | undefined, isAlone: boolean) {
+    this.#caller = caller;
+    this.#key = key;
+    this.#isAlone = isAlone;
+  }
+
+  /** Several writes of one request have keys of their own, of the request's key and the names that their answers have. */
+  writer(field: string): Caller {
+    if (this.#key === undefined) return this.#caller;
+    this.#written++;
+    const idempotencyKey = this.#isAlone ? this.#key : `${this.#key}.${field}`;
+    return { ...this.#caller, idempotencyKey, onReplayed: () => void this.#replayed++ };
+  }
+
+  /** Is all that was written what came of an earlier request with the same key? */
+  get isReplayed(): boolean {
+    return this.#written > 0 && this.#replayed === this.#written;
+  }
 }

@@ -1,116 +1,70 @@
-import { getOperationAST, type GraphQLSchema, parse } from "graphql";
-import { createYoga, type Plugin } from "graphql-yoga";
-import type { Operation } from "../../../contract/operation.ts";
-import type { Caller, Principal } from "../../../contract/principal.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import type { JsonBodies } from "../derived/json-bodies.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
-import type { GraphqlContext } from "./graphql-context.ts";
-import { refusal, toldError, wholeError } from "./graphql-error.ts";
-import { graphqlSchema } from "./graphql-schema.ts";
-import { checkCost, countingRule, overLimit, QUERY_LIMITS } from "./query-limits.ts";
+import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
+import { refusal } from "./graphql-error.ts";
+import type { QueryRunner } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
+import { contextOf } from "./request-context.ts";
+import { toldResult } from "./told-result.ts";
 
 export const GRAPHQL_PATH = "/graphql";
 
-/** Fields that work in a session take this one where they do not name another. */
-const SESSION_HEADER = "holdfast-session";
+/** Largest body of a query. What is larger, files above all, goes over the REST API. */
+export const GRAPHQL_BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+const METHODS = ["GET", "POST", "OPTIONS"];
 
 export interface GraphqlOptions {
   readonly engine: Engine;
-  /** Those that have a route are fields. */
-  readonly operations: readonly Operation[];
+  /** Made when the first query comes: a schema of all operations takes a while, and many servers are never asked for it. */
+  readonly queries: () => QueryRunner;
+  readonly bodies: JsonBodies;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
 
-/** What the library carries through a request. */
-export interface GraphqlRequest extends GraphqlContext {
-  readonly call: HttpCall;
-}
-
 /** `/graphql`: every operation that has a route, as a field, and the graph of what a repository holds. */
 export function graphqlDoor(options: GraphqlOptions): HttpDoor {
-  let opened: GraphqlServer | undefined;
+  const writer = answerWriter();
   return (request, call) => {
     const { pathname } = call.url;
     if (pathname !== GRAPHQL_PATH && pathname !== `${GRAPHQL_PATH}/`) return undefined;
-    // A schema of all operations takes a while to make, and many servers are never asked for it.
-    opened ??= openYoga(options, graphqlSchema(options.operations));
-    return answer(request, call, options, opened);
+    return answer(request, call, options, writer);
   };
 }
-
-type GraphqlServer = ReturnType<typeof openYoga>;
 
 async function answer(
   request: Request,
   call: HttpCall,
-  { engine, onBug }: GraphqlOptions,
-  yoga: GraphqlServer,
+  { engine, queries, bodies, onBug }: GraphqlOptions,
+  write: AnswerWriter,
 ): Promise<Response> {
+  const services = { requestId: call.requestId, onBug };
+  const room = bodies.room();
   try {
-    const { headers } = request;
-    const context: GraphqlRequest = {
-      call,
-      engine,
-      caller: callerOf(await call.principal(), call),
-      session: headers.get(SESSION_HEADER) ?? undefined,
-      idempotencyKey: headers.get("idempotency-key") ?? undefined,
-    };
-    return await yoga.fetch(request, context);
+    if (request.method === "OPTIONS")
+      return new Response(null, { status: 204, headers: { allow: METHODS.join(", ") } });
+    if (!METHODS.includes(request.method))
+      throw new OperationError("method_not_allowed", { method: request.method, allowed: METHODS });
+    const principal = await call.principal();
+    const prepared = queries().prepare(await readParameters(request, call, bodies, room));
+    if ("errors" in prepared) return await write(request, toldResult(prepared, services));
+    if (prepared.operation.operation === "mutation" && request.method !== "POST")
+      throw new OperationError("method_not_allowed", { method: request.method, allowed: ["POST"] });
+    const context = contextOf(prepared, principal, request, call, engine);
+    const result =
+      prepared.operation.operation === "subscription"
+        ? await queries().subscribe(prepared, context)
+        : await queries().run(prepared, context);
+    const response = await write(request, toldResult(result, services));
+    if (context.writers.isReplayed) response.headers.set("idempotent-replayed", "true");
+    return response;
   } catch (error) {
     if (error instanceof OperationError) call.refused(error);
-    return refusal(error, { requestId: call.requestId, onBug });
+    return refusal(error, services);
+  } finally {
+    room.release();
   }
-}
-
-function callerOf(principal: Principal, { requestId, peer, signal }: HttpCall): Caller {
-  return { principal, door: "graphql", requestId, peer, signal };
-}
-
-function openYoga({ onBug }: GraphqlOptions, schema: GraphQLSchema) {
-  const errors: Plugin<GraphqlRequest> = {
-    onResultProcess({ result, setResult, serverContext }) {
-      const { call } = serverContext as unknown as GraphqlRequest;
-      const told = (error: unknown) => toldError(error, { requestId: call.requestId, onBug });
-      if (!("errors" in result) || result.errors === undefined) return;
-      setResult({ ...result, errors: result.errors.map(told) });
-    },
-  };
-  const limits: Plugin<GraphqlRequest> = {
-    onRequestParse: ({ request, setRequestParser }) => setRequestParser(() => readParameters(request)),
-    onParams({ params: { query } }) {
-      if (query !== undefined && query.length > QUERY_LIMITS.characters) throw wholeError(overLimit("characters"));
-    },
-    onParse({ setParseFn }) {
-      setParseFn((source: string) => parse(source, { maxTokens: QUERY_LIMITS.tokens }));
-    },
-    onValidate: ({ addValidationRule }) => addValidationRule(countingRule),
-    onExecute({ args, setResultAndStopExecution }) {
-      const { document, operationName, variableValues } = args;
-      const operation = getOperationAST(document, operationName);
-      // The library tells what is wrong with the name.
-      if (!operation) return;
-      try {
-        checkCost(schema, document, operation, (variableValues ?? {}) as Record<string, unknown>);
-      } catch (error) {
-        setResultAndStopExecution({ errors: [error instanceof OperationError ? wholeError(error) : (error as never)] });
-      }
-    },
-  };
-  return createYoga<GraphqlRequest>({
-    schema,
-    graphqlEndpoint: GRAPHQL_PATH,
-    plugins: [errors, limits],
-    logging: false,
-    maskedErrors: false,
-    landingPage: false,
-    multipart: false,
-    cors: false,
-    graphiql: false,
-    batching: false,
-    // Bodies are counted where they are read.
-    maxRequestBodySize: false,
-  });
 }

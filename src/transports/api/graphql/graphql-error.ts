@@ -1,6 +1,6 @@
 import { type ASTNode, GraphQLError, type GraphQLErrorOptions } from "graphql";
 import { OperationError } from "../../../domain/errors.ts";
-import { REASONS } from "../../../domain/reasons.ts";
+import { type Reason, REASONS } from "../../../domain/reasons.ts";
 import { asOperationError, errorBody, headersOf } from "../../http/error-response.ts";
 
 /** What an error of a field, or of the whole query, is told as. */
@@ -9,6 +9,9 @@ export interface ErrorServices {
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
+
+/** Words that clients know an error by. */
+const MESSAGES: Readonly<Partial<Record<Reason, string>>> = { persisted_query_not_found: "PersistedQueryNotFound" };
 
 /** What the library says about a query or about the request that brought it. */
 interface LibraryExtensions {
@@ -26,8 +29,8 @@ export function toldError(error: unknown, services: ErrorServices): GraphQLError
   if (thrown instanceof GraphQLError) return ofLibrary(thrown, located ?? thrown, services.requestId);
   if (!(thrown instanceof OperationError)) services.onBug(thrown, services.requestId);
   const told = asOperationError(thrown);
-  const { error: message, ...extensions } = errorBody(told, services.requestId);
-  return new GraphQLError(message, {
+  const { error: sentence, ...extensions } = errorBody(told, services.requestId);
+  return new GraphQLError(MESSAGES[told.reason] ?? sentence, {
     ...placeOf(located),
     extensions: { ...extensions, ...(http !== undefined && { http }) },
   });
@@ -41,6 +44,13 @@ export function wholeError(error: OperationError, nodes?: ASTNode): GraphQLError
     originalError: error,
     extensions: { http: { status: httpStatus, spec: true } },
   });
+}
+
+/** What GraphQL itself finds wrong with a query; clients that know no better are told so with a status of 200. */
+export function badRequest(error: GraphQLError): GraphQLError {
+  if (error.extensions["http"] !== undefined) return error;
+  const extensions = { ...error.extensions, http: { status: 400, spec: true } };
+  return new GraphQLError(error.message, { ...placeOf(error), extensions });
 }
 
 /** The answer to a request that is refused before its query is looked at. */

@@ -36,12 +36,23 @@ export function addOperationFields(operations: readonly DerivedOperation[], part
       nullable: true,
       description: operation.summary,
       args: takes(t.arg),
-      resolve: async (_root: unknown, args: Record<string, unknown>, context: GraphqlContext) =>
-        answerOf(derived, await runOperation(derived, args, context), args) as never,
+      resolve: async (
+        _root: unknown,
+        args: Record<string, unknown>,
+        context: GraphqlContext,
+        { path }: { readonly path: { readonly key: string | number } },
+      ) => answerOf(derived, await runOperation(derived, args, calling(derived, context, path.key)), args) as never,
     });
     if (operation.kind === "read") builder.queryField(name, (t) => t.field(options(t)));
     else builder.mutationField(name, (t) => t.field(options(t)));
   }
+}
+
+/** A write has a caller of its own, with its idempotency key. */
+export function calling({ operation }: DerivedOperation, context: GraphqlContext, field: string | number) {
+  if (operation.kind === "read") return context;
+  const { engine, session, writers } = context;
+  return { engine, session, caller: writers.writer(String(field)) };
 }
 
 /** What an operation is called here. */

@@ -1,11 +1,14 @@
 import { complexityFromQuery } from "@pothos/plugin-complexity";
 import {
   type ASTVisitor,
+  BREAK,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
   type ValidationContext,
+  visit,
 } from "graphql";
 import { OperationError } from "../../../domain/errors.ts";
 import { wholeError } from "./graphql-error.ts";
@@ -29,6 +32,9 @@ export const QUERY_LIMITS = {
   /** What it costs: a field is 1, and what is in a list counts as often as the list has items. */
   cost: 50_000,
 } as const;
+
+/** Arguments that say how long a list may be. */
+export const LENGTHS: ReadonlySet<string> = new Set(["first", "last", "limit"]);
 
 type Measure = keyof typeof QUERY_LIMITS;
 
@@ -59,7 +65,7 @@ export function countingRule(context: ValidationContext): ASTVisitor {
     },
     OperationDefinition: {
       leave(operation) {
-        if (rootFieldsOf(operation, context) > QUERY_LIMITS.rootFields)
+        if (rootFieldsOf(operation, (name) => context.getFragment(name)) > QUERY_LIMITS.rootFields)
           context.reportError(wholeError(overLimit("rootFields"), operation));
       },
     },
@@ -72,23 +78,59 @@ export function countingRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** Throws `query_over_limit` for an operation that asks for more than it may, with these variables. */
+interface Cost {
+  readonly complexity: number;
+  readonly depth: number;
+  readonly breadth: number;
+}
+
+/** Costs of operations that do not depend on variables. */
+const fixedCosts = new WeakMap<OperationDefinitionNode, Cost>();
+
+/** Throws `query_over_limit` for an operation that asks for more than it may, with these variables; a GraphQLError for variables that do not fit. */
 export function checkCost(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {
-  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
-  const alone: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
-  const { complexity, depth, breadth } = complexityFromQuery(alone, { schema, variables });
+  const { complexity, depth, breadth } = fixedCosts.get(operation) ?? costOf(schema, document, operation, variables);
   if (depth > QUERY_LIMITS.depth) throw overLimit("depth");
   if (breadth > QUERY_LIMITS.fields) throw overLimit("fields");
   if (complexity > QUERY_LIMITS.cost) throw overLimit("cost");
 }
 
+function costOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Cost {
+  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  const alone: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
+  const cost = complexityFromQuery(alone, { schema, variables });
+  if (!hasVariableLengths(alone)) fixedCosts.set(operation, cost);
+  return cost;
+}
+
+/** Is the length of some list told by a variable? */
+function hasVariableLengths(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Argument({ name, value }) {
+      if (!LENGTHS.has(name.value) || value.kind !== Kind.VARIABLE) return undefined;
+      found = true;
+      return BREAK;
+    },
+  });
+  return found;
+}
+
 /** Fields at the top, those of fragments included; a fragment that is in itself is another rule's to refuse. */
-function rootFieldsOf(operation: OperationDefinitionNode, context: ValidationContext): number {
+function rootFieldsOf(
+  operation: OperationDefinitionNode,
+  fragmentOf: (name: string) => FragmentDefinitionNode | null | undefined,
+): number {
   const seen = new Set<string>();
   const left = [operation.selectionSet];
   let count = 0;
@@ -98,7 +140,7 @@ function rootFieldsOf(operation: OperationDefinitionNode, context: ValidationCon
       else if (selection.kind === Kind.INLINE_FRAGMENT) left.push(selection.selectionSet);
       else if (!seen.has(selection.name.value)) {
         seen.add(selection.name.value);
-        const fragment = context.getFragment(selection.name.value);
+        const fragment = fragmentOf(selection.name.value);
         if (fragment) left.push(fragment.selectionSet);
       }
     }

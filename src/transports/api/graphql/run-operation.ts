@@ -16,7 +16,7 @@ type Json = Record<string, unknown>;
 export async function runOperation(
   derived: DerivedOperation,
   args: Readonly<Json>,
-  { engine, caller, session }: GraphqlContext,
+  { engine, caller, session }: Pick<GraphqlContext, "engine" | "caller" | "session">,
 ): Promise<unknown> {
   const json = withoutNulls(args) as Json;
   if (session !== undefined && derived.fields.has("session")) json["session"] ??= session;

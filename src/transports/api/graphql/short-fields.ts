@@ -1,6 +1,8 @@
+import type { GraphQLResolveInfo } from "graphql";
 import { OperationError } from "../../../domain/errors.ts";
 import type { DerivedOperation } from "../derived/derived-operation.ts";
 import type { GraphqlContext } from "./graphql-context.ts";
+import { calling } from "./operation-fields.ts";
 import type { OutputTypes } from "./output-types.ts";
 import { runOperation } from "./run-operation.ts";
 import type { GraphqlBuilder } from "./schema-builder.ts";
@@ -19,8 +21,8 @@ export function addShortFields(
 ): void {
   const byName = new Map(operations.map((each) => [each.operation.name, each]));
   const named = (name: string): DerivedOperation => byName.get(name) ?? missing(name);
-  const run = async (name: string, args: Json, context: GraphqlContext) =>
-    (await runOperation(named(name), args, context)) as Json;
+  const run = async (name: string, args: Json, context: GraphqlContext, { path }: GraphQLResolveInfo) =>
+    (await runOperation(named(name), args, calling(named(name), context, path.key))) as Json;
 
   const file = outputs.noun("File");
   const diff = outputs.noun("Diff");
@@ -50,7 +52,7 @@ export function addShortFields(
         to: t.arg.string({ required: true }),
         contextLines: t.arg.int(),
       },
-      resolve: async (_root, args, context) => new Told(await run("showDiff", args, context), args.repo),
+      resolve: async (_root, args, context, info) => new Told(await run("showDiff", args, context, info), args.repo),
     }),
     stashes: t.field({
       description: "The stashes of a session, the newest first",
@@ -71,8 +73,8 @@ export function addShortFields(
         path: t.arg.string({ required: true }),
         patch: t.arg.string(),
       },
-      resolve: async (_root, args, context) => {
-        await run("stage", args, context);
+      resolve: async (_root, args, context, info) => {
+        await run("stage", args, context, info);
         return true;
       },
     }),
@@ -85,16 +87,16 @@ export function addShortFields(
         message: t.arg.string(),
         includeUntracked: t.arg.boolean(),
       },
-      resolve: async (_root, args, context) => new Told(await run("saveStash", args, context), args.repo),
+      resolve: async (_root, args, context, info) => new Told(await run("saveStash", args, context, info), args.repo),
     }),
     revertCommit: t.field({
       description: "Takes a commit back on the default branch by a new one, which it gives",
       type: commit,
       nullable: false,
       args: { repo: t.arg.id({ required: true }), sha: t.arg.string({ required: true }) },
-      resolve: async (_root, args, context) => {
-        const { commit: rev } = await run("revertCommit", args, context);
-        const shown = await run("showCommit", { repo: args.repo, rev }, context);
+      resolve: async (_root, args, context, info) => {
+        const { commit: rev } = await run("revertCommit", args, context, info);
+        const shown = await run("showCommit", { repo: args.repo, rev }, context, info);
         return new Told(shown["commit"] as Json, args.repo);
       },
     }),

@@ -1,0 +1,60 @@
+import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, specifiedRules, validate } from "graphql";
+import { wholeError } from "./graphql-error.ts";
+import { countingRule, overLimit, QUERY_LIMITS } from "./query-limits.ts";
+
+/** What the queries that are kept may have together, in characters. */
+const CHARACTERS_MAX = 4_000_000;
+/** A validation that finds so much wrong looks no further. */
+const ERRORS_MAX = 20;
+
+/** A query that has been read: what it says, or what is wrong with it. */
+export type ReadQuery = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
+
+/** Reads queries, and keeps those that are good: most clients send the same few. The least recently used ones go first. */
+export class DocumentCache {
+  readonly #schema: GraphQLSchema;
+  readonly #kept = new Map<string, DocumentNode>();
+  #characters = 0;
+
+  constructor(schema: GraphQLSchema) {
+    this.#schema = schema;
+  }
+
+  /** Parses and validates a query. */
+  read(query: string): ReadQuery {
+    const known = this.#kept.get(query);
+    if (known !== undefined) {
+      this.#kept.delete(query);
+      this.#kept.set(query, known);
+      return { document: known };
+    }
+    if (query.length > QUERY_LIMITS.characters) return { errors: [wholeError(overLimit("characters"))] };
+    const document = parsed(query);
+    if (document instanceof GraphQLError) return { errors: [document] };
+    const errors = validate(this.#schema, document, RULES, { maxErrors: ERRORS_MAX });
+    if (errors.length > 0) return { errors };
+    this.#keep(query, document);
+    return { document };
+  }
+
+  #keep(query: string, document: DocumentNode): void {
+    this.#kept.set(query, document);
+    this.#characters += query.length;
+    for (const [oldest] of this.#kept) {
+      if (this.#characters <= CHARACTERS_MAX) return;
+      this.#kept.delete(oldest);
+      this.#characters -= oldest.length;
+    }
+  }
+}
+
+const RULES = [countingRule, ...specifiedRules];
+
+function parsed(query: string): DocumentNode | GraphQLError {
+  try {
+    return parse(query, { maxTokens: QUERY_LIMITS.tokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return error.message.includes(` more that ${QUERY_LIMITS.tokens} tokens`) ? wholeError(overLimit("tokens")) : error;
+  }
+}
