@@ -30,6 +30,8 @@ export interface RefProposal {
   readonly quarantine?: Quarantine;
   /** `receive`: policy and hooks on disk see the change as they see a push. `none`: only reference-transaction does. */
   readonly hooks: "receive" | "none";
+  /** HEAD moves with them, from the branch that it names: all of it happens, or nothing. Whole proposals only, of a repository that is in its place. */
+  readonly head?: { readonly from: RefName; readonly to: RefName };
   /** It is a push itself: what the repository's configuration says of those has been asked, and is told in git's own words. */
   readonly isPush?: boolean;
   /** Follow symbolic references (default) or replace them. */

@@ -16,8 +16,8 @@ export interface Derived {
 
 /** How many numbers a change takes: one for each of its events, and one where none follows. */
 export function countOf(facts: ChangeFacts): number {
-  if (facts.admin !== undefined || facts.head !== undefined) return 1;
-  let count = facts.life === undefined ? 0 : 1;
+  if (facts.admin !== undefined) return 1;
+  let count = (facts.life === undefined ? 0 : 1) + (facts.head === undefined ? 0 : 1);
   for (const { name, oldOid } of facts.changes) {
     if (isHiddenFromFetches(name)) continue;
     if (!name.startsWith(REFS_HEADS) && !name.startsWith(REFS_TAGS)) count += 1;
@@ -34,27 +34,33 @@ export function repositoriesOf({ repository, life, admin }: ChangeFacts): readon
 
 /**
  * The events of a change, in the order of their numbers: for a branch or tag that came or went its own event, for one that is there
- * the push, and for every reference that users see `ref_updated`.
+ * the push, for every reference that users see `ref_updated`, and for HEAD `default_branch_changed`.
  */
 export function eventsOf(change: ChangeEvent): readonly Derived[] {
   if (change.admin !== undefined) {
     return [{ name: change.admin.event, data: { ...change.admin.data, ...origin(change) } }];
   }
-  if (change.head !== undefined) {
-    const { oldTarget, newTarget } = change.head;
-    const data = {
-      ...place(change),
-      old: oldTarget === undefined ? null : decodeUtf8(oldTarget),
-      new: decodeUtf8(newTarget),
-    };
-    return [{ name: "default_branch_changed", data: { ...data, ...origin(change) } }];
-  }
   const visible = change.changes.filter(({ name }) => !isHiddenFromFetches(name));
   // A push may make its repository: then both are one change.
   const life = change.life === undefined ? [] : [lifeEvent(change)];
-  const events = [...life, ...visible.flatMap((each) => referenceEvents(change, each))];
+  const head = change.head === undefined ? [] : [headEvent(change, change.head)];
+  const told = (some: readonly EventChange[]) => some.flatMap((each) => referenceEvents(change, each));
+  // HEAD goes over to what has come before what it named goes.
+  const [staying, going] =
+    head.length === 0 ? [visible, []] : [visible.filter(isThere), visible.filter((each) => !isThere(each))];
+  const events = [...life, ...told(staying), ...head, ...told(going)];
   // A change of an earlier version has one number: its last event stands for it.
   return change.count === undefined ? events.slice(-1) : events;
+}
+
+const isThere = ({ newOid }: EventChange): boolean => !isZeroOid(newOid);
+
+function headEvent(change: ChangeEvent, { oldTarget, newTarget }: NonNullable<ChangeEvent["head"]>): Derived {
+  const old = oldTarget === undefined ? null : decodeUtf8(oldTarget);
+  return {
+    name: "default_branch_changed",
+    data: { ...place(change), old, new: decodeUtf8(newTarget), ...origin(change) },
+  };
 }
 
 function lifeEvent(change: ChangeEvent): Derived {

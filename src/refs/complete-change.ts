@@ -1,28 +1,31 @@
 import type { GitBackend, RepositoryView } from "../backend/backend.ts";
 import type { ChangeEvent, EventChange } from "../events/journal-record.ts";
 import { hasReason } from "../domain/errors.ts";
-import { zeroOid } from "../domain/oid.ts";
+import { isZeroOid, zeroOid } from "../domain/oid.ts";
 
 /**
- * Decides what became of a change whose references may have moved or not: none moved, then it never happened; any moved, then
- * it did, and those left behind follow. Throws when they cannot.
+ * Decides what became of a change whose references, HEAD among them, may have moved or not: none moved, then it never happened; any moved,
+ * then it did, and those left behind follow. Throws when they cannot.
  */
 export async function completeChange(
   git: GitBackend,
   view: RepositoryView,
   event: ChangeEvent,
 ): Promise<"done" | "dropped"> {
-  if (event.head !== undefined) {
-    const head = await git.refs.head(view);
-    return head.target === event.head.newTarget ? "done" : "dropped";
-  }
   const behind: EventChange[] = [];
   for (const change of event.changes) {
     const reference = await git.refs.read(view, change.name);
     if ((reference?.oid ?? zeroOid(view.objectFormat)) !== change.newOid) behind.push(change);
   }
-  if (behind.length === event.changes.length) return "dropped";
-  for (const change of behind) await follow(git, view, change);
+  const { head } = event;
+  const target = head === undefined ? undefined : (await git.refs.head(view)).target;
+  const hasHeadMoved = head !== undefined && target === head.newTarget;
+  if (behind.length === event.changes.length && !hasHeadMoved) return "dropped";
+  // HEAD goes over to what has come before what it named goes.
+  for (const change of behind) if (!isZeroOid(change.newOid)) await follow(git, view, change);
+  if (head !== undefined && target !== undefined && target === head.oldTarget)
+    await git.refs.setHead(view, head.newTarget);
+  for (const change of behind) if (isZeroOid(change.newOid)) await follow(git, view, change);
   return "done";
 }
 

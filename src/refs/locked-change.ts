@@ -1,3 +1,4 @@
+import type { RefProposal } from "../contract/context.ts";
 import type { GitBackend, PreparedRefs, RepositoryView } from "../backend/backend.ts";
 import { hasReason, OperationError } from "../domain/errors.ts";
 import { isZeroOid } from "../domain/oid.ts";
@@ -13,6 +14,7 @@ import { clearStaleLocks } from "./stale-locks.ts";
 export interface LockedProposal {
   readonly changes: readonly RefChange[];
   readonly deref?: boolean | undefined;
+  readonly head?: RefProposal["head"];
 }
 
 /** What has become of a change. */
@@ -50,7 +52,9 @@ export class LockedChange {
 
   async run(): Promise<Changed> {
     const asked = this.#hooks?.has("reference-transaction") ?? false;
-    return asked || !this.#knowsOldValues() ? this.#oneAfterTheOther(asked) : this.#sideBySide();
+    return asked || this.#proposal.head !== undefined || !this.#knowsOldValues()
+      ? this.#oneAfterTheOther(asked)
+      : this.#sideBySide();
   }
 
   /** Where all old values are known beforehand, the journal is flushed while the locks are taken and flushed. */
@@ -85,6 +89,7 @@ export class LockedChange {
     }));
     let event: ChangeEvent | undefined;
     try {
+      await this.#checkHead();
       await this.#objectsFlushed;
       if (asked) await this.#hooks?.transactionPrepared(changes, this.#request.signal);
       const moving = changes.filter(moves);
@@ -118,7 +123,7 @@ export class LockedChange {
     }
     const { staging } = this.#request;
     try {
-      await prepared.commit();
+      await (this.#proposal.head === undefined ? prepared.commit() : this.#commitWithHead(prepared, changes));
       await staging?.publish();
       this.#journal.done(event);
     } catch (error) {
@@ -130,6 +135,29 @@ export class LockedChange {
       await settleAfterFailure(this.#journal, this.#request.git, placeOf(this.#request), event, error);
     }
     return { changes, sequence: event.sequence };
+  }
+
+  async #checkHead(): Promise<void> {
+    const { head } = this.#proposal;
+    if (head === undefined) return;
+    const { target } = await this.#request.git.refs.head(this.#view);
+    if (target !== head.from) throw new OperationError("references_locked", { references: ["HEAD"] });
+  }
+
+  /**
+   * HEAD goes over to what has come before what it named goes, so that it always names a branch that is there. The old values have been compared
+   * under the locks; what fails halfway nevertheless is looked at as after a crash.
+   */
+  async #commitWithHead(prepared: PreparedRefs, changes: readonly HookChange[]): Promise<void> {
+    const { git } = this.#request;
+    await prepared.abort();
+    const step = async (some: readonly HookChange[]) => {
+      const expected = some.map(({ name, newOid, oldOid }) => ({ name, newOid, expectedOid: oldOid }));
+      if (expected.length > 0) await (await git.refs.prepare(this.#view, expected, { deref: true })).commit();
+    };
+    await step(changes.filter(({ newOid }) => !isZeroOid(newOid)));
+    await git.refs.setHead(this.#view, this.#proposal.head!.to);
+    await step(changes.filter(({ newOid }) => isZeroOid(newOid)));
   }
 
   async #abort(prepared: PreparedRefs, event: ChangeEvent | undefined): Promise<void> {
@@ -152,7 +180,11 @@ export class LockedChange {
   }
 
   #append(changes: readonly EventChange[]): { event: ChangeEvent; flushed: Promise<void> } {
-    return this.#journal.prepare(factsOf(this.#request, changes));
+    const { head } = this.#proposal;
+    const facts = factsOf(this.#request, changes);
+    return this.#journal.prepare(
+      head === undefined ? facts : { ...facts, head: { oldTarget: head.from, newTarget: head.to } },
+    );
   }
 
   #knowsOldValues(): boolean {

@@ -56,7 +56,7 @@ export class RefDoor {
       try {
         if (receiving?.has("update")) await askUpdateHook(receiving, request, refused);
         return await moveReferences(request, refused, (changes) => {
-          const locked = { changes, deref: proposal.deref };
+          const locked = { changes, deref: proposal.deref, head: proposal.head };
           const change = new LockedChange(this.#services.journal, request, locked, hooks, migration?.flushed);
           return this.#locked(request, () => change.run());
         });

@@ -85,6 +85,41 @@ describe("recover", () => {
       expect(existsSync(join(gitDir, lock))).toBe(false);
   });
 
+  const NEW = "refs/heads/trunk";
+  const OLD = "refs/heads/main";
+  /** What the renaming of the default branch does, one step after the other. */
+  const STEPS = [
+    ["update-ref", NEW, OLD],
+    ["symbolic-ref", "HEAD", NEW],
+    ["update-ref", "-d", OLD],
+  ];
+
+  for (const made of [0, 1, 2, 3]) {
+    test(`the renaming of the default branch is whole or was never, after ${made} of its steps`, async () => {
+      const stopped = await stoppedStore([]);
+      const { journal } = stopped.store;
+      const { flushed } = journal.prepare({
+        repository: { storage: "default", relativePath: "a.git" },
+        changes: [
+          { name: NEW, oldOid: ZERO, newOid: stopped.oid },
+          { name: OLD, oldOid: stopped.oid, newOid: ZERO },
+        ],
+        head: { oldTarget: OLD, newTarget: NEW },
+        door: "rest",
+        requestId: "r",
+      });
+      await flushed;
+      const gitDir = join(stopped.store.root, "a.git");
+      for (const step of STEPS.slice(0, made)) await runGit(gitDir, step);
+      await using store = await restart(stopped);
+      const [there, gone] = made === 0 ? [OLD, NEW] : [NEW, OLD];
+      expect(await refsOf(store)).toEqual([there]);
+      expect((await runGit(gitDir, ["symbolic-ref", "HEAD"])).toString().trim()).toBe(there);
+      expect((await journalled(store)).includes(gone)).toBe(made > 0);
+      expect(store.ignoredFailures).toEqual([]);
+    });
+  }
+
   test("lets stand what somebody has moved since", async () => {
     const stopped = await stoppedStore(["refs/heads/a", "refs/heads/b"]);
     const gitDir = join(stopped.store.root, "a.git");

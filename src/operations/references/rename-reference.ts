@@ -45,23 +45,14 @@ export const renameReference = defineOperation({
     const zero = zeroOid(repository.objectFormat);
     const create = { name: newName, newOid: oid, expectedOid: zero };
     const remove = { name, newOid: zero, expectedOid: oid };
-    if (head.target !== name) {
-      await repository.updateRefs({ changes: [create, remove], hooks: "receive" });
-      return { name: newName, oid };
-    }
+    const isDefault = head.target === name;
     // It says which branch is the default one, as `setDefaultBranch` does.
-    await ctx.requireAdmin();
-    // HEAD always names a branch that is there: at no moment are both gone.
-    await repository.updateRefs({ changes: [create], hooks: "receive" });
-    await repository.setHead(newName);
-    try {
-      await repository.updateRefs({ changes: [remove], hooks: "receive" });
-    } catch (error) {
-      // The old name may not go, or has moved meanwhile: all is as it was.
-      await repository.setHead(name);
-      await repository.updateRefs({ changes: [{ name: newName, newOid: zero, expectedOid: oid }], hooks: "none" });
-      throw error;
-    }
+    if (isDefault) await ctx.requireAdmin();
+    await repository.updateRefs({
+      changes: [create, remove],
+      ...(isDefault && { head: { from: name, to: newName } }),
+      hooks: "receive",
+    });
     return { name: newName, oid };
   },
 });

@@ -3,6 +3,7 @@ import {
   createReference,
   deleteReference,
   getReference,
+  listEvents,
   moveReference,
   renameReference,
 } from "../../../src/operations/index.ts";
@@ -97,6 +98,29 @@ for (const backend of BACKENDS) {
       await rename(MAIN, "refs/heads/trunk");
       expect(await story.references()).toEqual({ "refs/heads/topic2": second, "refs/heads/trunk": second });
       expect(await story.git("symbolic-ref", "HEAD")).toBe("refs/heads/trunk");
+      // Both names cannot be there at once, not even for a moment: nothing has changed.
+      await failure(rename("refs/heads/trunk", "refs/heads/trunk/below"), "reference_name_conflict");
+      expect(await story.git("symbolic-ref", "HEAD")).toBe("refs/heads/trunk");
+      expect(Object.keys(await story.references())).toEqual(["refs/heads/topic2", "refs/heads/trunk"]);
+    });
+
+    test(`of the default branch is one change, which others see as one (${backend})`, async () => {
+      const { engine, caller } = story.test;
+      const told = async () => {
+        const names: string[] = [];
+        for await (const batch of engine.run(listEvents, {}, caller)) names.push(...batch.map(({ event }) => event));
+        return names;
+      };
+      const before = await told();
+      await story.run(renameReference, { name: MAIN, newName: "refs/heads/trunk" });
+      expect((await told()).slice(before.length)).toEqual([
+        "branch_created",
+        "push",
+        "ref_updated",
+        "default_branch_changed",
+        "branch_deleted",
+        "ref_updated",
+      ]);
     });
 
     test(`leaves all as it was when the default branch may not lose its name, and asks who may set it (${backend})`, async () => {
