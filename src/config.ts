@@ -47,7 +47,7 @@ interface Found {
 const NAMES = Object.keys(SETTINGS) as SettingName[];
 const NAME_OF_KEY = new Map(NAMES.map((name) => [fileKey(name), name]));
 /** Variables that are ours but no settings. */
-const OTHER_VARIABLES = new Set(["HOLDFAST_CONFIG"]);
+const OTHER_VARIABLES = new Set(["HOLDFAST_CONFIG", "HOLDFAST_TOKEN", "HOLDFAST_URL"]);
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 /** Reads the configuration: flag, else environment, else file, else default. Throws one ConfigError for all mistakes. */

@@ -16,6 +16,7 @@ import { BodyBudget } from "./transports/api/derived/body-budget.ts";
 import { codeOfStatusError } from "./transports/api/gitaly/code-of-status.ts";
 import { controlSocket } from "./transports/control/client.ts";
 import { startControlServer } from "./transports/control/server.ts";
+import { principalOf } from "./transports/http/credentials.ts";
 import type { Lifecycle } from "./transports/http/health-door.ts";
 import { VERSION } from "./version.ts";
 
@@ -66,13 +67,23 @@ async function open(config: Config, add: AddOpened): Promise<Omit<RunningServer,
   const onRejection = (err: unknown) => telemetry.log.logger.error({ err }, "bug: unhandled rejection");
   process.on("unhandledRejection", onRejection);
   add({ close: () => void process.off("unhandledRejection", onRejection) });
-  add(startControlServer({ path: controlSocket(data.path), engine, operations, newRequestId, onBug }));
   const certificate = readCertificate(config);
   const bodies = new BodyBudget({ bytesMax: config.bodiesBytesMax, waitMaxMs: config.requestWaitMs });
   const services = { config, telemetry, engine, authenticator, certificate, bodies, newRequestId, onBug };
   const addresses: Record<string, string> = {};
   let lifecycle: Lifecycle = "starting";
   const checks = { storages: () => checkStorages(repositories), database: () => checkDatabase(database) };
+  // Commands are answered until all doors are closed; agents on this machine come in here as well.
+  const control = startControlServer({
+    path: controlSocket(data.path),
+    engine,
+    operations,
+    newRequestId,
+    door: (request, call) => http.mcp(request, call),
+    principalOf: (authorization) => principalOf(authorization, authenticator),
+    onBug,
+  });
+  add(control);
   const http = openHttp(services, checks, () => lifecycle);
   add(http);
   if (http.http !== undefined) addresses["http"] = http.http;

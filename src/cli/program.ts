@@ -9,6 +9,7 @@ import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor/index.ts";
 import { eventsCommand } from "./events.ts";
 import { failureOf } from "./failure.ts";
+import { mcpCommand } from "./mcp.ts";
 import { serverRepoCommands } from "./repo/index.ts";
 import { serverHost } from "./server-host.ts";
 import { serveCommand } from "./serve.ts";
@@ -22,6 +23,7 @@ export const commandsOnServer = (host: CommandHost, terminal: Terminal): Command
   ...commandsOfBothPlaces(host),
   backendCommands(terminal),
   eventsCommand(terminal),
+  mcpCommand(terminal),
   doctorCommand(terminal),
   benchCommand(),
   versionCommand(terminal),

@@ -6,8 +6,7 @@ import { operations } from "../operations/index.ts";
 import { McpDoor } from "../transports/api/mcp/mcp-door.ts";
 import { MESSAGE_BYTES_MAX } from "../transports/api/mcp/read-message.ts";
 import { JsonBodies } from "../transports/api/derived/json-bodies.ts";
-import { GRAPHQL_BODY_BYTES_MAX, graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
-import { queriesOf } from "../transports/api/graphql/query-runner.ts";
+import { graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
 import { docsDoor } from "../transports/api/rest/docs-door.ts";
 import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
@@ -56,9 +55,7 @@ export function openHttp(
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
   const bodies = new JsonBodies(restBodyBytesMax(config.blobBytesMax), services.bodies);
   const rest = restDoor({ engine, operations, bodies, onBug });
-  const queries = queriesOf(operations);
-  const queryBodies = new JsonBodies(GRAPHQL_BODY_BYTES_MAX, services.bodies);
-  const graphql = graphqlDoor({ engine, queries, bodies: queryBodies, onBug });
+  const graphql = graphqlDoor({ engine, operations, onBug });
   const docs = docsDoor({ operations, version: VERSION });
   const live = openLive(services);
   const mcp = new McpDoor({

@@ -1,15 +1,19 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { Operation } from "../../contract/operation.ts";
-import type { Caller } from "../../contract/principal.ts";
+import type { Caller, Principal } from "../../contract/principal.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { HttpCall, HttpDoor } from "../http/http-door.ts";
 import { JsonOperations } from "../../engine/json-operations.ts";
 import { errorBody, httpStatus } from "./error-body.ts";
 
-const BODY_BYTES_MAX = 1024 * 1024;
+/** Of operations' inputs; doors of the HTTP port count what they read themselves. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
 const OWNER_ONLY = 0o600;
 /** unix(7): 108 bytes with the zero at the end. */
 const SOCKET_PATH_BYTES_MAX = 107;
+
+const CONTROL: Principal = { kind: "control", name: "control" };
 
 export interface ControlServerOptions {
   /** Where the socket is made: `<data>/control.sock`. Whoever holds the data directory's lock owns this path. */
@@ -17,6 +21,10 @@ export interface ControlServerOptions {
   readonly engine: Engine;
   readonly operations: readonly Operation[];
   readonly newRequestId: () => string;
+  /** A door of the HTTP port that is reached here as well; undefined for what is not for it. */
+  readonly door?: HttpDoor;
+  /** Who sends credentials all the same. */
+  readonly principalOf?: (authorization: string) => Promise<Principal>;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -58,6 +66,8 @@ export function startControlServer(options: ControlServerOptions): ControlServer
 async function answer(request: Request, operations: JsonOperations, options: ControlServerOptions): Promise<Response> {
   const requestId = options.newRequestId();
   try {
+    const elsewhere = options.door?.(request, callOf(request, requestId, options));
+    if (elsewhere !== undefined) return await elsewhere;
     const name = /^\/operations\/(\w+)$/.exec(new URL(request.url, "http://control").pathname)?.[1] ?? "";
     if (request.method !== "POST") throw new OperationError("unimplemented", { what: name });
     const shape = operations.shapeOf(name);
@@ -72,6 +82,24 @@ async function answer(request: Request, operations: JsonOperations, options: Con
   }
 }
 
+/** A request as doors of the HTTP port see it; whoever may open the socket needs no credentials. */
+function callOf(request: Request, requestId: string, { principalOf }: ControlServerOptions): HttpCall {
+  const authorization = request.headers.get("authorization");
+  return {
+    requestId,
+    peer: "control socket",
+    url: new URL(request.url, "http://control"),
+    signal: request.signal,
+    principal: async () =>
+      authorization === null || principalOf === undefined ? CONTROL : await principalOf(authorization),
+    watchTime: () => {},
+    refused: () => {},
+    upgrade: () => {
+      throw new OperationError("unsupported", { what: "a WebSocket over the control socket" });
+    },
+  };
+}
+
 async function bodyOf(request: Request): Promise<unknown> {
   try {
     return await request.json();
@@ -81,8 +109,7 @@ async function bodyOf(request: Request): Promise<unknown> {
 }
 
 function callerOf(signal: AbortSignal, requestId: string): Caller {
-  const principal = { kind: "control", name: "control" } as const;
-  return { principal, door: "control", requestId, peer: "control socket", signal };
+  return { principal: CONTROL, door: "control", requestId, peer: "control socket", signal };
 }
 
 /** Items as lines, one batch at a time, no faster than they are read. */

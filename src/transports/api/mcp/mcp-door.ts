@@ -7,7 +7,7 @@ import type { EventStream } from "../../http/event-stream.ts";
 import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import type { JsonBodies } from "../derived/json-bodies.ts";
-import { followedBy, updatesOf } from "./listen.ts";
+import { followedBy, type Updates, updatesOf } from "./listen.ts";
 import { challengeOf, protectedResource } from "./protected-resource.ts";
 import { type McpCall, type McpServices, protocolServer } from "./protocol-server.ts";
 import { readMessage, releasing } from "./read-message.ts";
@@ -61,7 +61,7 @@ export class McpDoor {
     return this.#handler.close();
   }
 
-  #handlerOf(bus?: Awaited<ReturnType<typeof updatesOf>>): McpHttpHandler {
+  #handlerOf(bus?: Updates): McpHttpHandler {
     const serve = ({ requestInfo, era }: { readonly requestInfo?: Request; readonly era: "legacy" | "modern" }) => {
       const call = requestInfo && this.#calls.get(requestInfo);
       if (call === undefined) throw new OperationError("internal", { what: "a request of nobody" });
@@ -114,9 +114,7 @@ export class McpDoor {
         return answer;
       }
       const body = answer.body;
-      return stream.response({}, () =>
-        this.#tell(stream, body, updates, requestId).finally(() => void handler.close()),
-      );
+      return stream.response(() => this.#tell(stream, body, updates, handler, requestId));
     } catch (error) {
       stream.end();
       throw error;
@@ -127,7 +125,8 @@ export class McpDoor {
   async #tell(
     stream: EventStream,
     body: ReadableStream<Uint8Array>,
-    updates: Awaited<ReturnType<typeof updatesOf>>,
+    updates: Updates,
+    handler: McpHttpHandler,
     requestId: string,
   ): Promise<void> {
     const text = new TextDecoder();
@@ -143,8 +142,9 @@ export class McpDoor {
       await updates.follow(() => sending);
     } catch (error) {
       if (!stream.signal.aborted && !(error instanceof OperationError)) this.#options.onBug(error, requestId);
-      stream.end();
     }
+    // The body ends with a last message where the client is there to hear it.
+    await handler.close();
     await passing;
   }
 

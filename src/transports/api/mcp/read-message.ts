@@ -18,7 +18,7 @@ export async function readMessage(
   bodies: JsonBodies,
   room: BodyRoom,
 ): Promise<unknown> {
-  const message = await bodies.read(request, room, signal, MESSAGE_BYTES_MAX);
+  const message = await bodies.read(request, room, signal);
   if (message === undefined) throw new OperationError("malformed_request", { part: "body", problem: "is not JSON" });
   if (Array.isArray(message) && message.length > BATCH_MAX)
     throw new OperationError("malformed_request", { part: "body", problem: `has more than ${BATCH_MAX} messages` });

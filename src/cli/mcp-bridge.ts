@@ -1,0 +1,160 @@
+import { serverSentData } from "./server-sent-data.ts";
+
+/** Where messages go: one HTTP request each, as the Model Context Protocol has it. */
+export interface McpEndpoint {
+  /** Sends a message. Rejects where nobody answers. */
+  post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
+}
+
+interface Message {
+  readonly id?: string | number;
+  readonly method?: string;
+  readonly params?: {
+    readonly name?: unknown;
+    readonly uri?: unknown;
+    readonly requestId?: unknown;
+    readonly _meta?: Readonly<Record<string, unknown>>;
+  };
+  readonly result?: { readonly protocolVersion?: unknown };
+}
+
+/** JSON-RPC's own codes. */
+const PARSE_ERROR = -32700;
+const INVALID_REQUEST = -32600;
+const SERVER_ERROR = -32000;
+const PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion";
+/** How much of an answer that is no message is shown. */
+const SHOWN_MAX = 500;
+
+/**
+ * Carries messages between a client on standard input and output and a server behind HTTP: requests side by side, answers as they come.
+ * Whatever goes wrong on the way is an answer too.
+ */
+export class McpBridge {
+  readonly #endpoint: McpEndpoint;
+  readonly #write: (line: string) => Promise<void>;
+  readonly #running = new Map<string | number, AbortController>();
+  readonly #work = new Set<Promise<void>>();
+  /** What clients of 2025 have agreed upon; later ones say it in each message. */
+  #version: string | undefined;
+
+  /** `write` is given one message without an end of line at a time. */
+  constructor(endpoint: McpEndpoint, write: (line: string) => Promise<void>) {
+    this.#endpoint = endpoint;
+    this.#write = write;
+  }
+
+  /** Takes a line from the client. */
+  take(line: string): void {
+    let message: Message | readonly unknown[] | null;
+    try {
+      message = JSON.parse(line) as Message | null;
+    } catch {
+      return this.#begin(this.#fail(undefined, PARSE_ERROR, "the line is not JSON"));
+    }
+    if (typeof message !== "object" || message === null)
+      return this.#begin(this.#fail(undefined, INVALID_REQUEST, "the line is no message"));
+    if (Array.isArray(message)) return this.#begin(this.#carry({}, line));
+    const { id, method, params } = message as Message;
+    // The connection of a request is its life: to cut it is to cancel it, for every version of the protocol.
+    if (method === "notifications/cancelled") return this.#cancel(params?.requestId);
+    this.#begin(
+      this.#carry(
+        {
+          ...(id !== undefined && { id }),
+          ...(method !== undefined && { method }),
+          ...(params !== undefined && { params }),
+        },
+        line,
+      ),
+    );
+  }
+
+  /** Waits for what runs, but for streams that have no end, and for so long at most; then everything is broken off. */
+  async end(timeoutMs: number): Promise<void> {
+    const enough = Promise.withResolvers<void>();
+    const timer = setTimeout(enough.resolve, timeoutMs);
+    await Promise.race([Promise.all(this.#work), enough.promise]);
+    clearTimeout(timer);
+    for (const each of this.#running.values()) each.abort();
+  }
+
+  #begin(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+  }
+
+  #cancel(id: unknown): void {
+    if (typeof id === "string" || typeof id === "number") this.#running.get(id)?.abort();
+  }
+
+  async #carry(message: Message, line: string): Promise<void> {
+    const { id } = message;
+    const going = new AbortController();
+    if (id !== undefined) this.#running.set(id, going);
+    try {
+      const response = await this.#endpoint.post(line, this.#headersOf(message), going.signal);
+      await this.#pass(response, message);
+    } catch (error) {
+      // A client that has cancelled waits for nothing.
+      if (!going.signal.aborted)
+        await this.#fail(id, SERVER_ERROR, error instanceof Error ? error.message : String(error));
+    } finally {
+      if (id !== undefined && this.#running.get(id) === going) this.#running.delete(id);
+    }
+  }
+
+  #headersOf({ method, params }: Message): Record<string, string> {
+    const version = params?._meta?.[PROTOCOL_VERSION];
+    if (typeof version !== "string")
+      return this.#version === undefined || method === "initialize" ? {} : { "mcp-protocol-version": this.#version };
+    const name = params?.name ?? params?.uri;
+    return {
+      "mcp-protocol-version": version,
+      ...(method !== undefined && { "mcp-method": method }),
+      ...(typeof name === "string" && { "mcp-name": headerText(name) }),
+    };
+  }
+
+  async #pass(response: Response, { id, method }: Message): Promise<void> {
+    const type = response.headers.get("content-type") ?? "";
+    if (type.startsWith("text/event-stream")) {
+      for await (const data of serverSentData(response.body)) await this.#tell(data, method);
+      return;
+    }
+    const text = await response.text();
+    if (isMessage(text)) await this.#tell(text, method, id);
+    else if (!response.ok || text !== "")
+      await this.#fail(id, SERVER_ERROR, `the server answers ${response.status}: ${text.slice(0, SHOWN_MAX)}`);
+  }
+
+  async #tell(text: string, method: string | undefined, id?: string | number): Promise<void> {
+    const message = JSON.parse(text) as Record<string, unknown> & Message;
+    const version = method === "initialize" ? message.result?.protocolVersion : undefined;
+    if (typeof version === "string") this.#version = version;
+    // What refused the request before its message was read does not know whose it is.
+    const told = message["id"] === null && id !== undefined ? { ...message, id } : message;
+    await this.#write(JSON.stringify(told));
+  }
+
+  /** An error as the answer to a request; for what is none there is nobody to answer. */
+  async #fail(id: string | number | undefined, code: number, message: string): Promise<void> {
+    if (id === undefined && code === SERVER_ERROR) return;
+    await this.#write(JSON.stringify({ jsonrpc: "2.0", id: id ?? null, error: { code, message } }));
+  }
+}
+
+/** What is no ASCII, or could be taken for the other form, travels as base64 (MCP 2026-07-28, request headers). */
+function headerText(name: string): string {
+  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(name) && !name.startsWith("=?base64?");
+  return isPlain ? name : `=?base64?${Buffer.from(name).toString("base64")}?=`;
+}
+
+function isMessage(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && (Array.isArray(value) || "jsonrpc" in value);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Config } from "../config.ts";
+import { CommandFailure } from "../commands/failure.ts";
+import { ControlClient, controlSocket } from "../transports/control/client.ts";
+import type { McpEndpoint } from "./mcp-bridge.ts";
+
+/** What every message is sent with. */
+export interface McpIdentity {
+  /** Absent: whoever may open the control socket. */
+  readonly token?: string;
+  readonly toolsets?: string;
+}
+
+const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+
+/** A server somewhere, by the address of its MCP door. */
+export function remoteEndpoint(url: string, identity: McpIdentity): McpEndpoint & { close(): Promise<void> } {
+  return {
+    post: (body, headers, signal) => fetch(url, requestOf(identity, body, headers, signal)),
+    close: async () => {},
+  };
+}
+
+/** The server of a data directory, through its control socket: the one that runs, or else one in this process. */
+export class LocalEndpoint implements McpEndpoint {
+  readonly #config: Config;
+  readonly #identity: McpIdentity;
+  #own: Promise<{ stop(): Promise<void> }> | undefined;
+
+  constructor(config: Config, identity: McpIdentity) {
+    this.#config = config;
+    this.#identity = identity;
+  }
+
+  /** Sees that a server answers. Rejects where none can be started. */
+  async open(): Promise<void> {
+    if (await new ControlClient(this.#config.data).isServed()) return;
+    this.#own ??= this.#start();
+    await this.#own;
+  }
+
+  async post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    const send = () =>
+      fetch("http://control/mcp", {
+        ...requestOf(this.#identity, body, headers, signal),
+        unix: controlSocket(this.#config.data),
+      } as RequestInit);
+    try {
+      return await send();
+    } catch (error) {
+      // Whoever served has gone, as another `holdfast mcp` may have that started first. Nothing has been read of this message.
+      if (signal.aborted || !isRefused(error)) throw error;
+      await this.open();
+      return await send();
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.#own)?.stop();
+  }
+
+  async #start() {
+    const { serveWithoutDoors } = await import("./serve.ts");
+    try {
+      return await serveWithoutDoors(this.#config);
+    } catch (error) {
+      this.#own = undefined;
+      // Somebody else was faster, and serves.
+      if (await new ControlClient(this.#config.data).isServed()) return { stop: async () => {} };
+      throw error;
+    }
+  }
+}
+
+/** Nobody listens: the socket is not there, or was left behind. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  ["FailedToOpenSocket", "ConnectionRefused", "ENOENT", "ECONNREFUSED"].includes(String(error.code));
+
+function requestOf(
+  { token, toolsets }: McpIdentity,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): RequestInit {
+  return {
+    method: "POST",
+    body,
+    signal,
+    headers: {
+      ...HEADERS,
+      ...headers,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(toolsets !== undefined && { "holdfast-toolsets": toolsets }),
+    },
+    // Tools may take as long as they take.
+    timeout: false,
+  } as RequestInit;
+}
+
+/** The address of a server's MCP door, as it was given. Throws a CommandFailure for what is no address. */
+export function mcpAddress(given: string): string {
+  const url = URL.parse(given);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new CommandFailure(`${given} is no address such as https://git.example.org`);
+  if (url.pathname === "/") url.pathname = "/mcp";
+  return url.href;
+}
