@@ -122,11 +122,15 @@ typedef struct {
 bool hf_view_args(napi_env env, const napi_value *args, hf_view *out);
 /** hf_repo_open of what the arguments name. */
 int hf_view_open(hf_repo *repo, const hf_view *view, hf_error *err);
+/** hf_repo_open_seen, or hf_view_open where there is a quarantine. */
+int hf_view_open_seen(hf_repo *repo, const hf_view *view, uint64_t generation, hf_error *err);
 void hf_view_free(hf_view *view);
 
 bool hf_arg_oid(napi_env env, napi_value value, git_oid *out);
 bool hf_arg_u32(napi_env env, napi_value value, uint32_t *out);
 bool hf_arg_i64(napi_env env, napi_value value, int64_t *out);
+/** What packsGeneration has told, or 0. */
+bool hf_arg_generation(napi_env env, napi_value value, uint64_t *out);
 bool hf_arg_bool(napi_env env, napi_value value, bool *out);
 /** Points into JavaScript's memory: valid in this call only. A Buffer, Uint8Array. */
 bool hf_arg_bytes(napi_env env, napi_value value, const uint8_t **bytes, size_t *length);

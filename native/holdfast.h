@@ -188,6 +188,11 @@ void hf_set_limits(const hf_limits *limits);
  * was replaced, its packs or its alternates changed. HF_NO_REPOSITORY, HF_UNSUPPORTED (SHA-256, unknown extensions).
  */
 int hf_repo_open(hf_repo *repo, const char *gitdir, const char *quarantine_dir, hf_error *err);
+/**
+ * The same without a look, where the packs that are known are those that hf_repo_generation told a moment ago: for several views in what
+ * counts as one moment. 0 for none that is known.
+ */
+int hf_repo_open_seen(hf_repo *repo, const char *gitdir, uint64_t generation, hf_error *err);
 void hf_repo_close(hf_repo *repo);
 /** A git_repository over the same objects, for libgit2 calls that want one. Taken from a pool, returned by hf_repo_close. */
 int hf_repo_git(git_repository **out, hf_repo *repo, hf_error *err);
@@ -218,10 +223,10 @@ void hf_object_free(hf_object *object);
 
 /** Reads a whole object. HF_NOT_FOUND, HF_CORRUPT. Free with hf_object_free. */
 int hf_repo_read(hf_object **out, hf_repo *repo, const git_oid *oid, hf_error *err);
+/** The same, but NULL and the size alone for an object of more than `limit` bytes; one that is at hand is given all the same. */
+int hf_repo_read_up_to(hf_object **out, size_t *size, size_t limit, hf_repo *repo, const git_oid *oid, hf_error *err);
 /** Type and size without the content. */
 int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err);
-/** The size alone, which a delta tells by its first bytes. */
-int hf_repo_read_size(size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err);
 bool hf_repo_exists(hf_repo *repo, const git_oid *oid);
 /** The only object whose id begins with `length` digits of a prefix. HF_NOT_FOUND, HF_AMBIGUOUS. */
 int hf_repo_find_prefix(git_oid *out, hf_repo *repo, const git_oid *prefix, size_t length, hf_error *err);

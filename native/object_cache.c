@@ -1,6 +1,7 @@
 /*
- * One cache of objects for the whole process, bounded in bytes: what was used longest ago goes first. Delta bases and whole
- * objects are the same thing here, so that reading one version of a file helps to read the next.
+ * One cache of objects for the whole process, bounded in bytes. Delta bases and whole objects are the same thing here, so that reading
+ * one version of a file helps to read the next. What was asked for once goes before what was asked for again, and in either list what was
+ * used longest ago: who reads all files of a repository must not drive out the trees that lead to them.
  */
 #include "object.h"
 #include <pthread.h>
@@ -9,18 +10,26 @@
 #define OBJECT_BYTES_MAX (256 * 1024)
 /* What an entry takes beside the content. */
 #define ENTRY_BYTES 128
+/* The share of the cache, in quarters, that is kept for what was asked for again. */
+#define AGAIN_QUARTERS 3
 
 typedef struct entry {
   struct entry *next_in_bucket;
   struct entry *newer, *older;
+  struct list *list;
   hf_cache_key key;
   hf_object *object;
 } entry;
 
+/** Entries by their use. */
+typedef struct list {
+  entry *newest, *oldest;
+  size_t bytes;
+} list;
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static entry *buckets[BUCKETS];
-static entry *newest, *oldest;
-static size_t used_bytes;
+static list once, again;
 static size_t limit_bytes = 24 * 1024 * 1024;
 
 hf_object *hf_object_new(git_object_t type, size_t size) {
@@ -63,19 +72,37 @@ static bool same(const hf_cache_key *x, const hf_cache_key *y) {
   return x->a == y->a && x->owner == y->owner && x->b == y->b && x->c == y->c;
 }
 
-static void unlink_use(entry *found) {
-  if (found->newer) found->newer->older = found->older;
-  else newest = found->older;
-  if (found->older) found->older->newer = found->newer;
-  else oldest = found->newer;
+static size_t bytes_of(const entry *own) { return own->object->size + ENTRY_BYTES; }
+
+static void unlink_use(entry *own) {
+  list *from = own->list;
+  if (own->newer) own->newer->older = own->older;
+  else from->newest = own->older;
+  if (own->older) own->older->newer = own->newer;
+  else from->oldest = own->newer;
+  from->bytes -= bytes_of(own);
 }
 
-static void link_newest(entry *found) {
-  found->newer = NULL;
-  found->older = newest;
-  if (newest) newest->newer = found;
-  else oldest = found;
-  newest = found;
+static void link_newest(list *to, entry *own) {
+  own->list = to;
+  own->newer = NULL;
+  own->older = to->newest;
+  if (to->newest) to->newest->newer = own;
+  else to->oldest = own;
+  to->newest = own;
+  to->bytes += bytes_of(own);
+}
+
+/** Another use. What was asked for again longest ago makes room, and has to be asked for once more. */
+static void use_again(entry *own) {
+  if (again.newest == own) return;
+  unlink_use(own);
+  link_newest(&again, own);
+  while (again.bytes > limit_bytes / 4 * AGAIN_QUARTERS && again.oldest != own) {
+    entry *lost = again.oldest;
+    unlink_use(lost);
+    link_newest(&once, lost);
+  }
 }
 
 static entry *find(const hf_cache_key *key) {
@@ -87,13 +114,12 @@ static entry *find(const hf_cache_key *key) {
 /** With the lock held. Returns a chain (by next_in_bucket) of entries to be freed without it. */
 static entry *shrink(size_t limit) {
   entry *chain = NULL;
-  while (used_bytes > limit && oldest) {
-    entry *dropped = oldest;
+  while (once.bytes + again.bytes > limit && (once.oldest || again.oldest)) {
+    entry *dropped = once.oldest ? once.oldest : again.oldest;
     entry **at = bucket_of(&dropped->key);
     while (*at != dropped) at = &(*at)->next_in_bucket;
     *at = dropped->next_in_bucket;
     unlink_use(dropped);
-    used_bytes -= dropped->object->size + ENTRY_BYTES;
     dropped->next_in_bucket = chain;
     chain = dropped;
   }
@@ -115,10 +141,7 @@ hf_object *hf_cache_get(const hf_cache_key *key) {
   entry *found = find(key);
   if (found) {
     object = hf_object_retain(found->object);
-    if (newest != found) {
-      unlink_use(found);
-      link_newest(found);
-    }
+    use_again(found);
   }
   pthread_mutex_unlock(&lock);
   return object;
@@ -138,8 +161,7 @@ void hf_cache_put(const hf_cache_key *key, hf_object *object) {
     entry **bucket = bucket_of(key);
     made->next_in_bucket = *bucket;
     *bucket = made;
-    link_newest(made);
-    used_bytes += object->size + ENTRY_BYTES;
+    link_newest(&once, made);
     chain = shrink(limit_bytes);
   }
   pthread_mutex_unlock(&lock);
@@ -156,7 +178,7 @@ void hf_cache_set_limit(size_t bytes) {
 
 size_t hf_cache_bytes(void) {
   pthread_mutex_lock(&lock);
-  size_t bytes = used_bytes;
+  size_t bytes = once.bytes + again.bytes;
   pthread_mutex_unlock(&lock);
   return bytes;
 }

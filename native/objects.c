@@ -7,19 +7,27 @@
 const git_oid hf_empty_tree = {{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
                                 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
 
-int hf_objects_read(hf_object **out, hf_store *store, hf_quarantine *quarantine, const git_oid *oid, hf_error *err) {
+static int read_up_to(hf_object **out, size_t *size, size_t limit, hf_store *store, hf_quarantine *quarantine, const git_oid *oid, hf_error *err) {
+  *size = 0;
   if (git_oid_equal(oid, &hf_empty_tree)) return (*out = hf_object_new(GIT_OBJECT_TREE, 0)) ? HF_OK : hf_fail_memory(err);
-  if (!quarantine) return hf_store_read(out, store, oid, err);
-  if ((*out = hf_quarantine_find(quarantine, oid))) return HF_OK;
-  int rc = hf_store_read(out, store, oid, err);
-  hf_store *disk = rc == HF_NOT_FOUND ? hf_quarantine_store(quarantine) : NULL;
-  return disk ? hf_store_read(out, disk, oid, err) : rc;
+  if (quarantine && (*out = hf_quarantine_find(quarantine, oid))) {
+    *size = (*out)->size;
+    return HF_OK;
+  }
+  int rc = hf_store_read_up_to(out, size, limit, store, oid, err);
+  hf_store *disk = rc == HF_NOT_FOUND && quarantine ? hf_quarantine_store(quarantine) : NULL;
+  return disk ? hf_store_read_up_to(out, size, limit, disk, oid, err) : rc;
+}
+
+int hf_objects_read(hf_object **out, hf_store *store, hf_quarantine *quarantine, const git_oid *oid, hf_error *err) {
+  size_t size;
+  return read_up_to(out, &size, SIZE_MAX, store, quarantine, oid, err);
 }
 
 int hf_objects_read_header(git_object_t *type, size_t *size, hf_store *store, hf_quarantine *quarantine, const git_oid *oid, hf_error *err) {
   hf_object *object = quarantine ? hf_quarantine_find(quarantine, oid) : NULL;
   if (object || git_oid_equal(oid, &hf_empty_tree)) {
-    if (type) *type = object ? object->type : GIT_OBJECT_TREE;
+    *type = object ? object->type : GIT_OBJECT_TREE;
     *size = object ? object->size : 0;
     hf_object_free(object);
     return HF_OK;
@@ -48,12 +56,15 @@ int hf_repo_read(hf_object **out, hf_repo *repo, const git_oid *oid, hf_error *e
   return hf_objects_read(out, repo->store, repo->quarantine, oid, err);
 }
 
-int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err) {
-  return hf_objects_read_header(type, size, repo->store, repo->quarantine, oid, err);
+int hf_repo_read_up_to(hf_object **out, size_t *size, size_t limit, hf_repo *repo, const git_oid *oid, hf_error *err) {
+  int rc = read_up_to(out, size, limit, repo->store, repo->quarantine, oid, err);
+  if (rc != HF_TOO_LARGE) return rc;
+  *out = NULL;
+  return HF_OK;
 }
 
-int hf_repo_read_size(size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err) {
-  return hf_objects_read_header(NULL, size, repo->store, repo->quarantine, oid, err);
+int hf_repo_read_header(git_object_t *type, size_t *size, hf_repo *repo, const git_oid *oid, hf_error *err) {
+  return hf_objects_read_header(type, size, repo->store, repo->quarantine, oid, err);
 }
 
 bool hf_repo_exists(hf_repo *repo, const git_oid *oid) {
@@ -145,11 +156,10 @@ int hf_commit_parent(git_oid *out, const void *data, size_t size, size_t parent)
  */
 static int read_small(hf_object **out, git_object_t *type, hf_repo *repo, const git_oid *oid, hf_error *err) {
   size_t size;
-  *out = NULL;
-  int rc = hf_repo_read_size(&size, repo, oid, err);
-  if (rc < 0) return rc;
-  if (size > SMALL_BYTES_MAX) return hf_repo_read_header(type, &size, repo, oid, err);
-  if ((rc = hf_repo_read(out, repo, oid, err)) == HF_OK) *type = hf_object_type(*out);
+  int rc = hf_repo_read_up_to(out, &size, SMALL_BYTES_MAX, repo, oid, err);
+  if (rc < 0) *out = NULL;
+  else if (*out) *type = hf_object_type(*out);
+  else rc = hf_repo_read_header(type, &size, repo, oid, err);
   return rc;
 }
 

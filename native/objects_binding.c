@@ -3,29 +3,11 @@
  * What does not exist is undefined. Numbers that come with content travel in one: size * 8 + type.
  */
 #include "binding.h"
-#include "blob_stream.h"
+#include "answers.h"
+#include "known_entries.h"
 #include "revision.h"
 #include "tree_edit.h"
 #include "tree_list.h"
-
-/** Defines NAMESync and NAME, which differ only in the thread that executes. */
-#define TWICE(js_name, c_name)                                          \
-  HF_FUNCTION(js_name "Sync", c_name##_sync) {                          \
-    hf_job *job = c_name##_parse(env, info);                            \
-    return job ? hf_job_run(env, job) : NULL;                           \
-  }                                                                     \
-  HF_FUNCTION(js_name, c_name) {                                        \
-    hf_job *job = c_name##_parse(env, info);                            \
-    return job ? hf_job_submit(env, job) : NULL;                        \
-  }
-
-static double header_number(git_object_t type, size_t size) { return (double)size * 8 + (double)type; }
-
-/** Absence is an answer, not an error. */
-static int absent(int rc, bool *found) {
-  *found = rc == HF_OK;
-  return rc == HF_NOT_FOUND ? HF_OK : rc;
-}
 
 /* ---- resolve(gitdir, quarantine, revision, peel): oid | undefined ---- */
 
@@ -45,7 +27,7 @@ static int resolve_execute(hf_job *base) {
   if (rc < 0) return rc;
   rc = hf_resolve(&job->oid, &repo, job->revision.bytes, job->revision.length, job->peel, &base->error);
   hf_repo_close(&repo);
-  return absent(rc, &job->found);
+  return hf_absent(rc, &job->found);
 }
 
 static napi_value resolve_complete(napi_env env, hf_job *base) {
@@ -90,12 +72,12 @@ static int info_execute(hf_job *base) {
   if (rc < 0) return rc;
   rc = hf_repo_read_header(&job->type, &job->size, &repo, &job->oid, &base->error);
   hf_repo_close(&repo);
-  return absent(rc, &job->found);
+  return hf_absent(rc, &job->found);
 }
 
 static napi_value info_complete(napi_env env, hf_job *base) {
   info_job *job = (info_job *)base;
-  return job->found ? hf_number(env, header_number(job->type, job->size)) : hf_undefined(env);
+  return job->found ? hf_number(env, hf_header_number(job->type, job->size)) : hf_undefined(env);
 }
 
 static void info_destroy(hf_job *base) {
@@ -112,112 +94,6 @@ static hf_job *info_parse(napi_env env, napi_callback_info info) {
 }
 
 TWICE("objectInfo", info)
-
-/*
- * ---- objectRead(gitdir, quarantine, oid, bytesMax): Buffer | [number, Buffer] | undefined ----
- * A small object is one Buffer that begins with its number in 8 bytes; a large one is not copied, so its number stands beside.
- * With the suffix Sync, an object of more than SYNC_BYTES_MAX is not read: the answer is null.
- */
-
-#define SYNC_BYTES_MAX (128 * 1024)
-#define COPY_BYTES_MAX (1024 * 1024)
-
-typedef struct {
-  hf_job job;
-  hf_view view;
-  git_oid oid;
-  int64_t bytes_max;
-  bool synchronous, too_large, found;
-  git_object_t type;
-  size_t size;
-  hf_object *object; /* its content, or at least the part that is asked for */
-  uint8_t *part;     /* or that part alone */
-} read_job;
-
-/** Reads no more of a large object than was asked for. */
-static int read_part(read_job *job, hf_repo *repo) {
-  hf_blob_stream *stream;
-  int rc = hf_blob_stream_open(&stream, &job->type, &job->size, repo, &job->oid, &job->job.error);
-  if (rc < 0) return rc;
-  size_t got;
-  job->part = malloc((size_t)job->bytes_max + 1);
-  rc = job->part ? hf_blob_stream_read(job->part, (size_t)job->bytes_max, &got, stream, &job->job.error) : hf_fail_memory(&job->job.error);
-  hf_blob_stream_close(stream);
-  return rc;
-}
-
-static int read_execute(hf_job *base) {
-  read_job *job = (read_job *)base;
-  hf_repo repo;
-  int rc = hf_view_open(&repo, &job->view, &base->error);
-  if (rc < 0) return rc;
-  rc = hf_repo_read_size(&job->size, &repo, &job->oid, &base->error);
-  job->too_large = rc == HF_OK && job->synchronous && job->size > SYNC_BYTES_MAX;
-  bool in_part = job->size > SYNC_BYTES_MAX && (uint64_t)job->bytes_max < job->size && job->bytes_max <= COPY_BYTES_MAX;
-  if (rc == HF_OK && !job->too_large) rc = in_part ? read_part(job, &repo) : hf_repo_read(&job->object, &repo, &job->oid, &base->error);
-  if (job->object) job->type = hf_object_type(job->object);
-  hf_repo_close(&repo);
-  return absent(rc, &job->found);
-}
-
-static void free_object(napi_env env, void *data, void *object) {
-  (void)env;
-  (void)data;
-  hf_object_free(object);
-}
-
-static napi_value read_complete(napi_env env, hf_job *base) {
-  read_job *job = (read_job *)base;
-  if (job->too_large) return hf_null(env);
-  if (!job->found) return hf_undefined(env);
-  size_t given = (uint64_t)job->bytes_max < job->size ? (size_t)job->bytes_max : job->size;
-  const void *content = job->part ? job->part : hf_object_data(job->object);
-  napi_value result, content_value;
-  if (given <= COPY_BYTES_MAX) {
-    uint8_t *bytes;
-    uint64_t number = (uint64_t)job->size * 8 + (uint64_t)job->type;
-    if (napi_create_buffer(env, 8 + given, (void **)&bytes, &result) != napi_ok) return NULL;
-    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(number >> (8 * i));
-    if (given) memcpy(bytes + 8, content, given);
-    return result;
-  }
-  if (napi_create_external_buffer(env, given, (void *)content, free_object, job->object, &content_value) != napi_ok) return NULL;
-  job->object = NULL;
-  if (napi_create_array_with_length(env, 2, &result) != napi_ok) return NULL;
-  napi_set_element(env, result, 0, hf_number(env, header_number(job->type, job->size)));
-  napi_set_element(env, result, 1, content_value);
-  return result;
-}
-
-static void read_destroy(hf_job *base) {
-  read_job *job = (read_job *)base;
-  hf_object_free(job->object);
-  free(job->part);
-  hf_view_free(&job->view);
-  free(job);
-}
-
-static read_job *read_parse_as(napi_env env, napi_callback_info info, bool synchronous) {
-  napi_value args[4];
-  read_job *job = hf_job_new(sizeof(*job), read_execute, read_complete, read_destroy);
-  job->bytes_max = INT64_MAX;
-  job->synchronous = synchronous;
-  if (hf_args(env, info, args, 4) && hf_view_args(env, args, &job->view) && hf_arg_oid(env, args[2], &job->oid) &&
-      (hf_is_nullish(env, args[3]) || (hf_arg_i64(env, args[3], &job->bytes_max) && (job->bytes_max >= 0 || hf_throw_type(env, "a limit is expected")))))
-    return job;
-  hf_job_drop(&job->job);
-  return NULL;
-}
-
-HF_FUNCTION("objectReadSync", object_read_sync) {
-  read_job *job = read_parse_as(env, info, true);
-  return job ? hf_job_run(env, &job->job) : NULL;
-}
-
-HF_FUNCTION("objectRead", object_read) {
-  read_job *job = read_parse_as(env, info, false);
-  return job ? hf_job_submit(env, &job->job) : NULL;
-}
 
 /*
  * ---- objectReadMany(gitdir, quarantine, oids, bytesMax): Buffer ----
@@ -246,7 +122,7 @@ static int read_many_execute(hf_job *base) {
     }
     hf_object *object = NULL;
     bool found;
-    rc = absent(hf_repo_read(&object, &repo, &job->oids[i], &base->error), &found);
+    rc = hf_absent(hf_repo_read(&object, &repo, &job->oids[i], &base->error), &found);
     if (rc < 0) break;
     size_t size = found ? hf_object_size(object) : 0;
     bool full = i > 0 && job->out.length + size > (size_t)job->bytes_max;
@@ -284,11 +160,12 @@ static hf_job *read_many_parse(napi_env env, napi_callback_info info) {
 
 TWICE("objectReadMany", read_many)
 
-/* ---- treeEntry(gitdir, quarantine, treeish, path): "MODE OID" with a mode of 6 octal digits | undefined ---- */
+/* ---- treeEntry(gitdir, quarantine, generation, treeish, path): "MODE OID" with a mode of 6 octal digits | undefined ---- */
 
 typedef struct {
   hf_job job;
   hf_view view;
+  uint64_t generation;
   git_oid treeish;
   hf_text path;
   bool found;
@@ -298,12 +175,12 @@ typedef struct {
 static int entry_execute(hf_job *base) {
   entry_job *job = (entry_job *)base;
   hf_repo repo;
-  int rc = hf_view_open(&repo, &job->view, &base->error);
+  int rc = hf_view_open_seen(&repo, &job->view, job->generation, &base->error);
   if (rc < 0) return rc;
-  rc = hf_tree_find(&job->entry, &repo, &job->treeish, job->path.bytes, job->path.length, &base->error);
+  rc = hf_tree_find_known(&job->entry, &repo, &job->treeish, job->path.bytes, job->path.length, &base->error);
   hf_repo_close(&repo);
   /* A blob has no entries. */
-  return absent(rc == HF_WRONG_TYPE ? HF_NOT_FOUND : rc, &job->found);
+  return hf_absent(rc == HF_WRONG_TYPE ? HF_NOT_FOUND : rc, &job->found);
 }
 
 static napi_value entry_complete(napi_env env, hf_job *base) {
@@ -323,10 +200,11 @@ static void entry_destroy(hf_job *base) {
 }
 
 static hf_job *entry_parse(napi_env env, napi_callback_info info) {
-  napi_value args[4];
+  napi_value args[5];
   entry_job *job = hf_job_new(sizeof(*job), entry_execute, entry_complete, entry_destroy);
-  if (hf_args(env, info, args, 4) && hf_view_args(env, args, &job->view) && hf_arg_oid(env, args[2], &job->treeish) &&
-      hf_text_bytes(env, args[3], &job->path))
+  if (hf_args(env, info, args, 5) && hf_view_args(env, args, &job->view) &&
+      hf_arg_generation(env, args[2], &job->generation) && hf_arg_oid(env, args[3], &job->treeish) &&
+      hf_text_bytes(env, args[4], &job->path))
     return &job->job;
   hf_job_drop(&job->job);
   return NULL;

@@ -4,6 +4,7 @@
  * mapped, and threads do not wait for each other.
  */
 #include "pack.h"
+#include "inflate_whole.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,12 @@
 
 #define INDEX_HEADER_BYTES (8 + 256 * 4)
 #define TRAILER_BYTES 20
-/* Enough for nearly every tree, commit and delta: then one read is all. */
-#define HEAD_BYTES 512
+/* Git writes a base just before what is made of it: one read brings most of a chain. */
+#define WINDOW_BYTES 4096
+/* What of an entry is there at least when it is looked at: all of nearly every tree, commit and delta. */
+#define HEAD_BYTES 1024
+/* What is inflated at once; larger ones come through a small buffer. */
+#define AT_ONCE_BYTES_MAX (256 * 1024)
 /* Deltas of one chain that are kept inflated. */
 #define ARENA_BYTES (64 * 1024)
 #define ENTRY_HEADER_BYTES 32
@@ -23,6 +28,9 @@
 /* How many of the objects on the way to the one that was asked for are cached: one in so many. */
 #define CACHE_EVERY 6
 #define SEARCH_IDS 48
+/* No more comes of a byte by inflating, and of one by copying from a base: what says so is damaged, and is given no memory. */
+#define INFLATED_RATIO_MAX 1100
+#define COPIED_RATIO_MAX 0x1000000
 
 enum { OFS_DELTA = 6, REF_DELTA = 7 };
 
@@ -301,6 +309,7 @@ static int parse_entry(pack_entry *out, const hf_pack *pack, uint64_t offset, co
     byte = bytes[at++];
     out->size |= (size_t)(byte & 0x7f) << shift;
   }
+  if (out->size / INFLATED_RATIO_MAX > pack->pack_size - offset) return fail_entry(pack, offset, err);
   out->base = 0;
   if (out->type == OFS_DELTA) {
     if (at >= length) return fail_entry(pack, offset, err);
@@ -335,11 +344,47 @@ static ssize_t read_head(const hf_pack *pack, uint64_t offset, uint8_t *bytes, s
   return hf_read_at(pack->pack_fd, bytes, end - offset < length ? (size_t)(end - offset) : length, offset, err);
 }
 
+/** What was read last of a pack, for entries that stand close together. */
+typedef struct {
+  uint64_t at;
+  size_t length;
+  uint8_t bytes[WINDOW_BYTES];
+} window;
+
+/** Points to what the pack has from an offset on, at least HEAD_BYTES or all there is; valid until the next look. */
+static ssize_t look(const uint8_t **out, window *own, const hf_pack *pack, uint64_t offset, hf_error *err) {
+  uint64_t end = pack->pack_size - TRAILER_BYTES;
+  if (offset >= end) return fail_entry(pack, offset, err);
+  size_t needed = end - offset < HEAD_BYTES ? (size_t)(end - offset) : HEAD_BYTES;
+  if (offset < own->at || offset + needed > own->at + own->length) {
+    own->at = offset < WINDOW_BYTES / 2 ? 0 : offset - WINDOW_BYTES / 2;
+    own->length = 0;
+    ssize_t got = read_head(pack, own->at, own->bytes, WINDOW_BYTES, err);
+    if (got < 0) return got;
+    own->length = (size_t)got;
+    if (own->at + own->length <= offset) return fail_entry(pack, offset, err);
+  }
+  *out = own->bytes + (offset - own->at);
+  return (ssize_t)(own->at + own->length - offset);
+}
+
+/** The fast way, with what is there or with one read of all that there can be. False: zlib has to tell what is the matter. */
+static bool inflate_at_once(const hf_pack *pack, uint64_t offset, size_t size, const uint8_t *have, size_t have_len, uint8_t *out) {
+  size_t most = hf_deflated_bytes_max(size);
+  if (size > AT_ONCE_BYTES_MAX || !hf_inflate_whole_available()) return false;
+  if ((have_len >= most || have_len > size / 4) && hf_inflate_whole(out, size, have, have_len)) return true;
+  uint8_t *all = have_len < most ? hf_thread_buffer(2, most) : NULL;
+  hf_error ignored;
+  ssize_t got = all ? read_head(pack, offset, all, most, &ignored) : -1;
+  return got > (ssize_t)have_len && hf_inflate_whole(out, size, all, (size_t)got);
+}
+
 /** Inflates what an entry holds: an object's content, or a delta. */
 static int inflate_entry(const hf_pack *pack, uint64_t offset, const pack_entry *entry, const uint8_t *head, size_t head_len, uint8_t *out,
                          hf_error *err) {
   hf_inflater inflater;
   size_t have = head_len - entry->header_len;
+  if (inflate_at_once(pack, offset + entry->header_len, entry->size, head + entry->header_len, have, out)) return HF_OK;
   int rc = hf_inflate_begin(&inflater, pack->pack_fd, offset + entry->header_len, head + entry->header_len, have, err);
   return rc < 0 ? rc : hf_inflate_exactly(&inflater, out, entry->size, err);
 }
@@ -408,7 +453,8 @@ static bool apply_delta(uint8_t *out, size_t size, const hf_object *base, const 
 static int apply(hf_object **object, const hf_pack *pack, uint64_t offset, const uint8_t *delta, size_t length, hf_error *err) {
   const uint8_t *at = delta, *end = delta + length;
   size_t base_size, size;
-  if (!delta_size(&base_size, &at, end) || !delta_size(&size, &at, end) || base_size != (*object)->size) return fail_entry(pack, offset, err);
+  if (!delta_size(&base_size, &at, end) || !delta_size(&size, &at, end) || base_size != (*object)->size || size / COPIED_RATIO_MAX > length)
+    return fail_entry(pack, offset, err);
   hf_object *made = hf_object_new((*object)->type, size);
   if (!made) return hf_fail_memory(err);
   if (!apply_delta(made->data, size, *object, at, end)) {
@@ -477,17 +523,42 @@ static int push_delta(chain *deltas, const hf_pack *pack, uint64_t offset, const
   return push(deltas, added) ? HF_OK : hf_fail(err, HF_CORRUPT, "a chain of deltas without end in %s", pack->name);
 }
 
+/** The size of the object that an entry makes, which is the first of its chain. */
+static int read_result_size(size_t *size, const hf_pack *pack, uint64_t offset, const pack_entry *entry, const uint8_t *head, size_t head_len,
+                            hf_error *err) {
+  hf_inflater inflater;
+  uint8_t first[20];
+  if (!entry->base) {
+    *size = entry->size;
+    return HF_OK;
+  }
+  int rc = hf_inflate_begin(&inflater, pack->pack_fd, offset + entry->header_len, head + entry->header_len, head_len - entry->header_len, err);
+  if (rc < 0) return rc;
+  ssize_t got = hf_inflate_some(&inflater, first, sizeof(first), err);
+  if (got < 0) return (int)got;
+  const uint8_t *at = first;
+  size_t base_size;
+  return delta_size(&base_size, &at, first + got) && delta_size(size, &at, first + got) ? HF_OK : fail_entry(pack, offset, err);
+}
+
 /** Goes down to an object that is there or stands whole in the pack, and notes the deltas on the way. */
-static int descend(hf_object **out, chain *deltas, const hf_pack *pack, uint64_t offset, hf_error *err) {
-  uint8_t head[HEAD_BYTES];
+static int descend(hf_object **out, chain *deltas, size_t *size, size_t limit, const hf_pack *pack, uint64_t offset, hf_error *err) {
+  window own;
+  own.at = own.length = 0;
   for (;;) {
     hf_cache_key key = key_of(pack, offset);
     if ((*out = hf_cache_get(&key))) return HF_OK;
     pack_entry entry;
-    ssize_t head_len = read_head(pack, offset, head, sizeof(head), err);
+    const uint8_t *head = own.bytes;
+    ssize_t head_len = look(&head, &own, pack, offset, err);
     if (head_len < 0) return (int)head_len;
     int rc = parse_entry(&entry, pack, offset, head, (size_t)head_len, err);
     if (rc < 0) return rc;
+    if (limit < SIZE_MAX && deltas->count == 0) {
+      rc = read_result_size(size, pack, offset, &entry, head, (size_t)head_len, err);
+      if (rc < 0) return rc;
+      if (*size > limit) return HF_TOO_LARGE;
+    }
     if (!entry.base) {
       if ((rc = read_whole(out, pack, offset, &entry, head, (size_t)head_len, err)) == HF_OK) hf_cache_put(&key, *out);
       return rc;
@@ -497,7 +568,7 @@ static int descend(hf_object **out, chain *deltas, const hf_pack *pack, uint64_t
   }
 }
 
-static int read_object(hf_object **out, const hf_pack *pack, uint64_t offset, hf_error *err) {
+static int read_object(hf_object **out, size_t *size, size_t limit, const hf_pack *pack, uint64_t offset, hf_error *err) {
   chain deltas;
   deltas.steps = deltas.local;
   deltas.count = deltas.used = 0;
@@ -505,7 +576,7 @@ static int read_object(hf_object **out, const hf_pack *pack, uint64_t offset, hf
   deltas.arena = hf_thread_buffer(1, ARENA_BYTES);
   if (!deltas.arena) return hf_fail_memory(err);
   hf_object *object = NULL;
-  int rc = descend(&object, &deltas, pack, offset, err);
+  int rc = descend(&object, &deltas, size, limit, pack, offset, err);
   while (rc == HF_OK && deltas.count > 0) {
     const step *next = &deltas.steps[--deltas.count];
     rc = next->length > 0 ? apply(&object, pack, next->offset, deltas.arena + next->at, next->length, err)
@@ -521,37 +592,23 @@ static int read_object(hf_object **out, const hf_pack *pack, uint64_t offset, hf
   return rc;
 }
 
-int hf_pack_read(hf_object **out, hf_pack *pack, uint64_t offset, hf_error *err) {
+int hf_pack_read(hf_object **out, size_t *size, size_t limit, hf_pack *pack, uint64_t offset, hf_error *err) {
   int rc = begin_use(pack, err);
   if (rc < 0) return rc;
-  rc = read_object(out, pack, offset, err);
+  rc = read_object(out, size, limit, pack, offset, err);
+  if (rc == HF_OK) *size = (*out)->size;
   end_use(pack);
   hf_thread_buffers_trim();
   return rc;
 }
 
-/** The size that a delta makes, from its first bytes. */
-static int read_result_size(size_t *size, const hf_pack *pack, uint64_t offset, const pack_entry *entry, const uint8_t *head, size_t head_len,
-                            hf_error *err) {
-  hf_inflater inflater;
-  uint8_t first[20];
-  int rc = hf_inflate_begin(&inflater, pack->pack_fd, offset + entry->header_len, head + entry->header_len, head_len - entry->header_len, err);
-  if (rc < 0) return rc;
-  ssize_t got = hf_inflate_some(&inflater, first, sizeof(first), err);
-  if (got < 0) return (int)got;
-  const uint8_t *at = first;
-  size_t base_size;
-  return delta_size(&base_size, &at, first + got) && delta_size(size, &at, first + got) ? HF_OK : fail_entry(pack, offset, err);
-}
-
-/** `type` may be NULL: then nothing is read but the beginning of the object itself. */
 static int read_header(git_object_t *type, size_t *size, const hf_pack *pack, uint64_t offset, hf_error *err) {
   uint8_t head[256];
   for (size_t depth = 0;; depth++) {
     hf_cache_key key = key_of(pack, offset);
     hf_object *object = hf_cache_get(&key);
     if (object) {
-      if (type) *type = object->type;
+      *type = object->type;
       if (depth == 0) *size = object->size;
       hf_object_free(object);
       return HF_OK;
@@ -562,12 +619,11 @@ static int read_header(git_object_t *type, size_t *size, const hf_pack *pack, ui
     int rc = parse_entry(&entry, pack, offset, head, (size_t)head_len, err);
     if (rc < 0) return rc;
     if (!entry.base) {
-      if (type) *type = (git_object_t)entry.type;
+      *type = (git_object_t)entry.type;
       if (depth == 0) *size = entry.size;
       return HF_OK;
     }
     if (depth == 0 && (rc = read_result_size(size, pack, offset, &entry, head, (size_t)head_len, err)) < 0) return rc;
-    if (!type) return HF_OK;
     if (depth > CHAIN_MAX) return hf_fail(err, HF_CORRUPT, "a chain of deltas without end in %s", pack->name);
     offset = entry.base;
   }

@@ -18,8 +18,8 @@ int hf_pack_find(uint64_t *offset, hf_pack *pack, const git_oid *oid, hf_error *
 /** Adds the ids that begin with a prefix of `length` digits to `found`, until there are `max`. */
 int hf_pack_find_prefix(git_oid *found, size_t *count, size_t max, hf_pack *pack, const git_oid *prefix, size_t length, hf_error *err);
 
-int hf_pack_read(hf_object **out, hf_pack *pack, uint64_t offset, hf_error *err);
-/** `type` may be NULL, which spares a way down the deltas. */
+/** HF_TOO_LARGE, with the size alone, for an object of more than `limit` bytes that is not at hand. */
+int hf_pack_read(hf_object **out, size_t *size, size_t limit, hf_pack *pack, uint64_t offset, hf_error *err);
 int hf_pack_read_header(git_object_t *type, size_t *size, hf_pack *pack, uint64_t offset, hf_error *err);
 /** Starts to inflate an object that stands whole in the pack. HF_UNSUPPORTED for a delta. */
 int hf_pack_stream(hf_inflater **out, git_object_t *type, size_t *size, hf_pack *pack, uint64_t offset, hf_error *err);

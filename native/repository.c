@@ -543,6 +543,17 @@ int hf_repo_open(hf_repo *repo, const char *gitdir, const char *quarantine_dir, 
   return rc;
 }
 
+int hf_repo_open_seen(hf_repo *repo, const char *gitdir, uint64_t generation, hf_error *err) {
+  pthread_mutex_lock(&lock);
+  hf_entry *entry = generation > 0 ? find_entry(gitdir) : NULL;
+  if (entry && hf_store_generation(entry->store) != generation) entry = NULL;
+  if (entry) use(entry, now_ms());
+  pthread_mutex_unlock(&lock);
+  if (!entry) return hf_repo_open(repo, gitdir, NULL, err);
+  *repo = (hf_repo){.gitdir = entry->gitdir, .store = entry->store, .entry = entry};
+  return HF_OK;
+}
+
 int hf_repo_git(git_repository **out, hf_repo *repo, hf_error *err) {
   if (!repo->git && !repo->quarantine) {
     pthread_mutex_lock(&lock);

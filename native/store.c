@@ -203,8 +203,8 @@ static size_t parse_loose_header(git_object_t *type, size_t *size, const uint8_t
   return git_object_typeisloose(*type) ? (size_t)(zero - bytes) + 1 : 0;
 }
 
-/** Reads an open loose object; with `out` NULL only its header. */
-static int read_open(hf_object **out, git_object_t *type, size_t *size, int fd, const char *path, hf_error *err) {
+/** Reads an open loose object; with `out` NULL only its header. HF_TOO_LARGE for more than `limit` bytes. */
+static int read_open(hf_object **out, git_object_t *type, size_t *size, size_t limit, int fd, const char *path, hf_error *err) {
   hf_inflater inflater;
   uint8_t head[LOOSE_HEADER_BYTES];
   int rc = hf_inflate_begin(&inflater, fd, 0, NULL, 0, err);
@@ -214,6 +214,7 @@ static int read_open(hf_object **out, git_object_t *type, size_t *size, int fd, 
   size_t header_len = parse_loose_header(type, size, head, (size_t)got);
   if (header_len == 0) return hf_fail(err, HF_CORRUPT, "%s is no object", path);
   if (!out) return HF_OK;
+  if (*size > limit) return HF_TOO_LARGE;
   size_t have = (size_t)got - header_len;
   hf_object *object = have <= *size ? hf_object_new(*type, *size) : NULL;
   if (!object) return have <= *size ? hf_fail_memory(err) : hf_fail(err, HF_CORRUPT, "%s is longer than it says", path);
@@ -223,12 +224,12 @@ static int read_open(hf_object **out, git_object_t *type, size_t *size, int fd, 
   return rc;
 }
 
-static int read_loose(hf_object **out, git_object_t *type, size_t *size, const object_dir *dir, const git_oid *oid, hf_error *err) {
+static int read_loose(hf_object **out, git_object_t *type, size_t *size, size_t limit, const object_dir *dir, const git_oid *oid, hf_error *err) {
   char path[4096];
   loose_path(path, sizeof(path), dir, oid);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? HF_NOT_FOUND : hf_fail_os(err, errno, "open %s", path);
-  int rc = read_open(out, type, size, fd, path, err);
+  int rc = read_open(out, type, size, limit, fd, path, err);
   close(fd);
   return rc;
 }
@@ -251,17 +252,16 @@ static _Thread_local uint64_t loose_reads;
 
 uint64_t hf_loose_reads(void) { return loose_reads; }
 
-static int read_any_loose(hf_object **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err) {
+static int read_any_loose(hf_object **out, git_object_t *type, size_t *size, size_t limit, hf_store *store, const git_oid *oid, hf_error *err) {
   hf_cache_key key = loose_key(store, oid);
-  git_object_t unasked;
-  if (!type) type = &unasked;
   hf_object *object = cached_loose(store, &key, oid);
   int rc = object ? HF_OK : HF_NOT_FOUND;
   for (size_t i = 0; !object && rc != HF_OK && i < store->count; i++) {
-    int tried = read_loose(out ? &object : NULL, type, size, &store->dirs[i], oid, err);
+    int tried = read_loose(out ? &object : NULL, type, size, limit, &store->dirs[i], oid, err);
     if (tried != HF_NOT_FOUND) rc = tried;
+    if (rc == HF_TOO_LARGE) break;
   }
-  if (rc == HF_OK) loose_reads++;
+  if (rc == HF_OK || rc == HF_TOO_LARGE) loose_reads++;
   if (!object) return rc;
   *type = object->type;
   *size = object->size;
@@ -342,31 +342,33 @@ static hf_pack *find_pack(uint64_t *offset, hf_store *store, const git_oid *oid,
   return pack;
 }
 
-/** Reads an object, or with `out` NULL its header, from wherever it is now. */
-static int read_once(hf_object **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err) {
+/** Reads an object, or with `out` NULL its header, from wherever it is now. HF_TOO_LARGE for an object of more than `limit` bytes. */
+static int read_once(hf_object **out, git_object_t *type, size_t *size, size_t limit, hf_store *store, const git_oid *oid, hf_error *err) {
   int failure = HF_NOT_FOUND;
   uint64_t offset;
   hf_pack *pack;
   for (size_t skip = 0; (pack = find_pack(&offset, store, oid, skip, &failure, err)); skip++) {
-    int rc = out ? hf_pack_read(out, pack, offset, err) : hf_pack_read_header(type, size, pack, offset, err);
+    int rc = out ? hf_pack_read(out, size, limit, pack, offset, err) : hf_pack_read_header(type, size, pack, offset, err);
     hf_pack_release(pack);
-    if (rc == HF_OK) return HF_OK;
+    if (rc == HF_OK || rc == HF_TOO_LARGE) return rc;
     if (rc != HF_NO_REPOSITORY) failure = rc;
   }
   hf_error loose_err;
-  int rc = read_any_loose(out, type, size, store, oid, &loose_err);
+  int rc = read_any_loose(out, type, size, limit, store, oid, &loose_err);
   if (rc == HF_NOT_FOUND) return failure;
+  if (rc == HF_TOO_LARGE) return rc;
   if (rc < 0) *err = loose_err;
   return rc;
 }
 
-static int read_object(hf_object **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err) {
-  int rc = read_once(out, type, size, store, oid, err);
+static int read_object(hf_object **out, git_object_t *type, size_t *size, size_t limit, hf_store *store, const git_oid *oid, hf_error *err) {
+  int rc = read_once(out, type, size, limit, store, oid, err);
   if (rc == HF_NOT_FOUND) {
     bool changed;
     rc = refresh(store, &changed, err);
-    if (rc == HF_OK) rc = changed ? read_once(out, type, size, store, oid, err) : HF_NOT_FOUND;
+    if (rc == HF_OK) rc = changed ? read_once(out, type, size, limit, store, oid, err) : HF_NOT_FOUND;
   }
+  if (rc == HF_OK || rc == HF_TOO_LARGE) return rc;
   char hex[GIT_OID_HEXSZ + 1];
   git_oid_tostr(hex, sizeof(hex), oid);
   if (rc == HF_NOT_FOUND) return hf_fail_about(err, HF_NOT_FOUND, hex, GIT_OID_HEXSZ, "object not found");
@@ -375,13 +377,17 @@ static int read_object(hf_object **out, git_object_t *type, size_t *size, hf_sto
 }
 
 int hf_store_read(hf_object **out, hf_store *store, const git_oid *oid, hf_error *err) {
-  git_object_t type;
   size_t size;
-  return read_object(out, &type, &size, store, oid, err);
+  return hf_store_read_up_to(out, &size, SIZE_MAX, store, oid, err);
+}
+
+int hf_store_read_up_to(hf_object **out, size_t *size, size_t limit, hf_store *store, const git_oid *oid, hf_error *err) {
+  git_object_t type;
+  return read_object(out, &type, size, limit, store, oid, err);
 }
 
 int hf_store_read_header(git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err) {
-  return read_object(NULL, type, size, store, oid, err);
+  return read_object(NULL, type, size, SIZE_MAX, store, oid, err);
 }
 
 /* ---- streams ---- */

@@ -19,7 +19,8 @@ uint64_t hf_store_generation(hf_store *store);
 
 /** HF_NOT_FOUND only after packs that came or went were looked for again. */
 int hf_store_read(hf_object **out, hf_store *store, const git_oid *oid, hf_error *err);
-/** `type` may be NULL, which spares a way down the deltas. */
+/** The same, but HF_TOO_LARGE and the size alone for an object of more than `limit` bytes; one that is at hand is given all the same. */
+int hf_store_read_up_to(hf_object **out, size_t *size, size_t limit, hf_store *store, const git_oid *oid, hf_error *err);
 int hf_store_read_header(git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err);
 /** Starts to inflate an object that stands whole somewhere. HF_UNSUPPORTED where it is a delta; HF_NOT_FOUND. */
 int hf_store_stream(hf_inflater **out, git_object_t *type, size_t *size, hf_store *store, const git_oid *oid, hf_error *err);

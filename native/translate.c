@@ -84,6 +84,10 @@ int hf_view_open(hf_repo *repo, const hf_view *view, hf_error *err) {
   return hf_repo_open(repo, view->gitdir.bytes, view->quarantine.bytes, err);
 }
 
+int hf_view_open_seen(hf_repo *repo, const hf_view *view, uint64_t generation, hf_error *err) {
+  return view->quarantine.bytes ? hf_view_open(repo, view, err) : hf_repo_open_seen(repo, view->gitdir.bytes, generation, err);
+}
+
 void hf_view_free(hf_view *view) {
   hf_text_free(&view->gitdir);
   hf_text_free(&view->quarantine);
@@ -115,6 +119,13 @@ bool hf_arg_u32(napi_env env, napi_value value, uint32_t *out) {
 
 bool hf_arg_i64(napi_env env, napi_value value, int64_t *out) {
   return napi_get_value_int64(env, value, out) == napi_ok || hf_throw_type(env, "a number is expected");
+}
+
+bool hf_arg_generation(napi_env env, napi_value value, uint64_t *out) {
+  int64_t number;
+  if (!hf_arg_i64(env, value, &number)) return false;
+  *out = number > 0 ? (uint64_t)number : 0;
+  return true;
 }
 
 bool hf_arg_bool(napi_env env, napi_value value, bool *out) {

@@ -3,6 +3,8 @@ import { aptInstall } from "./apt.mjs";
 import { exists, run, tail } from "./run.mjs";
 
 const PACKAGES = ["libgit2-dev", "pkg-config", "gcc", "libc6-dev", "make"];
+/** What the addon looks for when it runs, and does without where there is none. */
+const FASTER = ["libdeflate0"];
 const FOUND = ["--exists", "libgit2 >= 1.5"];
 
 const isThere = () => run("pkg-config", FOUND).ok && exists("make") && exists("cc");
@@ -14,6 +16,9 @@ export function findLibgit2(say) {
   say("installing libgit2 …");
   const result = aptInstall(PACKAGES);
   if (result === undefined) return `libgit2 is missing; on Debian: sudo ${command}`;
-  if (result.ok && isThere()) return undefined;
+  if (result.ok && isThere()) {
+    aptInstall(FASTER);
+    return undefined;
+  }
   return `libgit2 cannot be installed; try: sudo ${command}\n${tail(result.output, 5)}`;
 }

@@ -55,9 +55,16 @@ async function answers(gitDir, head, big) {
   assert.throws(() => addon.blobRead(blob, 1), TypeError);
   assert.equal((await addon.blobOpen(gitDir, undefined, bigOid)).length, 2);
   assert.equal((await addon.objectRead(gitDir, undefined, bigOid, 10)).length, 18);
-  const many = await Promise.all(Array.from({ length: 500 }, () => addon.treeEntry(gitDir, undefined, head, "d3/f1003")));
+  const many = await Promise.all(Array.from({ length: 500 }, () => addon.treeEntry(gitDir, undefined, 0, head, "d3/f1003")));
   assert.equal(new Set(many).size, 1);
   assert.match(many[0], /^100644 [0-9a-f]{40}$/);
+  const file = await addon.fileRead(gitDir, undefined, 0, head, "d3/f1003", undefined);
+  const seen = addon.packsGeneration(gitDir);
+  assert.deepEqual(addon.fileReadSync(gitDir, undefined, seen, head, "d3/f1003", undefined), file);
+  assert.equal(file.toString("latin1", 12, 52), many[0].slice(7));
+  assert.equal(addon.fileReadSync(gitDir, undefined, seen, head, "d3", undefined).length, 52);
+  assert.equal(addon.fileReadSync(gitDir, undefined, seen, head, "d3/none", undefined), undefined);
+  assert.throws(() => addon.fileReadSync(gitDir, undefined, "1", head, "d3", undefined), TypeError);
   assert.equal(await addon.objectInfo(gitDir, undefined, "0".repeat(40)), undefined);
 }
 

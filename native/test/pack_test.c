@@ -1,4 +1,5 @@
 #include "blob_stream.h"
+#include "inflate_whole.h"
 #include "repository.h"
 #include "test.h"
 #include <fcntl.h>
@@ -38,6 +39,14 @@ static size_t check_all(const test_repository *repo) {
     CHECK(git_odb_hash(&hash, hf_object_data(object), hf_object_size(object), hf_object_type(object)) == 0);
     CHECK(git_oid_equal(&hash, &oid));
     hf_object_free(object);
+    CHECK_OK(hf_repo_read_up_to(&object, &header_size, size, &view, &oid, &test_error));
+    CHECK(object != NULL && header_size == size && hf_object_size(object) == size);
+    hf_object_free(object);
+    if (size > 0) {
+      CHECK_OK(hf_repo_read_up_to(&object, &header_size, size - 1, &view, &oid, &test_error));
+      CHECK(header_size == size && (!object || hf_object_size(object) == size));
+      hf_object_free(object);
+    }
     CHECK_OK(hf_repo_find_prefix(&found, &view, &oid, 20, &test_error));
     CHECK(git_oid_equal(&found, &oid));
     oid.id[19] ^= 1;
@@ -75,6 +84,9 @@ HF_TEST(reads_every_object_of_any_pack) {
     test_run(&repo, "%s > /dev/null 2>&1", forms[i]);
     without_cache();
     CHECK(check_all(&repo) >= count - 2);
+    hf_inflate_whole_enable(false);
+    CHECK(check_all(&repo) >= count - 2);
+    hf_inflate_whole_enable(true);
     with_cache();
     CHECK(check_all(&repo) >= count - 2);
   }
@@ -118,6 +130,8 @@ HF_TEST(survives_damaged_packs) {
   snprintf(ids, sizeof(ids), "%s/ids", repo.path);
   uint32_t state = 1;
   for (int round = 0; round < 30; round++) {
+    /* Two rounds with each way to inflate: damage of a pack and of an index. */
+    hf_inflate_whole_enable(round % 4 < 2);
     test_run(&repo, "rm -f objects/pack/* && cp pack.whole/* objects/pack/ && chmod u+w objects/pack/*");
     snprintf(path, sizeof(path), "%s/%s", repo.path, test_output(&repo, "ls objects/pack/*.%s", round % 2 ? "idx" : "pack"));
     damage(path, &state);

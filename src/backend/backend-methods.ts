@@ -14,6 +14,7 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     readMany: "read",
     stream: "read-stream",
     treeEntry: "read",
+    readFile: "read",
     listTree: "read-stream",
     listBlobs: "read-stream",
     grep: "read-stream",

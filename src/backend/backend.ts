@@ -1,6 +1,14 @@
 import type { ByteString } from "../domain/bytes.ts";
 import type { DiffEntry, DiffStat, FilePatch, WhitespaceMode } from "../domain/diff.ts";
-import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEdit, TreeEntry } from "../domain/git-object.ts";
+import type {
+  GitObject,
+  GitPath,
+  ObjectInfo,
+  ObjectType,
+  TreeEdit,
+  TreeEntry,
+  TreeFile,
+} from "../domain/git-object.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { Head, RefChange, Reference, RefName } from "../domain/reference.ts";
 import type { RemoteFacet } from "./remote-facet.ts";
@@ -43,6 +51,11 @@ export interface ObjectsFacet {
   stream(view: RepositoryView, oid: Oid, bytesMax?: number): AsyncIterable<Uint8Array>;
   /** The entry at a path below a tree or commit; the root itself (path "") has no entry. */
   treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined>;
+  /**
+   * The same, and what a blob holds: all of it, or its first `bytesMax` bytes. Undefined also where the blob itself is missing. Costs
+   * about as much as one of the two.
+   */
+  readFile(view: RepositoryView, treeish: Oid, path: GitPath, bytesMax?: number): Promise<TreeFile | undefined>;
   /**
    * Entries of a tree or commit in batches, in the order of `git ls-tree -t [-r]`, with paths from the root of that tree
    * prefixed with `prefix` as given (no slash is added).
@@ -183,6 +196,8 @@ export interface BlameQuery {
   readonly firstLine?: number;
   /** May be behind the end of the file. */
   readonly lastLine?: number;
+  /** Tell each group of lines as soon as it is found, in no order, and neighbours apart. */
+  readonly asFound?: boolean;
 }
 
 /** Neighbouring lines of a file that came with one commit, where they were neighbours as well. */

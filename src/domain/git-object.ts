@@ -37,6 +37,13 @@ export interface TreeEntry {
   readonly oid: Oid;
 }
 
+/** What a path leads to; of a blob its length too, and its content, which may have been cut to a limit. */
+export interface TreeFile {
+  readonly entry: TreeEntry;
+  readonly size?: number;
+  readonly content?: Uint8Array;
+}
+
 /** The object type that a mode stands for. */
 export function typeOfMode(mode: FileMode): TreeEntry["type"] {
   const kind = mode & 0o170000;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { GitBackend, RepositoryView } from "../../src/backend/backend.ts";
 import { loadAddon } from "../../src/backend/libgit2/addon.ts";
 import { createLibgit2Backend } from "../../src/backend/libgit2/libgit2-backend.ts";
@@ -31,10 +32,12 @@ async function told() {
   const tree = await backend.objects.resolve(view, commit, "tree");
   const entry = await backend.objects.treeEntry(view, commit, "dir/a.txt");
   const blob = entry && (await backend.objects.read(view, entry.oid, 1024));
-  return [tree, entry?.oid, blob && Buffer.from(blob.content).toString()];
+  const file = await backend.objects.readFile(view, commit, "dir/a.txt");
+  const texts = [blob, file].map((each) => each?.content && Buffer.from(each.content).toString());
+  return [tree, entry?.oid, ...texts];
 }
 
-const NOTHING = [undefined, undefined, undefined];
+const NOTHING = [undefined, undefined, undefined, undefined];
 
 /** Drops the commit, as git does for whoever works beside us. */
 async function drop(): Promise<void> {
@@ -51,7 +54,7 @@ for (const [what, prepare] of [
   test(`a ${what} file is told again, until git has pruned it`, async () => {
     await prepare();
     const first = await told();
-    expect(first[2]).toBe("one\n");
+    expect(first.slice(2)).toEqual(["one\n", "one\n"]);
     for (let again = 0; again < 3; again++) expect(await told()).toEqual(first);
     await drop();
     expect(await told()).toEqual(NOTHING);
@@ -67,6 +70,34 @@ test("a repository in the place of another is asked anew", async () => {
   await rm(repository.path, { recursive: true });
   await rename(other.path, repository.path);
   expect(await told()).toEqual(NOTHING);
+});
+
+test("a commit of an alternate is there for as long as the alternate is", async () => {
+  await repository.git(["repack", "-adq"]);
+  await using other = await TemporaryRepository.create();
+  const borrowed = { gitDir: other.path, objectFormat: "sha1" } as const;
+  const content = async () => (await backend.objects.readFile(borrowed, commit, "dir/a.txt"))?.content;
+  expect(await content()).toBeUndefined();
+  const alternates = join(other.path, "objects/info/alternates");
+  await writeFile(alternates, `${repository.path}/objects\n`);
+  for (let again = 0; again < 3; again++) expect(Buffer.from((await content())!).toString()).toBe("one\n");
+  await rm(alternates);
+  expect(await content()).toBeUndefined();
+});
+
+test("a file is read from packs that replace each other meanwhile", async () => {
+  const read = async () =>
+    Buffer.from((await backend.objects.readFile(view, commit, "dir/a.txt"))!.content!).toString();
+  for (let round = 0; round < 3; round++) {
+    const packing = repository.git(["repack", "-adfq"]);
+    let packed = false;
+    const done = packing.then(() => (packed = true));
+    while (!packed) {
+      expect(await read()).toBe("one\n");
+      await new Promise(setImmediate);
+    }
+    await done;
+  }
 });
 
 test("what was not there is looked for again", async () => {

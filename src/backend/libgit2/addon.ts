@@ -89,8 +89,13 @@ export interface ObjectFunctions {
   blobRead(blob: BlobHandle, length: number): Promise<Buffer>;
   blobClose(blob: BlobHandle): void;
   /** Mode in 6 octal digits, a space, the id. */
-  treeEntrySync(gitDir: string, quarantine: QuarantineDir, treeish: Oid, path: ByteString): string | undefined | null;
-  treeEntry(gitDir: string, quarantine: QuarantineDir, treeish: Oid, path: ByteString): Promise<string | undefined>;
+  treeEntrySync(...args: EntryArguments): string | undefined | null;
+  treeEntry(...args: EntryArguments): Promise<string | undefined>;
+  /** A header of 52 bytes (the number, 0 for what is no blob; u32 mode; the id in 40 digits), then the content, which stands beside where it is large. */
+  fileReadSync(...args: [...EntryArguments, bytesMax: number | undefined]): Buffer | undefined | null;
+  fileRead(
+    ...args: [...EntryArguments, bytesMax: number | undefined]
+  ): Promise<Buffer | [header: Buffer, content: Buffer] | undefined>;
   treeListSync(...args: ListArguments): PackedListing | null;
   treeList(...args: ListArguments): Promise<PackedListing>;
   objectWriteSync(gitDir: string, quarantine: QuarantineDir, type: ObjectType, content: Uint8Array): Oid | null;
@@ -99,6 +104,15 @@ export interface ObjectFunctions {
   treeEditSync(gitDir: string, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Oid | null;
   treeEdit(gitDir: string, quarantine: QuarantineDir, base: Oid | undefined, edits: Uint8Array): Promise<Oid>;
 }
+
+type EntryArguments = [
+  gitDir: string,
+  quarantine: QuarantineDir,
+  /** What `packsGeneration` has told in the same moment, which spares another look; or 0. */
+  generation: number,
+  treeish: Oid,
+  path: ByteString,
+];
 
 type ListArguments = [
   gitDir: string,

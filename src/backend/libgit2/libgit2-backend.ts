@@ -4,6 +4,7 @@ import type { RemoteFacet } from "../remote-facet.ts";
 import type { Addon, AddonSettings } from "./addon.ts";
 import { createDiff } from "./diff.ts";
 import { createHistory } from "./history.ts";
+import { IndexFile } from "./index-file.ts";
 import { createMerge } from "./merge.ts";
 import { createObjects } from "./objects.ts";
 import { createPack } from "./pack.ts";
@@ -14,9 +15,10 @@ import { createWorktree } from "./worktree.ts";
 
 /** What the facets above do themselves; some of it declines single inputs by throwing `unsupported`. */
 const SUPPORTS: readonly string[] = [
-  ...["resolve", "info", "read", "readMany", "stream", "treeEntry", "listTree", "listBlobs", "write", "editTree"].map(
+  ...["resolve", "info", "read", "readMany", "stream", "treeEntry", "readFile", "listTree", "listBlobs"].map(
     (method) => `objects.${method}`,
   ),
+  ...["write", "editTree"].map((method) => `objects.${method}`),
   ...["materialize", "migrate", "discard"].map((method) => `quarantine.${method}`),
   ...["head", "read", "list", "stamp", "prepare", "setHead"].map((method) => `refs.${method}`),
   ...["log", "isAncestor", "mergeBases", "reachable", "unappliedCommits", "shallow"].map(
@@ -47,7 +49,10 @@ export function createLibgit2Backend(addon: Addon, settings: AddonSettings = {})
     worktree: createWorktree(addon, async (view, oid) => (await objects.info(view, oid)) !== undefined),
     pack: createPack({ objects, refs, history }),
     supports: new Set(SUPPORTS),
-    forget: (gitDir) => addon.forget(gitDir),
+    forget(gitDir) {
+      addon.forget(gitDir);
+      IndexFile.forget(gitDir);
+    },
     async close() {
       addon.reap();
     },

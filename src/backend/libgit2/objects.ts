@@ -7,6 +7,7 @@ import {
   type ObjectType,
   type TreeEdit,
   type TreeEntry,
+  type TreeFile,
   typeOfMode,
 } from "../../domain/git-object.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
@@ -17,8 +18,8 @@ import { listBlobs } from "./list-blobs.ts";
 import { listTree } from "./list-tree.ts";
 import { packEdits } from "./pack-edits.ts";
 import { packOids } from "./pack-oids.ts";
-import { PackedAnswers } from "./packed-answers.ts";
-import { checkView, runJob, runNow } from "./run-job.ts";
+import { generationNow, PackedAnswers } from "./packed-answers.ts";
+import { askNow, checkView, runJob, runNow } from "./run-job.ts";
 import { streamBlob } from "./stream-blob.ts";
 import { unsupportedFacet } from "./unsupported-facet.ts";
 import { hasAddonCode } from "./translate-error.ts";
@@ -39,8 +40,8 @@ const READ_MANY_NOW_MAX = 32;
 const READ_MANY_NOW_BYTES_MAX = 256 * 1024;
 const READ_MANY_BYTES_MAX = 8 * 1024 * 1024;
 
-/** What is kept of ids that revisions and paths have led to, and of small blobs. */
-const TEXTS_BYTES_MAX = 2 * 1024 * 1024;
+/** What is kept of ids that revisions have led to, and of small blobs. */
+const TEXTS_BYTES_MAX = 1024 * 1024;
 const BLOBS_BYTES_MAX = 1 * 1024 * 1024;
 
 /** Objects through libgit2's object database. */
@@ -97,12 +98,33 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
     async treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined> {
       checkView(view);
       if (!isOid(treeish, "sha1")) return undefined;
-      const key = texts.key(view, `${treeish}:${path}`);
-      const known = key === undefined ? undefined : texts.get(key);
-      const found = known ?? (await findEntry(addon, view, treeish, path, texts, key));
+      const { gitDir, quarantineDir } = view;
+      const generation = generationOf(addon, view);
+      const answer = askNow(() => addon.treeEntrySync(gitDir, quarantineDir, generation, treeish, path));
+      const start = () => addon.treeEntry(gitDir, quarantineDir, 0, treeish, path);
+      const found = answer === null ? await runJob(addon, view, start) : answer;
       if (found === undefined) return undefined;
       const mode = Number.parseInt(found.slice(0, 6), 8);
       return { path, mode, type: typeOfMode(mode), oid: found.slice(7) };
+    },
+
+    async readFile(
+      view: RepositoryView,
+      treeish: Oid,
+      path: GitPath,
+      bytesMax?: number,
+    ): Promise<TreeFile | undefined> {
+      checkView(view);
+      if (!isOid(treeish, "sha1")) return undefined;
+      const { gitDir, quarantineDir } = view;
+      const generation = generationOf(addon, view);
+      const answer = askNow(() => addon.fileReadSync(gitDir, quarantineDir, generation, treeish, path, bytesMax));
+      const start = () => addon.fileRead(gitDir, quarantineDir, 0, treeish, path, bytesMax);
+      const found = answer === null ? await runJob(addon, view, start) : answer;
+      if (found === undefined) return undefined;
+      return Array.isArray(found)
+        ? fileOf(path, found[0], found[1])
+        : fileOf(path, found, found.subarray(FILE_HEADER_BYTES));
     },
 
     listTree(view: RepositoryView, treeish: Oid, options: { recursive: boolean; prefix?: GitPath }) {
@@ -164,18 +186,19 @@ function readObject(
   );
 }
 
-/** Finds an entry that is not known, and keeps it where it has a key. */
-function findEntry(
-  addon: ObjectsAddon,
-  view: RepositoryView,
-  treeish: Oid,
-  path: GitPath,
-  texts: PackedAnswers<string>,
-  key: string | undefined,
-): Promise<string | undefined> {
-  const now = () => addon.treeEntrySync(view.gitDir, view.quarantineDir, treeish, path);
-  const start = () => addon.treeEntry(view.gitDir, view.quarantineDir, treeish, path);
-  return runNow(addon, view, key === undefined ? now : () => texts.ask(key, now), start);
+/** What all who ask in this turn have seen; a quarantine is nobody else's. */
+const generationOf = (addon: ObjectsAddon, { gitDir, quarantineDir }: RepositoryView): number =>
+  quarantineDir === undefined ? generationNow(addon, gitDir) : 0;
+
+/** As native/read_binding.c writes it. */
+const FILE_HEADER_BYTES = 52;
+
+function fileOf(path: GitPath, header: Buffer, content: Buffer): TreeFile {
+  const number = headerAt(header, 0);
+  const mode = header.readUInt32LE(8);
+  const entry = { path, mode, type: typeOfMode(mode), oid: header.toString("latin1", 12, FILE_HEADER_BYTES) };
+  if (TYPES[number % 8] !== "blob") return { entry };
+  return { entry, size: Math.floor(number / 8), content };
 }
 
 function infoOf(oid: Oid, header: HeaderNumber): ObjectInfo {

@@ -33,7 +33,7 @@ export class PackedAnswers<T> {
   /** The key under which the answer is kept while nothing changes; undefined where none may be. */
   key({ gitDir, quarantineDir }: RepositoryView, question: string): string | undefined {
     if (quarantineDir !== undefined) return undefined;
-    const generation = generationOf(this.#addon, gitDir);
+    const generation = generationNow(this.#addon, gitDir);
     return generation === 0 ? undefined : `${generation} ${question}`;
   }
 
@@ -74,9 +74,9 @@ export class PackedAnswers<T> {
   }
 }
 
-/** Requests that arrived together share one look. */
 const generations = new Moment<number>();
 
-function generationOf(addon: CoreFunctions, gitDir: string): number {
+/** The number of a repository's packs, looked at once in a turn of the event loop. */
+export function generationNow(addon: CoreFunctions, gitDir: string): number {
   return generations.of(gitDir, () => addon.packsGeneration(gitDir));
 }

@@ -39,13 +39,17 @@ export async function runNow<T>(
   now: () => T | null,
   start: () => Promise<T>,
 ): Promise<T> {
-  let result: T | null;
+  const result = askNow(now);
+  return result === null ? await runJob(addon, view, start) : result;
+}
+
+/** Asks a synchronous twin, and translates its error; null where it declines. */
+export function askNow<T>(now: () => T | null): T | null {
   try {
-    result = now();
+    return now();
   } catch (error) {
     throw translateError(error);
   }
-  return result === null ? await runJob(addon, view, start) : result;
 }
 
 async function translated<T>(promise: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { ByteString } from "../../domain/bytes.ts";
 import { hasReason, OperationError } from "../../domain/errors.ts";
-import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEntry } from "../../domain/git-object.ts";
+import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEntry, TreeFile } from "../../domain/git-object.ts";
 import { isOid, OID_HEX_LENGTH, type Oid } from "../../domain/oid.ts";
 import type { GrepQuery, ObjectsFacet, PeelTarget, QuarantinedView, RepositoryView } from "../backend.ts";
 import type { CatFile } from "./cat-file.ts";
@@ -24,7 +24,21 @@ export function createObjects(runner: GitRunner, pool: CatFilePool): ObjectsFace
   const contents = (view: RepositoryView, name: ByteString, bytesMax?: number) =>
     pool.use(view, (process) => process.contents(name, objectBytesMax, bytesMax));
 
+  async function treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined> {
+    if (!isOid(treeish, view.objectFormat) || !canBePath(path)) return undefined;
+    const slash = path.lastIndexOf("/");
+    const tree = await contents(view, `${treeish}:${path.slice(0, Math.max(slash, 0))}`);
+    if (tree?.type !== "tree") return undefined;
+    const name = path.slice(slash + 1);
+    for (const entry of parseTree(tree.content, OID_HEX_LENGTH[view.objectFormat] / 2)) {
+      if (entry.path === name) return { ...entry, path };
+    }
+    return undefined;
+  }
+
   return {
+    treeEntry,
+
     grep: (view: RepositoryView, treeish: Oid, query: GrepQuery) => grep(runner, view, treeish, query),
 
     async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
@@ -78,16 +92,17 @@ export function createObjects(runner: GitRunner, pool: CatFilePool): ObjectsFace
       }
     },
 
-    async treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined> {
-      if (!isOid(treeish, view.objectFormat) || !canBePath(path)) return undefined;
-      const slash = path.lastIndexOf("/");
-      const tree = await contents(view, `${treeish}:${path.slice(0, Math.max(slash, 0))}`);
-      if (tree?.type !== "tree") return undefined;
-      const name = path.slice(slash + 1);
-      for (const entry of parseTree(tree.content, OID_HEX_LENGTH[view.objectFormat] / 2)) {
-        if (entry.path === name) return { ...entry, path };
-      }
-      return undefined;
+    async readFile(
+      view: RepositoryView,
+      treeish: Oid,
+      path: GitPath,
+      bytesMax?: number,
+    ): Promise<TreeFile | undefined> {
+      const entry = await treeEntry(view, treeish, path);
+      if (entry === undefined || entry.type !== "blob") return entry && { entry };
+      const blob = await contents(view, entry.oid, bytesMax);
+      if (blob === undefined) return undefined;
+      return blob.type === "blob" ? { entry, size: blob.size, content: blob.content } : { entry };
     },
 
     async *listTree(view: RepositoryView, treeish: Oid, options: { recursive: boolean; prefix?: GitPath }) {

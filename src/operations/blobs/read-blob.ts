@@ -1,5 +1,7 @@
 import type { OpenRepository } from "../../contract/context.ts";
+import type { GitObject, GitPath, TreeEntry } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
+import { canHaveEntry } from "../files/entry-at.ts";
 
 /** Blobs up to this size are read at once; larger ones are streamed. */
 export const WHOLE_BLOB_BYTES_MAX = 128 * 1024;
@@ -26,16 +28,38 @@ export async function openBlob(
 ): Promise<OpenedBlob | undefined> {
   const { git, view } = repository;
   const object = await git.objects.read(view, oid, Math.min(bytesMax, WHOLE_BLOB_BYTES_MAX));
-  if (object?.type !== "blob") return undefined;
-  const { size, content } = object;
-  if (Math.min(size, bytesMax) <= content.byteLength) {
-    return { oid: object.oid, size, content, pieces: () => only(content) };
-  }
-  return {
-    oid: object.oid,
-    size,
-    pieces: () => git.objects.stream(view, oid, bytesMax < size ? bytesMax : undefined),
-  };
+  return object?.type === "blob" ? opened(repository, object, bytesMax) : undefined;
+}
+
+/** What a path leads to, and its blob opened where it is one. */
+export interface OpenedFile {
+  readonly entry: TreeEntry;
+  readonly blob?: OpenedBlob;
+}
+
+/** Opens what a path below a tree or commit leads to, in one step; undefined where there is nothing, or a blob is missing. */
+export async function openFileAt(
+  repository: OpenRepository,
+  treeish: Oid,
+  path: GitPath,
+  bytesMax = Infinity,
+): Promise<OpenedFile | undefined> {
+  if (!canHaveEntry(path)) return undefined;
+  const { git, view } = repository;
+  const file = await git.objects.readFile(view, treeish, path, Math.min(bytesMax, WHOLE_BLOB_BYTES_MAX));
+  if (file === undefined) return undefined;
+  const { entry, size, content } = file;
+  if (size === undefined || content === undefined) return { entry };
+  return { entry, blob: opened(repository, { oid: entry.oid, size, content }, bytesMax) };
+}
+
+function opened(
+  { git, view }: OpenRepository,
+  { oid, size, content }: Pick<GitObject, "oid" | "size" | "content">,
+  bytesMax: number,
+): OpenedBlob {
+  if (Math.min(size, bytesMax) <= content.byteLength) return { oid, size, content, pieces: () => only(content) };
+  return { oid, size, pieces: () => git.objects.stream(view, oid, bytesMax < size ? bytesMax : undefined) };
 }
 
 async function* only(content: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -3,10 +3,9 @@ import { ContentField, Maybe, OidField, RepositoryField, type Static, Type } fro
 import { formatMode, PathField, RevField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
-import type { TreeEntry } from "../../domain/git-object.ts";
 import { Moment } from "../../domain/moment.ts";
 import { isFullOid, type Oid } from "../../domain/oid.ts";
-import { openBlob } from "../blobs/read-blob.ts";
+import { openFileAt } from "../blobs/read-blob.ts";
 import { entryAt } from "./entry-at.ts";
 import { resolveTree } from "./resolve-tree.ts";
 
@@ -52,7 +51,7 @@ export const getFile = defineOperation({
     method: "GET",
     path: "/repos/:repo/blob",
     etag: "oid",
-    tag: async (input: FileInput, ctx: Context) => (await entryOf(input, ctx)).oid,
+    tag: oidOfFile,
     content: {
       field: "content",
       type: () => "application/octet-stream",
@@ -82,28 +81,41 @@ type FileInput = Static<typeof Input>;
 /** Many who read one revision at once look for its tree once. */
 const trees = new Moment<Promise<Oid | undefined>>();
 
-async function entryOf({ rev = "HEAD", path }: FileInput, { repository }: Context): Promise<TreeEntry> {
+/** Looks below the revision's tree with `find`. Throws `revision_not_found`, and `path_not_found` where it finds nothing. */
+async function below<T>(
+  { rev = "HEAD", path }: FileInput,
+  { repository }: Context,
+  find: (treeish: Oid) => Promise<T | undefined>,
+): Promise<T> {
   // An id needs no look for what it names: only where nothing is found it matters why.
-  const found = isFullOid(rev) ? await entryAt(repository, rev, path) : undefined;
-  if (found?.type === "blob") return found;
+  const found = isFullOid(rev) ? await find(rev) : undefined;
+  if (found !== undefined) return found;
   const look = () => resolveTree(repository, rev);
   // Whoever looked first may have given up: then everybody looks himself.
   const tree = await trees.of(`${repository.view.gitDir}\0${rev}`, look).catch(look);
   if (tree === undefined) throw new OperationError("revision_not_found", { revision: rev });
-  const entry = await entryAt(repository, tree, path);
-  if (entry?.type !== "blob") throw new OperationError("path_not_found", { path });
-  return entry;
+  const foundBelow = await find(tree);
+  if (foundBelow === undefined) throw new OperationError("path_not_found", { path });
+  return foundBelow;
+}
+
+function oidOfFile(input: FileInput, ctx: Context): Promise<Oid> {
+  return below(input, ctx, async (treeish) => {
+    const entry = await entryAt(ctx.repository, treeish, input.path);
+    return entry?.type === "blob" ? entry.oid : undefined;
+  });
 }
 
 async function openFile(input: FileInput, ctx: Context) {
   const { path } = input;
-  const { oid, mode } = await entryOf(input, ctx);
-  const blob = await openBlob(ctx.repository, oid);
-  if (blob === undefined) throw new OperationError("path_not_found", { path });
+  const { entry, blob } = await below(input, ctx, async (treeish) => {
+    const file = await openFileAt(ctx.repository, treeish, path);
+    return file?.blob && { entry: file.entry, blob: file.blob };
+  });
   const { size } = blob;
   const limitBytes = ctx.limits.blobBytesMax;
   if (size > limitBytes) throw new OperationError("too_large", { what: "file", sizeBytes: size, limitBytes });
-  return { output: { path, oid, mode: formatMode(mode), size }, blob };
+  return { output: { path, oid: entry.oid, mode: formatMode(entry.mode), size }, blob };
 }
 
 async function whole(pieces: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {

@@ -4,10 +4,9 @@ import { TreeEntryField } from "../../contract/nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
-import type { GitPath, TreeEntry } from "../../domain/git-object.ts";
+import type { GitPath } from "../../domain/git-object.ts";
 import { isOid } from "../../domain/oid.ts";
-import { openBlob } from "../blobs/read-blob.ts";
-import { entryAt } from "./entry-at.ts";
+import { type OpenedFile, openFileAt } from "../blobs/read-blob.ts";
 import { resolveTree } from "./resolve-tree.ts";
 
 const Input = Type.Object(
@@ -42,7 +41,7 @@ export const getTreeEntry = defineOperation({
   errors: ["revision_not_found", "path_not_found", "too_large"],
   examples: [{ title: "A file of main", input: { revision: "main", path: "README.md" } }],
   async *run({ revision, path, bytesMax, sizeMax }, { repository }) {
-    const entry = await find(repository, revision, path);
+    const { entry, blob } = await find(repository, revision, path, bytesMax);
     if (entry.type === "commit") {
       yield [{ entry, data: NOTHING }];
       return;
@@ -54,7 +53,6 @@ export const getTreeEntry = defineOperation({
       yield [{ entry, size: info.size, data: NOTHING }];
       return;
     }
-    const blob = await openBlob(repository, entry.oid, bytesMax);
     if (blob === undefined) throw new OperationError("path_not_found", { path });
     const { size, content } = blob;
     checkSize(size, sizeMax);
@@ -70,17 +68,22 @@ export const getTreeEntry = defineOperation({
   },
 });
 
-async function find(repository: OpenRepository, revision: ByteString, path: GitPath): Promise<TreeEntry> {
+async function find(
+  repository: OpenRepository,
+  revision: ByteString,
+  path: GitPath,
+  bytesMax: number | undefined,
+): Promise<OpenedFile> {
   if (isOid(revision, repository.objectFormat)) {
     // The id of a commit or tree needs no look-up of names.
-    const entry = await entryAt(repository, revision, path);
-    if (entry !== undefined) return entry;
+    const file = await openFileAt(repository, revision, path, bytesMax);
+    if (file !== undefined) return file;
   }
   const tree = await resolveTree(repository, revision);
   if (tree === undefined) throw new OperationError("revision_not_found", { revision });
-  const entry = await entryAt(repository, tree, path);
-  if (entry === undefined) throw new OperationError("path_not_found", { path });
-  return entry;
+  const file = await openFileAt(repository, tree, path, bytesMax);
+  if (file === undefined) throw new OperationError("path_not_found", { path });
+  return file;
 }
 
 function checkSize(sizeBytes: number, limitBytes: number | undefined): void {
