@@ -125,6 +125,7 @@ async function fixture(): Promise<TemporaryRepository> {
   await git.commit({ branch: "feature", files: { ...docs, "feature.txt": "new\n" }, message: "Add a feature\n" });
   await git.commit({ files: { ...docs, "README.md": "# Demo\n\nMore.\n" }, message: "Say more\n" });
   await git.git(["tag", "v1.0", "main~1"]);
-  await git.git(["tag", "--annotate", "--message=Second", "v1.1", "main"]);
+  const env = { GIT_COMMITTER_DATE: "1700000200 +0000" };
+  await git.git(["tag", "--annotate", "--message=Second", "v1.1", "main"], { env });
   return git;
 }

@@ -1,13 +1,19 @@
 // Every example of every operation gives the same answer over each door that is made from the operation table, and fails in the same way.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Example, Operation } from "../../src/contract/operation.ts";
+import { openGraphqlExampleDoor } from "../support/doors/graphql-example-door.ts";
+import { openGrpcExampleDoor } from "../support/doors/grpc-example-door.ts";
 import { openRestExampleDoor } from "../support/doors/rest-example-door.ts";
 import type { DoorAnswer, ExampleDoor } from "../support/example-door.ts";
 import { EXAMPLE_TOKEN, ExampleWorld, routedExamples } from "../support/example-world.ts";
 import { withoutChance } from "../support/without-chance.ts";
 
 /** The first one is what the others are compared with. */
-const DOORS: readonly ((world: ExampleWorld) => ExampleDoor | Promise<ExampleDoor>)[] = [openRestExampleDoor];
+const DOORS: readonly ((world: ExampleWorld) => ExampleDoor | Promise<ExampleDoor>)[] = [
+  openRestExampleDoor,
+  openGraphqlExampleDoor,
+  openGrpcExampleDoor,
+];
 
 /** A door with a world of its own: the same examples in the same order leave the same behind in each. */
 interface Place {

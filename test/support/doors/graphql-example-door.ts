@@ -33,7 +33,7 @@ export function openGraphqlExampleDoor(world: ExampleWorld): ExampleDoor {
         answer: ${name}${passed === "" ? "" : `(${passed})`} ${selectionOf(door)}
       }`;
       const { data, errors } = await listener.ask(query, variables, {
-        authorization: token === undefined ? "" : `Bearer ${token}`,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
       });
       if (errors !== undefined) {
         const { code, reason, details } = errors[0]!.extensions;
