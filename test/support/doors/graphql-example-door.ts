@@ -33,7 +33,7 @@ export function openGraphqlExampleDoor(world: ExampleWorld): ExampleDoor {
         answer: ${name}${passed === "" ? "" : `(${passed})`} ${selectionOf(door)}
       }`;
       const { data, errors } = await listener.ask(query, variables, {
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        authorization: token === undefined ? undefined : `Bearer ${token}`,
       });
       if (errors !== undefined) {
         const { code, reason, details } = errors[0]!.extensions;

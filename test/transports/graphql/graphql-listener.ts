@@ -33,7 +33,11 @@ export interface GraphqlListener {
   /** What was thrown that is no OperationError; a test expects none. */
   readonly bugs: unknown[];
   /** Asks a query as the administrator of the examples, or as headers say. */
-  ask(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<GraphqlAnswer>;
+  ask(
+    query: string,
+    variables?: object,
+    headers?: Readonly<Record<string, string | undefined>>,
+  ): Promise<GraphqlAnswer>;
   close(): Promise<void>;
 }
 
@@ -60,7 +64,7 @@ export function listenGraphql(engine: Engine, authenticator: Authenticator): Gra
     async ask(query, variables = {}, headers = {}) {
       const response = await fetch(address, {
         method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${EXAMPLE_TOKEN}`, ...headers },
+        headers: present({ "content-type": "application/json", authorization: `Bearer ${EXAMPLE_TOKEN}`, ...headers }),
         body: JSON.stringify({ query, variables }),
       });
       const answer = (await response.json()) as Pick<GraphqlAnswer, "data" | "errors">;
@@ -69,3 +73,7 @@ export function listenGraphql(engine: Engine, authenticator: Authenticator): Gra
     close: () => server.close(1000),
   };
 }
+
+/** Headers without those that are left out. */
+const present = (headers: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter((each): each is [string, string] => each[1] !== undefined));
