@@ -1,5 +1,5 @@
 import { OperationError } from "../../../domain/errors.ts";
-import type { BodyBudget, BodyRoom } from "./body-budget.ts";
+import { type BodyBudget, type BodyRoom, SMALL_BYTES } from "./body-budget.ts";
 import { parseJson } from "./parse-json.ts";
 
 /** Reads the JSON that requests bring, within the memory that all of them share. */
@@ -23,12 +23,7 @@ export class JsonBodies {
    * `media_type_unsupported`, `too_large`, `limit_exceeded`, and `malformed_request` for what is not JSON.
    */
   async read(request: Request, room: BodyRoom, signal: AbortSignal): Promise<unknown> {
-    if (request.body === null) return undefined;
-    const announced = request.headers.get("content-length");
-    const bytes =
-      announced === null
-        ? await collectUnknown(request.body, this.bytesMax, room)
-        : await collect(request.body, Number(announced), this.bytesMax, room, signal);
+    const bytes = await this.#bytesOf(request, room, signal);
     if (bytes.length === 0) return undefined;
     const mediaType = request.headers.get("content-type") ?? "";
     if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(mediaType))
@@ -37,7 +32,18 @@ export class JsonBodies {
     for (const text of longTexts) await text.prepare();
     return value;
   }
+
+  async #bytesOf(request: Request, room: BodyRoom, signal: AbortSignal): Promise<Uint8Array> {
+    const announced = Number(request.headers.get("content-length") ?? Number.NaN);
+    // What is small comes whole: a stream would cost more than what it holds.
+    if (announced <= Math.min(SMALL_BYTES, this.bytesMax)) return new Uint8Array(await request.arrayBuffer());
+    if (request.body === null) return NOTHING;
+    if (Number.isNaN(announced)) return await collectUnknown(request.body, this.bytesMax, room);
+    return await collect(request.body, announced, this.bytesMax, room, signal);
+  }
 }
+
+const NOTHING = new Uint8Array();
 
 async function collect(
   body: ReadableStream<Uint8Array>,
