@@ -44,14 +44,17 @@ export class ExampleWorld {
     this.#backend = backend;
   }
 
-  static async open(backend: "libgit2" | "shell"): Promise<ExampleWorld> {
+  static async open(
+    backend: "libgit2" | "shell",
+    objectFormat: "sha1" | "sha256" = "sha1",
+  ): Promise<ExampleWorld> {
     const keys = mkdtempSync(join(tmpdir(), "holdfast-keys-"));
     const signingKey = writePrivateKey(keys);
     const settings = { backend, signingKey, adminToken: EXAMPLE_TOKEN, allowPrivateTargets: true };
     // It is read at the start, and not again.
     const test = await openTestEngine(settings).finally(() => rmSync(keys, { recursive: true }));
     const caller = test.as(await test.authenticator.token(EXAMPLE_TOKEN));
-    return new ExampleWorld(test, caller, await fixture(), backend);
+    return new ExampleWorld(test, caller, await fixture(objectFormat), backend);
   }
 
   /** Makes what an example needs. */
@@ -114,8 +117,8 @@ export function routedExamples(): { operation: Operation; example: Example<unkno
     .flatMap((operation) => operation.examples.map((example) => ({ operation, example })));
 }
 
-async function fixture(): Promise<TemporaryRepository> {
-  const git = await TemporaryRepository.create();
+async function fixture(objectFormat: "sha1" | "sha256"): Promise<TemporaryRepository> {
+  const git = await TemporaryRepository.create({ objectFormat });
   const readme = { "README.md": "# Demo\n" };
   const docs = { ...readme, "docs/a.txt": "a\n", "docs/deep/b.txt": "b\n" };
   await git.commit({ files: readme, message: "Begin\n" });

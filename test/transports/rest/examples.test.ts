@@ -1,4 +1,4 @@
-// Every example of every operation that has a route is asked for over REST, on both backends.
+// Every example of every operation that has a route is asked for over REST, on both backends, and of a SHA-256 repository.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -14,13 +14,19 @@ import { listenRest, type RestListener } from "./rest-listener.ts";
 const DOCUMENT = openapiDocument(operations, "0");
 const CHECKS = new OpenapiChecks(DOCUMENT);
 
-for (const backend of ["libgit2", "shell"] as const) {
-  describe(`examples over REST on ${backend}`, () => {
+const WORLDS = [
+  ["libgit2", "sha1"],
+  ["shell", "sha1"],
+  ["libgit2", "sha256"],
+] as const;
+
+for (const [backend, objectFormat] of WORLDS) {
+  describe(`examples over REST on ${backend}, ${objectFormat}`, () => {
     let world: ExampleWorld;
     let listener: RestListener;
 
     beforeAll(async () => {
-      world = await ExampleWorld.open(backend);
+      world = await ExampleWorld.open(backend, objectFormat);
       listener = listenRest(world.test.engine, world.test.authenticator);
     });
     afterAll(async () => {
