@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Example, Operation } from "../../src/contract/operation.ts";
 import { openGraphqlExampleDoor } from "../support/doors/graphql-example-door.ts";
 import { openGrpcExampleDoor } from "../support/doors/grpc-example-door.ts";
+import { openMcpExampleDoor } from "../support/doors/mcp-example-door.ts";
 import { openRestExampleDoor } from "../support/doors/rest-example-door.ts";
 import type { DoorAnswer, ExampleDoor } from "../support/example-door.ts";
 import { EXAMPLE_TOKEN, ExampleWorld, routedExamples } from "../support/example-world.ts";
@@ -13,6 +14,7 @@ const DOORS: readonly ((world: ExampleWorld) => ExampleDoor | Promise<ExampleDoo
   openRestExampleDoor,
   openGraphqlExampleDoor,
   openGrpcExampleDoor,
+  openMcpExampleDoor,
 ];
 
 /** A door with a world of its own: the same examples in the same order leave the same behind in each. */
