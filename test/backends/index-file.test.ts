@@ -1,9 +1,10 @@
 // The embedded backend's own reading and writing of indexes, with git as the referee.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadAddon } from "../../src/backend/libgit2/addon.ts";
+import { IndexFile } from "../../src/backend/libgit2/index-file.ts";
 import { createLibgit2Backend } from "../../src/backend/libgit2/libgit2-backend.ts";
 import { hasReason } from "../../src/domain/errors.ts";
 import { Dice } from "../support/dice.ts";
@@ -121,6 +122,26 @@ describe("indexes without git", () => {
     writeFileSync(join(place, ".git/index.lock"), "");
     expect(await isUnsupported(git2.worktree.stage(view(), ["run"]))).toBe(true);
     rmSync(join(place, ".git/index.lock"));
+  });
+
+  test("sees what plain git stages in between, and takes nothing of it back", async () => {
+    for (let turn = 0; turn < 10; turn++) {
+      put(`ours-${turn}`, `${turn}`);
+      put(`theirs-${turn}`, `${turn}`);
+      await git2.worktree.stage(view(), [`ours-${turn}`]);
+      await repository.git(["add", `theirs-${turn}`]);
+      const [ours, theirs] = await Promise.all(
+        ["ours", "theirs"].map((name) => git2.worktree.readFromIndex(view(), `${name}-${turn}`)),
+      );
+      expect([ours?.path, theirs?.path]).toEqual([`ours-${turn}`, `theirs-${turn}`]);
+    }
+    // Read, and then written by another: what was read is not put in its place.
+    put("late", "1");
+    const index = IndexFile.read(view().gitDir, "sha1");
+    await repository.git(["add", "late"]);
+    expect(await isUnsupported(index.write(view().gitDir, []))).toBe(true);
+    expect(await repository.text(["ls-files", "late"])).toBe("late");
+    expect(existsSync(join(place, ".git/index.lock"))).toBe(false);
   });
 
   test("sees a change of the same length in the same moment", async () => {

@@ -31,14 +31,21 @@ export function parseCacheTree(bytes: Buffer, oidBytes: number): CachedTree {
 
 /** Writes the extension. */
 export function formatCacheTree(tree: CachedTree): Buffer {
-  const pieces: Buffer[] = [];
+  const bytes = Buffer.allocUnsafe(lengthOf(tree));
+  let at = 0;
   const write = ({ name, entryCount, oid, folders }: CachedTree): void => {
-    pieces.push(Buffer.from(`${name}\0${entryCount} ${folders.length}\n`, "latin1"));
-    if (oid !== undefined) pieces.push(Buffer.from(oid, "hex"));
+    at += bytes.write(`${name}\0${entryCount} ${folders.length}\n`, at, "latin1");
+    if (oid !== undefined) at += bytes.write(oid, at, "hex");
     for (const folder of folders) write(folder);
   };
   write(tree);
-  return Buffer.concat(pieces);
+  return bytes.subarray(0, at);
+}
+
+/** At least as many bytes as it takes; numbers of entries have ten digits at most. */
+function lengthOf({ name, oid, folders }: CachedTree): number {
+  const own = name.length + 24 + (oid?.length ?? 0) / 2;
+  return folders.reduce((sum, folder) => sum + lengthOf(folder), own);
 }
 
 /** Something below a path has changed: forgets the trees of the folders that it is in. */

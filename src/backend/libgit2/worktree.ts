@@ -17,7 +17,7 @@ import { writeLooseObject } from "../loose-object.ts";
 import type { IndexEntry, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
 import type { CoreFunctions } from "./addon.ts";
 import { type CachedTree, forgetPath } from "./cache-tree.ts";
-import { type EntryPlace, type EntryStat, IndexFile, unsupported } from "./index-file.ts";
+import { type EntryStat, type IndexEdit, IndexFile, unsupported } from "./index-file.ts";
 import { checkView, runJob } from "./run-job.ts";
 import { unsupportedFacet } from "./unsupported-facet.ts";
 
@@ -43,9 +43,9 @@ export function createWorktree(addon: CoreFunctions, has: HasObject): WorktreeFa
       checkView(view);
       const index = IndexFile.read(view.gitDir, view.objectFormat);
       let batch: IndexEntry[] = [];
-      for (const place of entriesAt(index, path)) {
-        if (index.stageOf(place) !== 0) continue;
-        batch.push(entryOf(index, place, view));
+      for (const position of entriesAt(index, path)) {
+        if (index.stageAt(position) !== 0) continue;
+        batch.push(entryOf(index, position, view));
         if (batch.length < BATCH_MAX) continue;
         yield batch;
         batch = [];
@@ -56,9 +56,9 @@ export function createWorktree(addon: CoreFunctions, has: HasObject): WorktreeFa
     async readFromIndex(view: WorktreeView, path: GitPath) {
       checkView(view);
       const index = IndexFile.read(view.gitDir, view.objectFormat);
-      const place = index.entries[index.lowerBound(path)];
-      if (place?.path !== path || index.stageOf(place) !== 0) return undefined;
-      return entryOf(index, place, view);
+      const position = index.lowerBound(path);
+      if (index.pathAt(position) !== path || index.stageAt(position) !== 0) return undefined;
+      return entryOf(index, position, view);
     },
 
     async writeObject(view: WorktreeView, type: ObjectType, content: Uint8Array) {
@@ -74,18 +74,17 @@ export function createWorktree(addon: CoreFunctions, has: HasObject): WorktreeFa
         throw unsupported("staging a whole worktree");
       const index = IndexFile.read(view.gitDir, view.objectFormat);
       if (convertsFiles(index, view, paths)) throw unsupported("staging where attributes say how");
-      const edits = [];
+      const edits: IndexEdit[] = [];
       const changed: GitPath[] = [];
       for (const path of [...new Set(paths)].sort()) {
         const from = index.lowerBound(path);
         let to = from;
-        while (index.entries[to]?.path === path) to++;
+        while (index.pathAt(to) === path) to++;
         refuseFolders(index, path);
         const file = readPlainFile(view, path);
         if (file === undefined) {
           // It is deleted; or left out, or never was there.
-          const place = index.entries[from];
-          if (to === from || index.isSkipped(place!)) throw unsupported("staging what is not there");
+          if (to === from || index.isSkippedAt(from)) throw unsupported("staging what is not there");
           edits.push({ from, to });
         } else {
           const oid = await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, "blob", file.content, {
@@ -96,17 +95,16 @@ export function createWorktree(addon: CoreFunctions, has: HasObject): WorktreeFa
         changed.push(path);
       }
       for (const path of changed) forgetPath(index.tree, path);
-      index.write(view.gitDir, edits);
+      await index.write(view.gitDir, edits);
     },
 
     async writeTree(view: WorktreeView) {
       checkView(view);
       const index = IndexFile.read(view.gitDir, view.objectFormat);
-      const unmerged = index.entries.filter((place) => index.stageOf(place) !== 0).map(({ path }) => path);
-      if (unmerged.length > 0) throw new OperationError("index_unmerged", { paths: [...new Set(unmerged)] });
+      if (index.hasConflicts) throw new OperationError("index_unmerged", { paths: unmergedOf(index) });
       const writer = new TreeWriter(index, view, has);
       const oid = await writer.write();
-      if (writer.written > FORGOTTEN_MAX) index.write(view.gitDir, []);
+      if (writer.written > FORGOTTEN_MAX) await index.write(view.gitDir, []);
       return oid;
     },
   });
@@ -126,25 +124,25 @@ class TreeWriter {
   }
 
   async write(): Promise<Oid> {
-    const { entries, tree } = this.#index;
-    if (entries.length === 0) return await this.#writeTree(Buffer.alloc(0));
-    return (await this.#folder(tree, 0, 0, entries.length)).oid;
+    const { count, tree } = this.#index;
+    if (count === 0) return await this.#writeTree(Buffer.alloc(0));
+    return (await this.#folder(tree, 0, 0, count)).oid;
   }
 
   /** Writes the folder whose entries begin at `from`; their paths begin with the folder's, of `prefix` bytes. */
   async #folder(tree: CachedTree, prefix: number, from: number, limit: number): Promise<{ oid: Oid; to: number }> {
     if (tree.oid !== undefined && tree.entryCount >= 0) return { oid: tree.oid, to: from + tree.entryCount };
-    const { entries } = this.#index;
-    const start = entries[from]!.path.slice(0, prefix);
+    const start = this.#index.pathAt(from)!.slice(0, prefix);
     const lines: Buffer[] = [];
     const folders: CachedTree[] = [];
     let at = from;
-    while (at < limit && entries[at]!.path.startsWith(start)) {
-      const place = entries[at]!;
-      const slash = place.path.indexOf("/", prefix);
-      const name = slash < 0 ? place.path.slice(prefix) : place.path.slice(prefix, slash);
+    while (at < limit) {
+      const path = this.#index.pathAt(at)!;
+      if (!path.startsWith(start)) break;
+      const slash = path.indexOf("/", prefix);
+      const name = slash < 0 ? path.slice(prefix) : path.slice(prefix, slash);
       if (slash < 0) {
-        lines.push(treeLine(this.#index.modeOf(place), name, this.#index.oidOf(place)));
+        lines.push(treeLine(this.#index.modeAt(at), name, this.#index.oidAt(at)));
         at++;
         continue;
       }
@@ -177,36 +175,44 @@ class TreeWriter {
 const treeLine = (mode: number, name: string, oid: Oid): Buffer =>
   Buffer.concat([Buffer.from(`${mode.toString(8)} ${name}\0`, "latin1"), Buffer.from(oid, "hex")]);
 
-function entryOf(index: IndexFile, place: EntryPlace, { workTree }: WorktreeView): IndexEntry {
-  const mode = index.modeOf(place);
+function entryOf(index: IndexFile, position: number, { workTree }: WorktreeView): IndexEntry {
+  const path = index.pathAt(position)!;
+  const mode = index.modeAt(position);
   const isLeftOut =
-    index.isSkipped(place) && lstatSync(placeOf(workTree, place.path), { throwIfNoEntry: false }) === undefined;
-  return { path: place.path, mode, type: typeOfMode(mode), oid: index.oidOf(place), isLeftOut };
+    index.isSkippedAt(position) && lstatSync(placeOf(workTree, path), { throwIfNoEntry: false }) === undefined;
+  return { path, mode, type: typeOfMode(mode), oid: index.oidAt(position), isLeftOut };
 }
 
-/** Entries at and below a path. */
-function* entriesAt(index: IndexFile, path: GitPath): Generator<EntryPlace> {
-  if (path === "") return yield* index.entries;
-  for (let at = index.lowerBound(path); index.entries[at]?.path === path; at++) yield index.entries[at]!;
+function unmergedOf(index: IndexFile): GitPath[] {
+  const positions = Array.from({ length: index.count }, (_, position) => position);
+  return [...new Set(positions.filter((at) => index.stageAt(at) !== 0).map((at) => index.pathAt(at)!))];
+}
+
+/** Positions of the entries at and below a path. */
+function* entriesAt(index: IndexFile, path: GitPath): Generator<number> {
+  if (path === "") {
+    for (let at = 0; at < index.count; at++) yield at;
+    return;
+  }
+  for (let at = index.lowerBound(path); index.pathAt(at) === path; at++) yield at;
   const folder = `${path}/`;
-  for (let at = index.lowerBound(folder); index.entries[at]?.path.startsWith(folder) === true; at++)
-    yield index.entries[at]!;
+  for (let at = index.lowerBound(folder); index.pathAt(at)?.startsWith(folder) === true; at++) yield at;
 }
 
 /** What takes the place of a folder, or of a file above it, is left to git. */
 function refuseFolders(index: IndexFile, path: GitPath): void {
   const folder = `${path}/`;
-  if (index.entries[index.lowerBound(folder)]?.path.startsWith(folder) === true) throw unsupported("staging a folder");
+  if (index.pathAt(index.lowerBound(folder))?.startsWith(folder) === true) throw unsupported("staging a folder");
   for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
     const above = path.slice(0, slash);
-    if (index.entries[index.lowerBound(above)]?.path === above) throw unsupported("staging in place of a file");
+    if (index.pathAt(index.lowerBound(above)) === above) throw unsupported("staging in place of a file");
   }
 }
 
 /** May attributes change what is in a file on its way into the index (gitattributes(5))? */
 function convertsFiles(index: IndexFile, { gitDir, workTree }: WorktreeView, paths: readonly GitPath[]): boolean {
   if (existsSync(join(gitDir, "info/attributes"))) return true;
-  if (index.entries.some(({ path }) => path.endsWith(".gitattributes"))) return true;
+  if (index.hasPathEnding(".gitattributes")) return true;
   return paths.some((path) => {
     const folders = path.split("/").slice(0, -1);
     return [[], ...folders.map((_, depth) => folders.slice(0, depth + 1))].some((above) =>

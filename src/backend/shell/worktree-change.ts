@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type ByteString, compareByteStrings, fromByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { GitPath } from "../../domain/git-object.ts";
+import { flush } from "../migrate-quarantine.ts";
 import type { WorktreeView } from "../worktree-facet.ts";
 import { isBehindLink } from "./worktree-place.ts";
 import { type GitResult, type GitRun, type GitRunner, stderrOf } from "./run-git.ts";
@@ -20,6 +21,8 @@ export async function change(runner: GitRunner, view: WorktreeView, run: GitRun)
     const result = await runner.run(view, run);
     const [, file] = (result.exitCode === 0 ? undefined : LOCKED.exec(result.stderr)) ?? [];
     if (file !== undefined) throw lockedError(view, file);
+    // Git flushes the index, not that it has another name now.
+    await flush(view.gitDir);
     return result;
   } catch (error) {
     const [, file] = LOCKED.exec(stderrOf(error) ?? "") ?? [];
