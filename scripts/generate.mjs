@@ -12,8 +12,9 @@ const SETTINGS = "docs/reference/settings.md";
 const COMMANDS = "docs/reference/commands.md";
 const OPENAPI = "schema/openapi.json";
 const GRAPHQL = "schema/schema.graphql";
+const MCP_TOOLS = "schema/mcp-tools.json";
 const PROTO = "schema/holdfast";
-const MADE = [OPENAPI, GRAPHQL, PROTO, MESSAGES, GRPC_MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
+const MADE = [OPENAPI, GRAPHQL, MCP_TOOLS, PROTO, MESSAGES, GRPC_MESSAGES, CLIENT_MESSAGES, SETTINGS, COMMANDS];
 
 const place = mkdtempSync(join(tmpdir(), "holdfast-generate-"));
 process.on("exit", () => rmSync(place, { recursive: true, force: true }));
@@ -32,6 +33,7 @@ must(run(tool("buf"), ["generate", "--template", "client/buf.gen.yaml", "--outpu
 must(run(bun, ["scripts/settings-reference.ts", join(place, SETTINGS)]));
 must(run(bun, ["scripts/openapi.ts", join(place, OPENAPI)]));
 must(run(bun, ["scripts/graphql-schema.ts", join(place, GRAPHQL)]));
+must(run(bun, ["scripts/mcp-tools.ts", join(place, MCP_TOOLS)]));
 must(run(bun, ["scripts/holdfast-proto.ts", join(place, "schema")]));
 must(run(bun, ["scripts/commands-reference.ts", join(place, COMMANDS)]));
 
