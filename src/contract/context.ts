@@ -159,6 +159,13 @@ export interface ServerFacts {
   cloneDoors(): CloneDoors;
 }
 
+/** A repository that an operation has for a while. */
+export interface BorrowedRepository {
+  readonly repository: OpenRepository;
+  /** Gives it back; further calls do nothing. */
+  release(): Promise<void>;
+}
+
 /** Everything that an operation may use: all that is not domain arrives through here. */
 export interface Context {
   readonly caller: Caller;
@@ -176,6 +183,13 @@ export interface Context {
    * there. Throws `repository_not_found` for what the caller may not read.
    */
   open(ref: RepositoryRef): Promise<OpenRepository>;
+  /**
+   * Opens and pins a repository until it is given back: for what looks at it now and then, and keeps nobody from removing it meanwhile.
+   * Throws as `open`.
+   */
+  borrow(ref: RepositoryRef): Promise<BorrowedRepository>;
+  /** The work of an operation that is watched is done: it waits from now on, and gives its place among those that run to others. */
+  idle(): void;
   /**
    * For what only shows while the operation runs to be an administrator's business. Throws `forbidden` for callers who are none of the
    * repository of the input.

@@ -133,6 +133,8 @@ export interface Operation<
    * puts it into the context. `path` only checks the name: the repository may be absent or broken.
    */
   readonly target: "repository" | "path" | "none";
+  /** Of what is watched: does it work first, until it says that it is `idle`? Else it waits from the beginning, and keeps nobody from running. */
+  readonly worksFirst?: boolean;
   readonly input: I;
   readonly output: O;
   /** Reasons it may fail with, besides those that every operation shares. */

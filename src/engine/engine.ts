@@ -2,6 +2,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { TypeCompiler, type TypeCheck } from "@sinclair/typebox/compiler";
 import type {
   BackendControl,
+  BorrowedRepository,
   Clock,
   Context,
   CreateOptions,
@@ -197,7 +198,7 @@ export class Engine {
     try {
       const ctx = await run.enter(operation, input, this.#check(operation.input));
       // Who watches waits nearly all of the time, and must keep nobody from running.
-      if (operation.shape === "watch") run.place?.leave();
+      if (operation.shape === "watch" && operation.worksFirst !== true) run.place?.leave();
       for await (const output of operation.run(input, ctx, run.waitingFor(parts)) as AsyncIterable<unknown>) {
         // A client that reads slowly, or not at all, keeps nobody else from running.
         run.place?.lend();
@@ -276,6 +277,8 @@ class OperationRun {
       caller: this.#caller,
       settled: () => (this.#isSettled = true),
       open: (ref) => this.#openOther(ref),
+      borrow: (ref) => this.#borrow(ref),
+      idle: () => this.place?.leave(),
       stage: (ref, options) => this.#stage(ref, options),
       requireAdmin: async () => {
         if (target === undefined) throw new OperationError("internal", { what: `${name} works on no repository` });
@@ -307,6 +310,21 @@ class OperationRun {
   async #openOther(ref: RepositoryRef): Promise<OpenRepository> {
     await authoriseReading(ref, this.#caller.principal, this.#services.authority);
     return this.#open(ref);
+  }
+
+  async #borrow(ref: RepositoryRef): Promise<BorrowedRepository> {
+    await authoriseReading(ref, this.#caller.principal, this.#services.authority);
+    const { repository, release } = await this.#services.opener.open(ref, this.#caller, this.#caller.signal);
+    let isGivenBack = false;
+    const giveBack = async () => {
+      if (isGivenBack) return;
+      isGivenBack = true;
+      const at = this.#releases.indexOf(giveBack);
+      if (at >= 0) this.#releases.splice(at, 1);
+      await release();
+    };
+    this.#releases.push(giveBack);
+    return { repository, release: giveBack };
   }
 
   async #stage(ref: RepositoryRef, options: CreateOptions): Promise<OpenRepository> {

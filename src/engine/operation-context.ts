@@ -1,4 +1,4 @@
-import type { Context, CreateOptions, OpenRepository } from "../contract/context.ts";
+import type { BorrowedRepository, Context, CreateOptions, OpenRepository } from "../contract/context.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { OperationError } from "../domain/errors.ts";
@@ -9,6 +9,8 @@ export interface ContextRun {
   readonly caller: Caller;
   readonly settled: () => void;
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
+  readonly borrow: (ref: RepositoryRef) => Promise<BorrowedRepository>;
+  readonly idle: () => void;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
   readonly requireAdmin: () => Promise<void>;
   readonly requireReading: (ref: RepositoryRef) => Promise<void>;
@@ -21,6 +23,8 @@ export class OperationContext implements Context {
   readonly signal: AbortSignal;
   readonly settled: () => void;
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
+  readonly borrow: (ref: RepositoryRef) => Promise<BorrowedRepository>;
+  readonly idle: () => void;
   readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
   readonly requireAdmin: () => Promise<void>;
   readonly requireReading: (ref: RepositoryRef) => Promise<void>;
@@ -34,6 +38,8 @@ export class OperationContext implements Context {
     this.signal = run.caller.signal;
     this.settled = run.settled;
     this.open = run.open;
+    this.borrow = run.borrow;
+    this.idle = run.idle;
     this.stage = run.stage;
     this.requireAdmin = run.requireAdmin;
     this.requireReading = run.requireReading;

@@ -49,6 +49,8 @@ export { blameFile } from "./history/blame-file.ts";
 export { compareCommits } from "./history/compare-commits.ts";
 export { findMergeBase } from "./history/find-merge-base.ts";
 export { showLog } from "./history/show-log.ts";
+export { watchBlame } from "./history/watch-blame.ts";
+export { watchLog } from "./history/watch-log.ts";
 export { addKey } from "./keys/add-key.ts";
 export { listKeys } from "./keys/list-keys.ts";
 export { removeKey } from "./keys/remove-key.ts";

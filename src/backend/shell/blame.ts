@@ -26,12 +26,21 @@ export async function* blame(
   if (!canBePath(path)) throw new OperationError("path_not_found", { path });
   const flags = range === undefined ? [] : [range];
   // Neither of the two needs `--end-of-options`, which blame does not know: an object id, and what stands after `--`.
-  // A write for each group would wake us for each (git(1), GIT_FLUSH).
-  const env = { GIT_FLUSH: "0" };
+  // A write for each group wakes us for each (git(1), GIT_FLUSH).
+  const env: Readonly<Record<string, string>> = { GIT_FLUSH: query.asFound === true ? "1" : "0" };
   const output = runner.stream(view, { command: "blame", flags: [...flags, commit], paths: [path], env });
-  let groups: BlamedLines[];
+  const groups: BlamedLines[] = [];
   try {
-    groups = await groupsOf(output);
+    for await (const found of groupsOf(output)) {
+      if (query.asFound === true) yield found;
+      else groups.push(...found);
+      if (groups.length <= GROUPS_MAX) continue;
+      throw new OperationError("too_large", {
+        what: "groups of lines",
+        sizeBytes: groups.length,
+        limitBytes: GROUPS_MAX,
+      });
+    }
   } catch (error) {
     throw problemOf(query, error) ?? error;
   }
@@ -55,8 +64,7 @@ function rangeOf({ firstLine, lastLine }: BlameQuery): ByteString | undefined {
 /** `<commit> <line in the original> <line in the final file> <lines>` begins a group, `filename` ends it (git-blame(1)). */
 const HEADER = /^([0-9a-f]+) ([0-9]+) ([0-9]+) ([0-9]+)$/;
 
-async function groupsOf(output: AsyncIterable<Buffer>): Promise<BlamedLines[]> {
-  const groups: BlamedLines[] = [];
+async function* groupsOf(output: AsyncIterable<Buffer>): AsyncGenerator<BlamedLines[]> {
   // A commit is named in many groups: each name is kept once.
   const names = new Map<ByteString, ByteString>();
   const once = (name: ByteString) => {
@@ -67,6 +75,7 @@ async function groupsOf(output: AsyncIterable<Buffer>): Promise<BlamedLines[]> {
   let header: RegExpExecArray | null = null;
   let previous: BlamedLines["previous"];
   for await (const lines of lineRecords(output)) {
+    const groups: BlamedLines[] = [];
     for (const line of lines) {
       if (header === null) {
         header = HEADER.exec(line);
@@ -84,17 +93,10 @@ async function groupsOf(output: AsyncIterable<Buffer>): Promise<BlamedLines[]> {
         });
         header = null;
         previous = undefined;
-        if (groups.length > GROUPS_MAX) {
-          throw new OperationError("too_large", {
-            what: "groups of lines",
-            sizeBytes: groups.length,
-            limitBytes: GROUPS_MAX,
-          });
-        }
       }
     }
+    if (groups.length > 0) yield groups;
   }
-  return groups;
 }
 
 function pathOf(written: ByteString): GitPath {
