@@ -7,7 +7,7 @@ import { relativePathOf } from "../../../domain/repository-name.ts";
 import { browseRepositories, createRepository, showRepository } from "../../../operations/index.ts";
 import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
-import { percentDecode } from "./query.ts";
+import { percentDecode } from "../derived/query.ts";
 import { refOfFullName } from "../derived/repository-field.ts";
 import { addressOf, withoutTrailingSlash } from "./request-address.ts";
 import type { RouteServices } from "./run-route.ts";

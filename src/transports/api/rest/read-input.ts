@@ -1,7 +1,7 @@
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { expectedId } from "./conditions.ts";
-import { percentDecode, readQuery, valueOfText } from "./query.ts";
+import { percentDecode, readQuery, valueOfText } from "../derived/query.ts";
 import { repositoryNamed } from "../derived/repository-field.ts";
 import { addressOf } from "./request-address.ts";
 import { type RestRoute, takesBody } from "./rest-route.ts";

@@ -2,7 +2,7 @@ import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { jsonName, unknownField } from "../../../contract/json-codec.ts";
 import { type ByteString, fromByteString } from "../../../domain/bytes.ts";
 import { OperationError } from "../../../domain/errors.ts";
-import { type DerivedField, isListSchema } from "../derived/derived-field.ts";
+import { type DerivedField, isListSchema } from "./derived-field.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** A `%` that is not followed by the digits of an ASCII character. */

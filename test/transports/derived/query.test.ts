@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { hasReason } from "../../../src/domain/errors.ts";
-import { percentDecode } from "../../../src/transports/api/rest/query.ts";
+import { percentDecode } from "../../../src/transports/api/derived/query.ts";
 
 test.each([
   ["dir%2Fa.txt", "dir/a.txt"],
