@@ -36,6 +36,7 @@ export async function openGrpc(services: DoorServices) {
     fieldNumbers: fieldNumbers as unknown as FieldNumberTable,
     principalOf,
     blobBytesMax: config.blobBytesMax,
+    bodies: services.bodies,
     onBug,
   });
   const server = await startGrpcPort({

@@ -6,6 +6,7 @@ import { grpcCallers } from "../../../src/main/grpc-callers.ts";
 import { operations } from "../../../src/operations/index.ts";
 import { callAuthoriser } from "../../../src/transports/api/grpc/authorise-call.ts";
 import { startGrpcPort } from "../../../src/transports/api/grpc/start-grpc-port.ts";
+import { BodyBudget } from "../../../src/transports/api/derived/body-budget.ts";
 import { ERROR_FILES } from "../../../src/transports/api/holdfast/error-files.ts";
 import type { FieldNumberTable } from "../../../src/transports/api/holdfast/field-numbers.ts";
 import { holdfastServices } from "../../../src/transports/api/holdfast/holdfast-door.ts";
@@ -41,6 +42,7 @@ export async function listenHoldfast(
     fieldNumbers: fieldNumbers as unknown as FieldNumberTable,
     principalOf,
     blobBytesMax: BLOB_BYTES_MAX,
+    bodies: new BodyBudget({ bytesMax: 6 * BLOB_BYTES_MAX, waitMaxMs: 60_000 }),
     onBug,
   });
   let requests = 0;

@@ -3,6 +3,9 @@ import { FRAME_HEADER_BYTES } from "./encoded-message.ts";
 import { StatusCode } from "./status-code.ts";
 import { GrpcStatusError } from "./status-error.ts";
 
+/** Deflate makes nothing smaller than this part of it (zlib's technical details). */
+const DEFLATE_RATIO_MAX = 1032;
+
 /** How the messages of a request may be compressed; named by its `grpc-encoding` header. */
 export type MessageEncoding = "identity" | "gzip";
 
@@ -29,8 +32,7 @@ export class MessageReader {
   next(): Uint8Array | undefined {
     if (this.#buffered < this.#wanted) return undefined;
     const bytes = this.#joined();
-    const lengthBytes = bytes.readUInt32BE(1);
-    if (lengthBytes > this.#messageBytesMax) throw tooLarge("larger", lengthBytes, this.#messageBytesMax);
+    const lengthBytes = this.#checkedLength(bytes);
     const end = FRAME_HEADER_BYTES + lengthBytes;
     if (bytes.byteLength < end) {
       this.#wanted = end;
@@ -43,9 +45,24 @@ export class MessageReader {
     return bytes[0] === 0 ? body : this.#decompress(bytes[0], body);
   }
 
+  /** What the next message takes in memory at most, bytes; undefined until its length is known. Throws for one that is too large. */
+  get memoryBytes(): number | undefined {
+    const [first] = this.#chunks;
+    if (first === undefined || this.#buffered < FRAME_HEADER_BYTES) return undefined;
+    const bytes = first.byteLength < FRAME_HEADER_BYTES ? this.#joined() : first;
+    const lengthBytes = this.#checkedLength(bytes);
+    return bytes[0] === 0 ? lengthBytes : Math.min(this.#messageBytesMax, lengthBytes * DEFLATE_RATIO_MAX);
+  }
+
   /** Are there bytes of an unfinished message? */
   get hasRest(): boolean {
     return this.#buffered > 0;
+  }
+
+  #checkedLength(frame: Buffer): number {
+    const lengthBytes = frame.readUInt32BE(1);
+    if (lengthBytes > this.#messageBytesMax) throw tooLarge("larger", lengthBytes, this.#messageBytesMax);
+    return lengthBytes;
   }
 
   #joined(): Buffer {

@@ -138,9 +138,15 @@ export abstract class ServerCall implements GrpcCall {
   /** The request cannot be handled, or its handler has failed. */
   protected fail(error: unknown): void {
     if (this.over) return;
-    const status = error instanceof GrpcStatusError ? error : this.services.toStatus(error, this);
+    const status = this.statusOf(error);
     this.finish(status.code);
     this.sendFailure(status);
+  }
+
+  /** What an error is to the client, in the words of the method's door. */
+  protected statusOf(error: unknown): GrpcStatusError {
+    if (error instanceof GrpcStatusError) return error;
+    return (this.route.method.toStatus ?? this.services.toStatus)(error, this);
   }
 
   /** Marks the call as answered. */
@@ -154,6 +160,7 @@ export abstract class ServerCall implements GrpcCall {
     try {
       return this.route.method.decode(bytes);
     } catch (cause) {
+      if (this.route.method.toStatus !== undefined) throw cause;
       throw new GrpcStatusError(StatusCode.INTERNAL, "grpc: failed to unmarshal the received message", { cause });
     }
   }

@@ -7,6 +7,7 @@ import {
   type Message,
   type MessageShape,
 } from "@bufbuild/protobuf";
+import type { BodyRoom } from "../derived/body-budget.ts";
 import { EncodedMessage } from "./encoded-message.ts";
 import type {
   Answer,
@@ -43,6 +44,10 @@ export interface BoundMethod {
   encode(answer: Answer<DescMessage>): Uint8Array;
   /** Largest request message; absent: what the server takes. */
   readonly messageBytesMax?: number;
+  /** Memory for large request messages of unary methods; absent: they are bounded by their number alone. */
+  readonly room?: () => BodyRoom;
+  /** Translates what the handler throws, and why a message cannot be decoded; absent: the server's own translation. */
+  readonly toStatus?: (error: unknown, call: GrpcCall) => GrpcStatusError;
   /** Refuses a call by its metadata, or lets it pass, before its message is read; absent: the server's own check. */
   readonly admit?: (call: GrpcCall) => Promise<GrpcStatusError | undefined>;
 }

@@ -3,12 +3,16 @@ import { type MessageEncoding, MessageReader } from "./message-reader.ts";
 import { StatusCode } from "./status-code.ts";
 import { GrpcStatusError } from "./status-error.ts";
 
+/** Larger messages do not come in one piece. */
+const WHOLE_BYTES_MAX = 64 * 1024;
+
 /** Collects the one message of a request. Errors are statuses, thrown as soon as they are known. */
 export class SingleRequest {
   readonly #encoding: MessageEncoding;
   readonly #messageBytesMax: number;
   #message: Uint8Array | undefined;
   #reader: MessageReader | undefined;
+  #isHeld = false;
 
   constructor(encoding: MessageEncoding, messageBytesMax: number) {
     this.#encoding = encoding;
@@ -21,14 +25,38 @@ export class SingleRequest {
       return;
     }
     // Almost all requests come in one piece and plain.
-    if (this.#reader === undefined && isWholeFrame(chunk) && chunk.byteLength <= this.#messageBytesMax) {
+    if (
+      this.#reader === undefined &&
+      isWholeFrame(chunk) &&
+      chunk.byteLength <= Math.min(WHOLE_BYTES_MAX, this.#messageBytesMax)
+    ) {
       this.#message = chunk.subarray(FRAME_HEADER_BYTES);
       return;
     }
     this.#reader ??= new MessageReader(this.#encoding, this.#messageBytesMax);
     this.#reader.push(chunk);
-    this.#message = this.#reader.next();
-    if (this.#message !== undefined && this.#reader.hasRest) throw notExactlyOne();
+    if (!this.#isHeld) this.#read(this.#reader);
+  }
+
+  /** Only collects from now on what a large message brings: there may be no room for it yet. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** What a message that is held takes in memory at most, bytes; undefined until its length is known. Throws for one that is too large. */
+  get memoryBytes(): number | undefined {
+    return this.#reader?.memoryBytes;
+  }
+
+  /** There is room for the message that was held. */
+  admit(): void {
+    this.#isHeld = false;
+    if (this.#reader !== undefined) this.#read(this.#reader);
+  }
+
+  #read(reader: MessageReader): void {
+    this.#message = reader.next();
+    if (this.#message !== undefined && reader.hasRest) throw notExactlyOne();
   }
 
   /** The message, after the end of the request. */

@@ -96,7 +96,7 @@ export class StreamingCall extends ServerCall {
     try {
       step();
     } catch (error) {
-      this.end(error instanceof GrpcStatusError ? error : this.services.toStatus(error, this));
+      this.end(this.statusOf(error));
     }
   }
 

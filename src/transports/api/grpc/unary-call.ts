@@ -1,4 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { type BodyRoom, SMALL_BYTES } from "../derived/body-budget.ts";
 import type { Answer, UnaryHandler } from "./handler.ts";
 import type { MessageEncoding } from "./message-reader.ts";
 import { refuseRest, sendAnswer, sendStatus } from "./response-writer.ts";
@@ -12,6 +13,8 @@ export class UnaryCall extends ServerCall {
   readonly #handle: UnaryHandler<DescMessage, DescMessage>;
   readonly #request: SingleRequest;
   #requestEnded = false;
+  #room: BodyRoom | undefined;
+  #isRunning = false;
 
   constructor(
     origin: CallOrigin,
@@ -26,10 +29,16 @@ export class UnaryCall extends ServerCall {
   }
 
   start(): void {
+    const { room } = this.route.method;
+    if (room !== undefined) this.#request.hold();
+    let hasRoom = room === undefined;
     this.stream.on("data", (chunk: Buffer) => {
       if (this.over) return;
       try {
         this.#request.push(chunk);
+        if (hasRoom || this.#request.memoryBytes === undefined) return;
+        hasRoom = true;
+        this.#makeRoom(this.#request.memoryBytes, room!);
       } catch (error) {
         this.fail(error);
       }
@@ -40,13 +49,43 @@ export class UnaryCall extends ServerCall {
     });
   }
 
+  /** A large message waits until there is memory for it, and its client meanwhile. */
+  #makeRoom(bytes: number, room: () => BodyRoom): void {
+    if (bytes <= SMALL_BYTES) return this.#request.admit();
+    this.#room = room();
+    this.stream.pause();
+    this.#room.reserve(bytes, this.signal).then(
+      () => this.#admit(),
+      (error) => this.fail(error),
+    );
+  }
+
+  #admit(): void {
+    if (this.over) return this.#room?.release();
+    try {
+      this.#request.admit();
+      this.stream.resume();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   async #run(): Promise<void> {
+    this.#isRunning = true;
     try {
       const request = this.decode(this.#request.take());
       this.#answer(await this.#handle(request, this));
     } catch (error) {
       this.fail(error);
+    } finally {
+      this.#room?.release();
     }
+  }
+
+  protected override finish(code: StatusCode): void {
+    super.finish(code);
+    // A handler that still runs has the message.
+    if (!this.#isRunning) this.#room?.release();
   }
 
   #answer(answer: Answer<DescMessage>): void {

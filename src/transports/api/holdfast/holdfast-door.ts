@@ -4,8 +4,9 @@ import type { Caller, Principal } from "../../../contract/principal.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { inRequestWords } from "../derived/request-words.ts";
-import type { DerivedInput } from "../derived/derived-operation.ts";
-import { downloadDerived, runDerived } from "../derived/run-derived.ts";
+import type { BodyBudget } from "../derived/body-budget.ts";
+import type { DerivedInput, DerivedOperation } from "../derived/derived-operation.ts";
+import { type DerivedCall, downloadDerived, runDerived } from "../derived/run-derived.ts";
 import { EncodedMessage } from "../grpc/encoded-message.ts";
 import type { GrpcCall } from "../grpc/handler.ts";
 import type { BoundHandler, BoundMethod, BoundService } from "../grpc/service.ts";
@@ -33,23 +34,25 @@ export interface HoldfastDoorOptions {
   readonly principalOf: (authorization: string | undefined) => Promise<Principal>;
   /** Largest content of a file that is written. */
   readonly blobBytesMax: number;
+  /** Memory for large messages. */
+  readonly bodies: BodyBudget;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
 
-/** A message that has come, not yet read: what is wrong with it is an error of the call. */
-interface RawMessage extends Message {
-  readonly bytes: Uint8Array;
+/** A request in the operation's own terms. */
+interface Request extends Message {
+  readonly input: DerivedInput;
 }
 
 /** The services of `holdfast.v1`: every operation that has a route, described and served at run time. */
 export function holdfastServices(options: HoldfastDoorOptions): BoundService[] {
   const described = holdfastPackage(options.operations, options.fieldNumbers);
   const registry = fileDescriptors(described);
-  const callers = new WeakMap<GrpcCall, Principal>();
+  const principals = new WeakMap<GrpcCall, Principal>();
   const admit = async (call: GrpcCall): Promise<GrpcStatusError | undefined> => {
     try {
-      callers.set(call, await options.principalOf(call.metadata("authorization")));
+      principals.set(call, await options.principalOf(call.metadata("authorization")));
       return undefined;
     } catch (error) {
       if (!(error instanceof OperationError)) options.onBug(error, call.requestId);
@@ -58,89 +61,78 @@ export function holdfastServices(options: HoldfastDoorOptions): BoundService[] {
   };
   return described.services.map(({ name, methods }) => {
     const desc = registry.getService(`${PACKAGE}.${name}`)!;
-    const bound = methods.map((method) => boundMethod(desc.typeName, method, callers, options));
-    return { desc, methods: bound.map((each) => ({ ...each, admit })) };
+    return {
+      desc,
+      methods: methods.map((method) => {
+        const callOf = (call: GrpcCall): DerivedCall => ({
+          engine: options.engine,
+          caller: callerOf(call, principals.get(call)!, method.derived.operation),
+        });
+        return { ...boundMethod(desc.typeName, method, callOf, options), admit };
+      }),
+    };
   });
 }
+
+type CallOf = (call: GrpcCall) => DerivedCall;
 
 function boundMethod(
   service: string,
   method: HoldfastMethod,
-  callers: WeakMap<GrpcCall, Principal>,
-  options: HoldfastDoorOptions,
+  callOf: CallOf,
+  { onBug, bodies, blobBytesMax }: HoldfastDoorOptions,
 ): BoundMethod {
-  const { derived, name } = method;
+  const { name, derived } = method;
   const request = wireCodec(method.request);
   const typeName = `${PACKAGE}.${method.request.name}`;
-  const takesSession = derived.fields.has("session");
-  const beginning = (message: Message, call: GrpcCall) => {
-    const input = request.decode((message as RawMessage).bytes) as DerivedInput;
-    if (takesSession && isMissing(input["session"])) input["session"] = call.metadata(SESSION_METADATA);
-    return { input, caller: callerOf(call, callers.get(call)!, derived.operation) };
-  };
-  const failed = (error: unknown, call: GrpcCall): GrpcStatusError => {
-    if (!(error instanceof OperationError)) options.onBug(error, call.requestId);
-    const told = error instanceof OperationError ? inRequestWords(error, derived.operation, "snake") : error;
-    return statusOfOperationError(told, call.requestId);
-  };
-  const bound = method.streams
-    ? streamingHandler(method, options.engine, beginning, failed)
-    : unaryHandler(method, options.engine, beginning, failed);
   return {
     path: `/${service}/${name}`,
     service,
     name,
-    bound,
-    decode: (bytes): RawMessage => ({ $typeName: typeName, bytes }),
+    bound: method.streams ? streamingHandler(method, callOf) : unaryHandler(method, callOf),
+    decode: (bytes): Request => ({ $typeName: typeName, input: request.decode(bytes) as DerivedInput }),
     // Handlers encode their answers themselves.
     encode: (answer) => (answer as EncodedMessage).frame,
-    ...(hasContent(derived.operation) && { messageBytesMax: options.blobBytesMax + FIELDS_BYTES_MAX }),
+    toStatus: (error, call) => {
+      if (!(error instanceof OperationError)) onBug(error, call.requestId);
+      const told = error instanceof OperationError ? inRequestWords(error, derived.operation, "snake") : error;
+      return statusOfOperationError(told, call.requestId);
+    },
+    room: () => bodies.room(),
+    ...(hasContent(derived.operation) && { messageBytesMax: blobBytesMax + FIELDS_BYTES_MAX }),
   };
 }
 
-type Beginning = (message: Message, call: GrpcCall) => { readonly input: DerivedInput; readonly caller: Caller };
-type Failed = (error: unknown, call: GrpcCall) => GrpcStatusError;
-
-function unaryHandler(
-  { derived, response, wraps }: HoldfastMethod,
-  engine: Engine,
-  beginning: Beginning,
-  failed: Failed,
-): BoundHandler {
+function unaryHandler({ derived, response, wraps }: HoldfastMethod, callOf: CallOf): BoundHandler {
   const codec = wireCodec(response);
   return {
     kind: "unary",
     handle: async (message, call) => {
-      try {
-        const { input, caller } = beginning(message, call);
-        const output = await runDerived(derived, input, { engine, caller });
-        return EncodedMessage.of(codec.encode(wraps ? { "": output } : output));
-      } catch (error) {
-        throw failed(error, call);
-      }
+      const output = await runDerived(derived, inputOf(derived, message, call), callOf(call));
+      return EncodedMessage.of(codec.encode(wraps ? { "": output } : output));
     },
   };
 }
 
-function streamingHandler(
-  { derived, response }: HoldfastMethod,
-  engine: Engine,
-  beginning: Beginning,
-  failed: Failed,
-): BoundHandler {
-  const number = response.fields[0]!.number;
+function streamingHandler({ derived, response }: HoldfastMethod, callOf: CallOf): BoundHandler {
+  const { number } = response.fields[0]!;
   return {
     kind: "server_streaming",
     async *handle(message, call) {
-      try {
-        const { input, caller } = beginning(message, call);
-        for await (const piece of downloadDerived(derived, input, { engine, caller }))
-          yield EncodedMessage.joining(NOTHING, number, piece);
-      } catch (error) {
-        throw failed(error, call);
-      }
+      for await (const piece of downloadDerived(derived, inputOf(derived, message, call), callOf(call)))
+        yield EncodedMessage.joining(NOTHING, number, piece);
     },
   };
+}
+
+/** The session of a call may stand in its metadata. */
+function inputOf({ fields }: DerivedOperation, message: Message, call: GrpcCall): DerivedInput {
+  const { input } = message as Request;
+  if (!fields.has("session") || (input["session"] !== undefined && input["session"] !== "")) return input;
+  // A session that nobody has named is none, and not one with an empty name.
+  const { session: _, ...rest } = input;
+  const session = call.metadata(SESSION_METADATA);
+  return session === undefined ? rest : { ...rest, session };
 }
 
 const NOTHING = new Uint8Array(0);
@@ -160,9 +152,6 @@ function callerOf(call: GrpcCall, principal: Principal, { kind }: Operation): Ca
     }),
   };
 }
-
-/** A session that is not named is empty where the operation cannot do without one. */
-const isMissing = (session: unknown): boolean => session === undefined || session === "";
 
 /** Does the operation write what is in files? */
 const hasContent = ({ kind, input }: Operation): boolean =>

@@ -20,6 +20,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   search: "files",
   compare: "commits",
   "is-ancestor": "commits",
+  "last-commits": "commits",
   log: "commits",
   "merge-base": "commits",
   diff: "diffs",
