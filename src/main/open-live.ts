@@ -2,6 +2,7 @@ import { EventStreams } from "../transports/http/event-streams.ts";
 import type { HttpDoor } from "../transports/http/http-door.ts";
 import { LivePlaces } from "../transports/http/live-places.ts";
 import { sseDoor } from "../transports/live/sse/sse-door.ts";
+import { HistoryDoor } from "../transports/live/websocket/history-door.ts";
 import { WebsocketDoor } from "../transports/live/websocket/websocket-door.ts";
 import type { DoorServices } from "./door-services.ts";
 
@@ -16,11 +17,13 @@ export function openLive({ engine, authenticator, newRequestId, onBug }: DoorSer
   const places = new LivePlaces();
   const streams = new EventStreams({ places, authenticator });
   const websocket = new WebsocketDoor({ engine, authenticator, places, newRequestId, onBug });
+  const history = new HistoryDoor({ engine, authenticator, places, newRequestId, onBug });
   return {
-    doors: [websocket.answer, sseDoor({ engine, streams, onBug })],
+    doors: [websocket.answer, history.answer, sseDoor({ engine, streams, onBug })],
     streams,
     close() {
       websocket.close();
+      history.close();
       streams.close();
     },
   };

@@ -15,3 +15,6 @@ export const CLOSE = {
   unauthenticated: 4401,
   tooMany: 4429,
 } as const;
+
+/** The code with which a socket is closed that serves one request, by the status that HTTP has for it: 4404 for 404. */
+export const closeCodeOf = (httpStatus: number): number => 4000 + httpStatus;
