@@ -4,7 +4,11 @@ import { serverSentData } from "./server-sent-data.ts";
 export interface McpEndpoint {
   /** Sends a message. Rejects where nobody answers. */
   post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
+  /** Asks for what the server tells by itself. */
+  get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
 }
+
+const LISTENING = Symbol("listening");
 
 interface Message {
   readonly id?: string | number;
@@ -33,10 +37,13 @@ const SHOWN_MAX = 500;
 export class McpBridge {
   readonly #endpoint: McpEndpoint;
   readonly #write: (line: string) => Promise<void>;
-  readonly #running = new Map<string | number, AbortController>();
+  /** Requests by their ids, and what listens. */
+  readonly #running = new Map<string | number | typeof LISTENING, AbortController>();
   readonly #work = new Set<Promise<void>>();
   /** What clients of 2025 have agreed upon; later ones say it in each message. */
   #version: string | undefined;
+  #session: string | undefined;
+  #listening: Promise<void> | undefined;
 
   /** `write` is given one message without an end of line at a time. */
   constructor(endpoint: McpEndpoint, write: (line: string) => Promise<void>) {
@@ -93,6 +100,8 @@ export class McpBridge {
     const going = new AbortController();
     if (id !== undefined) this.#running.set(id, going);
     try {
+      // What happens behind the subscription is to be heard.
+      if (message.method === "resources/subscribe") await (this.#listening ??= this.#listen());
       const response = await this.#endpoint.post(line, this.#headersOf(message), going.signal);
       await this.#pass(response, message);
     } catch (error) {
@@ -106,8 +115,7 @@ export class McpBridge {
 
   #headersOf({ method, params }: Message): Record<string, string> {
     const version = params?._meta?.[PROTOCOL_VERSION];
-    if (typeof version !== "string")
-      return this.#version === undefined || method === "initialize" ? {} : { "mcp-protocol-version": this.#version };
+    if (typeof version !== "string") return method === "initialize" ? {} : this.#agreed();
     const name = params?.name ?? params?.uri;
     return {
       "mcp-protocol-version": version,
@@ -116,7 +124,28 @@ export class McpBridge {
     };
   }
 
+  /** What every request of a client of 2025 says. */
+  #agreed(): Record<string, string> {
+    return {
+      ...(this.#version !== undefined && { "mcp-protocol-version": this.#version }),
+      ...(this.#session !== undefined && { "mcp-session-id": this.#session }),
+    };
+  }
+
+  /** Listens for what the server tells by itself, once there is something to hear. Resolves when it has begun. */
+  async #listen(): Promise<void> {
+    const going = new AbortController();
+    this.#running.set(LISTENING, going);
+    const response = await this.#endpoint.get({ ...this.#agreed(), accept: "text/event-stream" }, going.signal);
+    if (!response.ok) throw new Error(`the server does not tell what happens: ${response.status}`);
+    void this.#pass(response, {})
+      .catch(() => {})
+      // The next subscription begins again.
+      .finally(() => (this.#listening = undefined));
+  }
+
   async #pass(response: Response, { id, method }: Message): Promise<void> {
+    if (method === "initialize") this.#session = response.headers.get("mcp-session-id") ?? undefined;
     const type = response.headers.get("content-type") ?? "";
     if (type.startsWith("text/event-stream")) {
       for await (const data of serverSentData(response.body)) await this.#tell(data, method);

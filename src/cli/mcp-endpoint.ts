@@ -15,7 +15,8 @@ const HEADERS = { "content-type": "application/json", accept: "application/json,
 /** A server somewhere, by the address of its MCP door. */
 export function remoteEndpoint(url: string, identity: McpIdentity): McpEndpoint & { close(): Promise<void> } {
   return {
-    post: (body, headers, signal) => fetch(url, requestOf(identity, body, headers, signal)),
+    post: (body, headers, signal) => fetch(url, { ...requestOf(identity, headers, signal), method: "POST", body }),
+    get: (headers, signal) => fetch(url, requestOf(identity, headers, signal)),
     close: async () => {},
   };
 }
@@ -38,12 +39,21 @@ export class LocalEndpoint implements McpEndpoint {
     await this.#own;
   }
 
-  async post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
-    const send = () =>
-      fetch("http://control/mcp", {
-        ...requestOf(this.#identity, body, headers, signal),
-        unix: controlSocket(this.#config.data),
-      } as RequestInit);
+  post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    return this.#send({ ...requestOf(this.#identity, headers, signal), method: "POST", body }, signal);
+  }
+
+  get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    return this.#send(requestOf(this.#identity, headers, signal), signal);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#own)?.stop();
+  }
+
+  async #send(request: RequestInit, signal: AbortSignal): Promise<Response> {
+    const unix = { unix: controlSocket(this.#config.data) } as RequestInit;
+    const send = () => fetch("http://control/mcp", { ...request, ...unix });
     try {
       return await send();
     } catch (error) {
@@ -52,10 +62,6 @@ export class LocalEndpoint implements McpEndpoint {
       await this.open();
       return await send();
     }
-  }
-
-  async close(): Promise<void> {
-    await (await this.#own)?.stop();
   }
 
   async #start() {
@@ -79,13 +85,10 @@ const isRefused = (error: unknown): boolean =>
 
 function requestOf(
   { token, toolsets }: McpIdentity,
-  body: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): RequestInit {
   return {
-    method: "POST",
-    body,
     signal,
     headers: {
       ...HEADERS,

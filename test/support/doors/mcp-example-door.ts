@@ -66,7 +66,7 @@ async function answerOf(client: Client, tool: Tool, args: Output): Promise<DoorA
 /** What the door says that serves no message at all. */
 function refusalOf(error: unknown): { code: string; reason: string; details: unknown } {
   if (!(error instanceof SdkHttpError)) throw error;
-  const { text } = error.data as { readonly text: string };
+  const text = String(error.data.text);
   const { data } = (JSON.parse(text) as { error: { data: { code: string; reason: string; details: unknown } } }).error;
   return { code: data.code, reason: data.reason, details: data.details };
 }

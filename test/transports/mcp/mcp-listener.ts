@@ -1,5 +1,6 @@
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import type { Authenticator } from "../../../src/contract/authenticator.ts";
+import type { Operation } from "../../../src/contract/operation.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { operations } from "../../../src/operations/index.ts";
 import { systemClock } from "../../../src/telemetry/clock.ts";
@@ -38,12 +39,19 @@ export interface McpListenerOptions {
   readonly resultBytesMax?: number;
   readonly toolsets?: string;
   readonly places?: LivePlaces;
+  /** Operations of a test's own. */
+  readonly more?: readonly Operation[];
 }
 
 export function listenMcp(
   engine: Engine,
   authenticator: Authenticator,
-  { resultBytesMax = RESULT_BYTES_MAX, toolsets = "default", places = new LivePlaces() }: McpListenerOptions = {},
+  {
+    resultBytesMax = RESULT_BYTES_MAX,
+    toolsets = "default",
+    places = new LivePlaces(),
+    more = [],
+  }: McpListenerOptions = {},
 ): McpListener {
   const bugs: unknown[] = [];
   const onBug = (error: unknown) => void bugs.push(error);
@@ -51,7 +59,7 @@ export function listenMcp(
   const budget = new BodyBudget({ bytesMax: 8 * MESSAGE_BYTES_MAX, waitMaxMs: 1000 });
   const mcp = new McpDoor({
     engine,
-    operations,
+    operations: [...operations, ...more],
     bodies: new JsonBodies(MESSAGE_BYTES_MAX, budget),
     streams,
     version: "0",

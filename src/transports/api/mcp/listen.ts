@@ -5,17 +5,10 @@ import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { watchEvents } from "../../../operations/index.ts";
 import { repositoryNamed } from "../derived/repository-field.ts";
-import { resourceAddress } from "./resource-uri.ts";
+import { type Followed, followed, isAbout } from "./followed.ts";
 
 /** Resources that one stream may follow. */
 const RESOURCES_MAX = 100;
-
-/** A resource that is followed. */
-interface Followed {
-  readonly uri: string;
-  readonly repo: string;
-  readonly rev: string;
-}
 
 /** The resources that a `subscriptions/listen` message names. Throws `invalid_input` for one that is none, and `limit_exceeded`. */
 export function followedBy(message: unknown): readonly Followed[] {
@@ -28,10 +21,7 @@ export function followedBy(message: unknown): readonly Followed[] {
       maximum: RESOURCES_MAX,
       retryAfterMs: 0,
     });
-  return [...new Set(uris)].map((uri) => {
-    const { repo, rev } = resourceAddress(String(uri));
-    return { uri: String(uri), repo, rev };
-  });
+  return [...new Set(uris)].map((uri) => followed(String(uri)));
 }
 
 /** What a stream is told of. */
@@ -46,9 +36,9 @@ export interface Updates extends ServerEventBus {
 /**
  * Begins to follow resources. Rejects with `repository_not_found` for what the caller may not read, before anything is told.
  */
-export async function updatesOf(followed: readonly Followed[], engine: Engine, caller: Caller): Promise<Updates> {
+export async function updatesOf(resources: readonly Followed[], engine: Engine, caller: Caller): Promise<Updates> {
   const listeners = new Set<(event: ServerEvent) => void>();
-  const names = [...new Set(followed.map(({ repo }) => repo))];
+  const names = [...new Set(resources.map(({ repo }) => repo))];
   const repositories = names.map((name) => repositoryNamed(name, "uri", engine));
   const events =
     repositories.length === 0
@@ -69,7 +59,7 @@ export async function updatesOf(followed: readonly Followed[], engine: Engine, c
       if (events === undefined) return;
       try {
         for (let next = await events.next(); next.done !== true; next = await events.next()) {
-          const moved = followed.filter((each) => isAbout(next.value as DeliveredEvent, each));
+          const moved = resources.filter((each) => isAbout(next.value as DeliveredEvent, each));
           for (const { uri } of moved) publish({ kind: "resource_updated", uri });
           if (moved.length > 0) await published();
         }
@@ -78,24 +68,4 @@ export async function updatesOf(followed: readonly Followed[], engine: Engine, c
       }
     },
   };
-}
-
-/** Does an event move what a resource shows? */
-function isAbout({ event, data }: DeliveredEvent, { repo, rev }: Followed): boolean {
-  if (data["repo"] !== repo) return false;
-  if (event === "default_branch_changed") return isHead(rev);
-  if (event === "repository_deleted" || event === "repository_renamed") return true;
-  if (event !== "ref_updated") return false;
-  // Which branch HEAD names is not asked for each push: one too many is read again, and the same.
-  return isHead(rev) || namesOf(rev).some((name) => name === data["ref"]);
-}
-
-/** `main~2` moves with `main`. */
-const baseOf = (rev: string): string => rev.replace(/[~^@:].*$/, "");
-
-const isHead = (rev: string): boolean => baseOf(rev) === "HEAD" || baseOf(rev) === "";
-
-function namesOf(rev: string): string[] {
-  const name = baseOf(rev);
-  return [name, `refs/${name}`, `refs/heads/${name}`, `refs/tags/${name}`];
 }

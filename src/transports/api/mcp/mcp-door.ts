@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
 import type { Operation } from "../../../contract/operation.ts";
 import type { Caller, Principal } from "../../../contract/principal.ts";
@@ -7,6 +8,8 @@ import type { EventStream } from "../../http/event-stream.ts";
 import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import type { JsonBodies } from "../derived/json-bodies.ts";
+import { type ClientSession, ClientSessions } from "./client-sessions.ts";
+import { listenByGet } from "./listen-by-get.ts";
 import { followedBy, type Updates, updatesOf } from "./listen.ts";
 import { challengeOf, protectedResource } from "./protected-resource.ts";
 import { type McpCall, type McpServices, protocolServer } from "./protocol-server.ts";
@@ -17,7 +20,18 @@ import { parseToolsets } from "./toolsets.ts";
 
 export const MCP_PATH = "/mcp";
 const TOOLSETS_HEADER = "holdfast-toolsets";
+const SESSION_HEADER = "mcp-session-id";
+/** As the protocol has it: visible ASCII. */
+const SESSION_ID = /^[\x21-\x7e]{1,128}$/;
+/** Without a session; clients of 2025 have one. */
 const METHODS = ["POST", "OPTIONS"];
+
+/** What of a message is looked at here. */
+interface Message {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: { readonly requestId?: unknown };
+}
 
 export interface McpOptions {
   readonly engine: Engine;
@@ -42,6 +56,7 @@ export class McpDoor {
   readonly #services: McpServices;
   readonly #calls = new WeakMap<Request, McpCall>();
   readonly #handler: McpHttpHandler;
+  readonly #sessions = new ClientSessions();
 
   constructor(options: McpOptions) {
     this.#options = options;
@@ -77,15 +92,19 @@ export class McpDoor {
       if (request.method === "OPTIONS")
         return new Response(null, { status: 204, headers: { allow: METHODS.join(", ") } });
       const principal = await call.principal();
-      if (request.method !== "POST") return withAllow(await this.#handler.fetch(request));
-      this.#calls.set(request, this.#callOf(request, call, principal));
+      if (request.method !== "POST") return await this.#answerSession(request, call, principal);
+      const session = this.#sessionOf(request, call, principal);
+      this.#calls.set(request, this.#callOf(request, call, principal, session));
       const message = await readMessage(request, call, this.#options.bodies, room);
-      id = (message as { readonly id?: unknown } | null)?.id;
+      const { id: given, method, params } = (message ?? {}) as Message;
+      id = given;
       // What a tool does may take its time; the client is told that it runs where it asks for that.
       call.watchTime();
-      if ((message as { readonly method?: unknown } | null)?.method === "subscriptions/listen")
-        return await this.#listen(request, call, principal, message);
-      return releasing(await this.#handler.fetch(request, { parsedBody: message }), room, call);
+      if (method === "subscriptions/listen") return await this.#listen(request, call, principal, message);
+      if (method === "notifications/cancelled") session?.cancel(params?.requestId);
+      const response = await this.#handler.fetch(request, { parsedBody: message });
+      if (method === "initialize") response.headers.set(SESSION_HEADER, randomUUID());
+      return releasing(response, room, call);
     } catch (error) {
       room.release();
       if (error instanceof OperationError) call.refused(error);
@@ -94,9 +113,45 @@ export class McpDoor {
     }
   }
 
-  #callOf({ headers }: Request, { requestId, peer, url }: HttpCall, principal: Principal): McpCall {
+  /** GET and DELETE: clients of 2025 listen, and say goodbye. Without a session there is neither. */
+  async #answerSession(request: Request, call: HttpCall, principal: Principal): Promise<Response> {
+    const session = this.#sessionOf(request, call, principal);
+    if (session === undefined) return withAllow(await this.#handler.fetch(request));
+    if (request.method === "DELETE") {
+      this.#sessions.end(request.headers.get(SESSION_HEADER)!, principal, call.peer);
+      return new Response(null, { status: 204 });
+    }
+    if (request.method !== "GET") return withAllow(await this.#handler.fetch(request));
+    if (!(request.headers.get("accept") ?? "").includes("text/event-stream"))
+      throw new OperationError("malformed_request", { part: "accept", problem: "names no text/event-stream" });
+    const stream = this.#options.streams.open(principal, call);
+    try {
+      const { requestId, peer } = call;
+      const caller: Caller = { principal, door: "mcp", requestId, peer, signal: stream.signal };
+      return await listenByGet(stream, session, { ...this.#services, caller });
+    } catch (error) {
+      stream.end();
+      throw error;
+    }
+  }
+
+  #sessionOf({ headers }: Request, { peer }: HttpCall, principal: Principal): ClientSession | undefined {
+    const id = headers.get(SESSION_HEADER);
+    if (id === null) return undefined;
+    if (!SESSION_ID.test(id))
+      throw new OperationError("malformed_request", { part: SESSION_HEADER, problem: "is no id of a session" });
+    return this.#sessions.of(id, principal, peer);
+  }
+
+  #callOf(
+    { headers }: Request,
+    { requestId, peer, url }: HttpCall,
+    principal: Principal,
+    session: ClientSession | undefined,
+  ): McpCall {
     const chosen = headers.get(TOOLSETS_HEADER) ?? url.searchParams.get("toolsets") ?? this.#options.toolsets;
-    return { principal, requestId, peer, toolsets: parseToolsets(chosen, this.#services.catalogue.toolsets) };
+    const toolsets = parseToolsets(chosen, this.#services.catalogue.toolsets);
+    return { principal, requestId, peer, toolsets, ...(session !== undefined && { session }) };
   }
 
   /** A stream of what happens to resources: it ends with the client, its credential, or the server. */

@@ -4,11 +4,13 @@ import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { asOperationError } from "../../http/error-response.ts";
 import { AgentReads } from "./agent-reads.ts";
+import type { ClientSession } from "./client-sessions.ts";
 import { complete } from "./completion.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { progressOf } from "./progress.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 import { listResources, listTemplates, readResource } from "./resources.ts";
+import { resourceAddress } from "./resource-uri.ts";
 import { protocolError } from "./rpc-error.ts";
 import { runTool } from "./run-tool.ts";
 import type { ToolCatalogue } from "./tool-catalogue.ts";
@@ -31,6 +33,8 @@ export interface McpCall {
   readonly requestId: string;
   readonly peer: string;
   readonly toolsets: ReadonlySet<string>;
+  /** Of a client of 2025 that names one. */
+  readonly session?: ClientSession;
 }
 
 /** Entries of `_meta`: a write with a key happens once, and its answer says when it is an earlier one. */
@@ -46,8 +50,7 @@ export function protocolServer(call: McpCall, services: McpServices, era: "legac
     {
       capabilities: {
         tools: {},
-        // Clients of 2025 would have to be remembered from one request to the next.
-        resources: era === "modern" ? { subscribe: true } : {},
+        resources: { subscribe: true },
         prompts: {},
         completions: {},
       },
@@ -56,6 +59,7 @@ export function protocolServer(call: McpCall, services: McpServices, era: "legac
   );
   serveTools(server, call, services);
   serveReads(server, call, services);
+  if (era === "legacy") serveSubscriptions(server, call, services);
   return server;
 }
 
@@ -68,7 +72,8 @@ function serveTools(server: Server, call: McpCall, services: McpServices): void 
     const tool = catalogue.find(params.name);
     if (tool === undefined) throw unknownTool(params.name, catalogue);
     let isReplayed = false;
-    const caller = callerOf(call, ctx, () => (isReplayed = true));
+    const going = call.session?.begin(ctx.mcpReq.id);
+    const caller = callerOf(call, ctx, () => (isReplayed = true), going?.signal);
     const progress = progressOf(tool.name, ctx, services.nowMs);
     const onItems = progress === undefined ? {} : { onItems: progress.onItems };
     try {
@@ -76,17 +81,43 @@ function serveTools(server: Server, call: McpCall, services: McpServices): void 
       return isReplayed ? { ...result, _meta: { [IDEMPOTENT_REPLAYED]: true } } : result;
     } finally {
       progress?.stop();
+      going?.end();
     }
   });
 }
 
-function serveReads(server: Server, call: McpCall, services: McpServices): void {
-  const { engine, catalogue } = services;
-  const reading = <T>(ctx: ServerContext, read: (reads: AgentReads) => Promise<T>): Promise<T> =>
+type Reading = <T>(ctx: ServerContext, read: (reads: AgentReads) => Promise<T>) => Promise<T>;
+
+/** Reads for a caller, where what goes wrong is an error of the protocol. */
+const readingFor =
+  (call: McpCall, { engine, catalogue, onBug }: McpServices): Reading =>
+  (ctx, read) =>
     read(new AgentReads(engine, catalogue, callerOf(call, ctx))).catch((error: unknown) => {
-      if (!(error instanceof OperationError)) services.onBug(error, call.requestId);
+      if (!(error instanceof OperationError)) onBug(error, call.requestId);
       throw protocolError(asOperationError(error), call.requestId);
     });
+
+/** What clients of 2025 follow; later ones say it when they listen. */
+function serveSubscriptions(server: Server, call: McpCall, services: McpServices): void {
+  const reading = readingFor(call, services);
+  server.setRequestHandler("resources/subscribe", ({ params }, ctx) =>
+    reading(ctx, async (reads) => {
+      if (call.session === undefined)
+        throw new OperationError("malformed_request", { part: "mcp-session-id", problem: "is missing" });
+      const { repo } = resourceAddress(params.uri);
+      await reads.run("showRepository", { repo });
+      call.session.follow(params.uri);
+      return {};
+    }),
+  );
+  server.setRequestHandler("resources/unsubscribe", ({ params }) => {
+    call.session?.unfollow(params.uri);
+    return {};
+  });
+}
+
+function serveReads(server: Server, call: McpCall, services: McpServices): void {
+  const reading = readingFor(call, services);
   server.setRequestHandler("resources/list", ({ params }, ctx) =>
     reading(ctx, (reads) => listResources(reads, params?.cursor)),
   );
@@ -126,6 +157,7 @@ function callerOf(
   { principal, requestId, peer }: McpCall,
   { mcpReq }: ServerContext,
   onReplayed: () => void = () => {},
+  takenBack?: AbortSignal,
 ): Caller {
   const key = mcpReq._meta?.[IDEMPOTENCY_KEY];
   return {
@@ -133,7 +165,7 @@ function callerOf(
     door: "mcp",
     requestId,
     peer,
-    signal: mcpReq.signal,
+    signal: takenBack === undefined ? mcpReq.signal : AbortSignal.any([mcpReq.signal, takenBack]),
     ...(typeof key === "string" && { idempotencyKey: key, onReplayed }),
   };
 }
