@@ -1,6 +1,7 @@
 export { getBlob } from "./blobs/get-blob.ts";
 export { getBlobs } from "./blobs/get-blobs.ts";
 export { listBlobs } from "./blobs/list-blobs.ts";
+export { sizeBlobs } from "./blobs/size-blobs.ts";
 export { createBranch } from "./branches/create-branch.ts";
 export { deleteBranch } from "./branches/delete-branch.ts";
 export { findBranch } from "./branches/find-branch.ts";
@@ -47,6 +48,7 @@ export { uploadArchive } from "./git/upload-archive.ts";
 export { uploadPack } from "./git/upload-pack.ts";
 export { blameFile } from "./history/blame-file.ts";
 export { compareCommits } from "./history/compare-commits.ts";
+export { findLastCommits } from "./history/find-last-commits.ts";
 export { findMergeBase } from "./history/find-merge-base.ts";
 export { showLog } from "./history/show-log.ts";
 export { watchBlame } from "./history/watch-blame.ts";

@@ -5,6 +5,8 @@ export interface RandomHistoryOptions {
   readonly commits: number;
   /** Some commits are older than their parents. */
   readonly wrongClocks: boolean;
+  /** What is written is never the same twice. */
+  readonly distinct?: boolean;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface RandomHistoryOptions {
 export async function makeRandomHistory(
   repository: TemporaryRepository,
   dice: Dice,
-  { commits, wrongClocks }: RandomHistoryOptions,
+  { commits, wrongClocks, distinct = false }: RandomHistoryOptions,
 ): Promise<string[]> {
   const parts: string[] = [];
   let clock = 1_500_000_000;
@@ -28,7 +30,7 @@ export async function makeRandomHistory(
       `commit ${branch}\nmark :${i}\nauthor A <a@x> ${date} +0000\ncommitter A <a@x> ${date} +0000\ndata 2\nx\n`,
     );
     parts.push(...parents.map((parent, at) => `${at === 0 ? "from" : "merge"} :${parent}\n`));
-    const content = `${dice.below(20)}`;
+    const content = distinct ? `${i}` : `${dice.below(20)}`;
     parts.push(
       `M 100644 inline d${dice.below(3)}/e${dice.below(2)}/f${dice.below(6)}\ndata ${content.length}\n${content}\n\n`,
     );
