@@ -207,6 +207,16 @@ for (const { name, open } of BACKENDS_UNDER_TEST) {
         }
       });
 
+      test("gives all of a blob, whatever its size is beside that of a chunk", async () => {
+        for (const size of [0, 1, 131_071, 131_072, 131_073, 150_000, 262_143, 262_144, 262_145]) {
+          const content = Buffer.from(Array.from({ length: size }, (_, at) => (at * 7 + (at >> 9)) & 255));
+          const oid = await repository.writeObject("blob", content);
+          const chunks: Uint8Array[] = [];
+          for await (const chunk of backend.objects.stream(view, oid)) chunks.push(chunk);
+          expect([size, Buffer.concat(chunks).equals(content)]).toEqual([size, true]);
+        }
+      });
+
       test("may be left early", async () => {
         const big = await repository.text(["rev-parse", "HEAD:big"]);
         for await (const chunk of backend.objects.stream(view, big)) {

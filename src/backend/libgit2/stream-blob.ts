@@ -22,7 +22,8 @@ export async function* streamBlob(
   const { gitDir, quarantineDir } = view;
   const small = now(() => addon.objectReadSync(gitDir, quarantineDir, oid, Math.min(bytesMax, CHUNK_BYTES)));
   if (small === undefined) throw new OperationError("object_not_found", { oid });
-  if (small !== null) {
+  // Of a larger one this is the beginning.
+  if (small !== null && small.length - 8 >= Math.min(bytesMax, sizeOf(small))) {
     if (small.length > 8) yield small.subarray(8);
     return;
   }
@@ -38,6 +39,9 @@ export async function* streamBlob(
     addon.blobClose(blob);
   }
 }
+
+/** The size of the object, above three bits that tell its type. */
+const sizeOf = (header: Buffer): number => Math.floor((header.readUInt32LE(0) + header.readUInt32LE(4) * 2 ** 32) / 8);
 
 function now<T>(call: () => T): T {
   try {
