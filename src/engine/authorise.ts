@@ -100,6 +100,19 @@ export function mayWrite(
   return level instanceof Promise ? level.then((level) => allows(level, "read-write")) : allows(level, "read-write");
 }
 
+/** Does a caller administer a repository? At once where that is known. */
+export function mayAdminister(
+  repository: RepositoryRef,
+  principal: Principal,
+  { access }: Authority,
+): boolean | Promise<boolean> {
+  if (mayDoEverything(principal)) return true;
+  const level = access.levelOf(principal, repository);
+  return level instanceof Promise
+    ? level.then((level) => allows(level, "admin-access"))
+    : allows(level, "admin-access");
+}
+
 /** Checks that a caller may make a repository. Throws `repository_not_found`: for him there is none, and there will be none. */
 export function authoriseCreation(
   repository: RepositoryRef,

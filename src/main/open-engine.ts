@@ -5,7 +5,7 @@ import type { Clock, ServerFacts } from "../contract/context.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { type CloneDoors, publicDoors } from "../domain/clone-addresses.ts";
 import { Admission } from "../engine/admission.ts";
-import { authoriseReading } from "../engine/authorise.ts";
+import { authoriseReading, mayAdminister } from "../engine/authorise.ts";
 import { Engine, type EngineServices } from "../engine/engine.ts";
 import { EventBus } from "../events/event-bus.ts";
 import { Journal } from "../events/journal.ts";
@@ -110,6 +110,7 @@ export async function openEngine(
       git,
       journal,
       authorise: (ref, { principal }) => authoriseReading(ref, principal, authority),
+      seesAll: (ref, { principal }) => mayAdminister(ref, principal, authority),
       recordCreation: (ref, { principal }, publish, privacy) =>
         identity.repositories.create(ref, { principal, ...privacy }, publish),
     }),

@@ -11,6 +11,7 @@ import { StagedRepository } from "../storage/stage-repository.ts";
 import { type OwnPins, withPatientMaintenance } from "./patient-maintenance.ts";
 import { PinnedRepository } from "./pinned-repository.ts";
 import type { RefDoor } from "./ref-door.ts";
+import { withVisibleRevisions } from "./visible-revisions.ts";
 
 export interface RepositoryOpenerServices {
   readonly locator: RepositoryLocator;
@@ -22,6 +23,8 @@ export interface RepositoryOpenerServices {
   readonly journal: Pick<Journal, "begin" | "end">;
   /** Checks that the caller may read a repository that an operation opens beside its own. */
   readonly authorise: (ref: RepositoryRef, caller: Caller) => void | Promise<void>;
+  /** May the caller see all that is in a repository, hidden references included? */
+  readonly seesAll: (ref: RepositoryRef, caller: Caller) => boolean | Promise<boolean>;
   /** Records whose a staged repository is, before it comes to its place. */
   readonly recordCreation: <T>(
     ref: RepositoryRef,
@@ -49,6 +52,9 @@ const handOver = (repository: PinnedRepository): OpenedRepository => ({
   repository,
   release: () => repository.release(),
 });
+
+/** Other programs of the service, and the server itself, see what the disk holds. */
+const isTrusted = ({ principal }: Caller): boolean => principal.kind === "service" || principal.kind === "control";
 
 /** Binds storage and the ref door to what operations see of a repository. */
 export function createRepositoryOpener(services: RepositoryOpenerServices): RepositoryOpener {
@@ -89,7 +95,10 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
     caller: Caller,
     signal: AbortSignal,
   ): PinnedRepository {
-    const repository = new PinnedRepository(bound, ref, located, pin, caller, signal);
+    const seen = isTrusted(caller)
+      ? bound
+      : { ...bound, git: withVisibleRevisions(git, located.gitDir, () => services.seesAll(ref, caller)) };
+    const repository = new PinnedRepository(seen, ref, located, pin, caller, signal);
     const { storage, relativePath } = located;
     ownPins.set(repository.view, { pin, key: located.key, repository: { storage: storage.name, relativePath } });
     return repository;

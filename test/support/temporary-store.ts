@@ -95,6 +95,7 @@ export class TemporaryStore {
       door,
       git,
       journal,
+      seesAll: () => true,
       authorise: () => {},
       recordCreation: (_ref, _caller, publish) => publish(),
     });

@@ -3,6 +3,7 @@ import { ContentField, Maybe, OidField, RepositoryField, type Static, Type } fro
 import { formatMode, PathField, RevField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
+import { mayRevealHidden } from "../../domain/hidden-refs.ts";
 import { Moment } from "../../domain/moment.ts";
 import { isFullOid, type Oid } from "../../domain/oid.ts";
 import { openFileAt } from "../blobs/read-blob.ts";
@@ -91,8 +92,10 @@ async function below<T>(
   const found = isFullOid(rev) ? await find(rev) : undefined;
   if (found !== undefined) return found;
   const look = () => resolveTree(repository, rev);
-  // Whoever looked first may have given up: then everybody looks himself.
-  const tree = await trees.of(`${repository.view.gitDir}\0${rev}`, look).catch(look);
+  // Whoever looked first may have given up, or see more than others do: then everybody looks himself.
+  const tree = mayRevealHidden(rev)
+    ? await look()
+    : await trees.of(`${repository.view.gitDir}\0${rev}`, look).catch(look);
   if (tree === undefined) throw new OperationError("revision_not_found", { revision: rev });
   const foundBelow = await find(tree);
   if (foundBelow === undefined) throw new OperationError("path_not_found", { path });

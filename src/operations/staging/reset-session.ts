@@ -5,6 +5,7 @@ import type { OpenRepository } from "../../contract/context.ts";
 import type { OpenSession } from "../../contract/sessions.ts";
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
+import { mayRevealHidden } from "../../domain/hidden-refs.ts";
 import { isZeroOid, type Oid } from "../../domain/oid.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, orNull, SESSION_ERRORS } from "../sessions/session-fields.ts";
 
@@ -61,9 +62,14 @@ async function commitNamed(
   const isHead = /^(?:HEAD|@)(?=$|[~^@])/.test(rev);
   if (isHead && isZeroOid(info.headOid))
     throw new OperationError("revision_not_found", { revision: rev, field: "rev" });
-  const found =
-    (isHead ? undefined : await git.objects.resolve(repository.view, rev, "commit")) ??
-    (await git.objects.resolve(view, rev, "commit"));
+  let found = isHead ? undefined : await git.objects.resolve(repository.view, rev, "commit");
+  if (found === undefined) {
+    found = await git.objects.resolve(view, rev, "commit");
+    // The session sees all objects of the repository; whose id is guessed is to be its own.
+    const isGuess = found !== undefined && mayRevealHidden(rev);
+    if (isGuess && (isZeroOid(info.headOid) || !(await git.history.isAncestor(view, found!, info.headOid))))
+      found = undefined;
+  }
   if (found === undefined) throw new OperationError("revision_not_found", { revision: rev, field: "rev" });
   return found;
 }
