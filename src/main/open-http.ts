@@ -6,7 +6,9 @@ import { operations } from "../operations/index.ts";
 import { McpDoor } from "../transports/api/mcp/mcp-door.ts";
 import { MESSAGE_BYTES_MAX } from "../transports/api/mcp/read-message.ts";
 import { JsonBodies } from "../transports/api/derived/json-bodies.ts";
-import { graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
+import { GRAPHQL_BODY_BYTES_MAX, graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
+import { queriesOf } from "../transports/api/graphql/query-runner.ts";
+import { subscribeDoor } from "../transports/api/graphql/subscribe-door.ts";
 import { docsDoor } from "../transports/api/rest/docs-door.ts";
 import { restDoor } from "../transports/api/rest/rest-door.ts";
 import { smartHttpDoor } from "../transports/git/smart-http/smart-http-door.ts";
@@ -55,9 +57,12 @@ export function openHttp(
   const git = smartHttpDoor({ engine, pushBytesMax: config.pushBytesMax, onBug });
   const bodies = new JsonBodies(restBodyBytesMax(config.blobBytesMax), services.bodies);
   const rest = restDoor({ engine, operations, bodies, onBug });
-  const graphql = graphqlDoor({ engine, operations, onBug });
+  const queries = queriesOf(operations);
+  const queryBodies = new JsonBodies(GRAPHQL_BODY_BYTES_MAX, services.bodies);
+  const graphql = graphqlDoor({ engine, queries, bodies: queryBodies, onBug });
   const docs = docsDoor({ operations, version: VERSION });
   const live = openLive(services);
+  const subscriptions = subscribeDoor({ engine, queries, bodies: queryBodies, streams: live.streams, onBug });
   const mcp = new McpDoor({
     engine,
     operations,
@@ -72,8 +77,8 @@ export function openHttp(
   });
   const joined =
     config.metricsPort === "http"
-      ? [health, metrics, ...live.doors, rest, graphql, mcp.answer, docs, git]
-      : [health, ...live.doors, rest, graphql, mcp.answer, docs, git];
+      ? [health, metrics, subscriptions, ...live.doors, rest, graphql, mcp.answer, docs, git]
+      : [health, subscriptions, ...live.doors, rest, graphql, mcp.answer, docs, git];
   const http = config.httpPort === "off" ? undefined : listen(config.httpPort, joined);
   const servers = [http, apart].filter((server) => server !== undefined);
   const scheme = certificate === undefined ? "http" : "https";

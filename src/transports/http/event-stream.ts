@@ -1,6 +1,9 @@
 /** How long a client may take to read what waits for it; then it is let go, and comes back where it was. */
 const DRAIN_MAX_MS = 30_000;
 
+/** The types of the platform do not know Bun's own kind of stream. */
+type StreamSource = ConstructorParameters<typeof ReadableStream>[0];
+
 const HEADERS = {
   "content-type": "text/event-stream",
   "cache-control": "no-store",
@@ -48,7 +51,7 @@ export class EventStream {
       },
       cancel: this.#finish,
     };
-    return new Response(new ReadableStream(source as unknown as UnderlyingSource), { headers: HEADERS });
+    return new Response(new ReadableStream(source as unknown as StreamSource), { headers: HEADERS });
   }
 
   /** Sends; a promise is for the next to wait for. Nothing happens behind the end. */

@@ -22,6 +22,9 @@ export interface StreamCall {
   readonly signal: AbortSignal;
 }
 
+/** The last words of a stream that ends for a reason, in its own protocol. */
+export type Saying = (error: unknown, requestId: string) => string;
+
 /** The streams of events that are open. They end when their credential does, and all together when the server stops. */
 export class EventStreams {
   readonly #options: EventStreamsOptions;
@@ -39,7 +42,7 @@ export class EventStreams {
   }
 
   /** Makes a stream; whoever does not answer with it ends it. Throws `limit_exceeded` and `shutting_down`. */
-  open(principal: Principal, { requestId, peer, signal }: StreamCall): EventStream {
+  open(principal: Principal, { requestId, peer, signal }: StreamCall, saying: Saying = lastWord): EventStream {
     if (this.#isClosing) throw new OperationError("shutting_down", {});
     const { places, authenticator, drainMaxMs } = this.#options;
     const leave = places.enter(principal, peer);
@@ -56,7 +59,7 @@ export class EventStreams {
     });
     if (stream.signal.aborted) throw new OperationError("canceled", {});
     forget = authenticator.onRevoked(principal, () =>
-      stream.end(lastWord(new OperationError("unauthenticated", {}), requestId)),
+      stream.end(saying(new OperationError("unauthenticated", {}), requestId)),
     );
     this.#open.add(stream);
     this.#heart ??= setInterval(() => this.#beat(), this.#options.heartbeatMs ?? HEARTBEAT_MS);

@@ -1,5 +1,6 @@
 import type { Caller } from "../../../contract/principal.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import type { SubscriptionPosition } from "./subscriptions.ts";
 
 /** What the fields of one request share. */
 export interface GraphqlContext {
@@ -8,6 +9,8 @@ export interface GraphqlContext {
   /** The session that the request's header names. */
   readonly session: string | undefined;
   readonly writers: Writers;
+  /** Of a subscription that may be gone on with; absent: of what has no place in the order of events. */
+  readonly position?: SubscriptionPosition;
 }
 
 /** Who makes the writes of a request, and what came of their keys. */

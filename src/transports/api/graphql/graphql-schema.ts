@@ -5,6 +5,7 @@ import { EnumTypes } from "./enum-types.ts";
 import { addOperationFields } from "./operation-fields.ts";
 import { OutputTypes } from "./output-types.ts";
 import { schemaBuilder } from "./schema-builder.ts";
+import { addSubscriptions } from "./subscriptions.ts";
 import { addShortFields } from "./short-fields.ts";
 import { TypeNames } from "./type-names.ts";
 
@@ -17,5 +18,6 @@ export function graphqlSchema(operations: readonly Operation[]): GraphQLSchema {
   const derived = derivedOperations(operations, "camel");
   addOperationFields(derived, { builder, names, enums, outputs });
   addShortFields(derived, builder, outputs);
+  addSubscriptions(builder);
   return builder.toSchema({ sortSchema: false });
 }

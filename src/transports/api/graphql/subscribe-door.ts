@@ -1,0 +1,142 @@
+import type { ExecutionResult, GraphQLError } from "graphql";
+import type { Principal } from "../../../contract/principal.ts";
+import { OperationError } from "../../../domain/errors.ts";
+import type { EventStream } from "../../http/event-stream.ts";
+import type { EventStreams } from "../../http/event-streams.ts";
+import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
+import type { GraphqlOptions } from "./graphql-door.ts";
+import { type ErrorServices, refusal, toldError } from "./graphql-error.ts";
+import type { PreparedQuery, RefusedQuery } from "./query-runner.ts";
+import { readParameters } from "./read-parameters.ts";
+import { contextOf } from "./request-context.ts";
+import type { SubscriptionPosition } from "./subscriptions.ts";
+import { isStream, toldResult } from "./told-result.ts";
+
+export interface SubscribeOptions extends GraphqlOptions {
+  readonly streams: EventStreams;
+}
+
+const SUBSCRIBE_PATH = "/graphql/subscribe";
+const COMPLETE = "event: complete\ndata:\n\n";
+
+/**
+ * `/graphql/subscribe` by the protocol of GraphQL over server-sent events, in its mode of one connection for each query: a POST with JSON, or a
+ * GET with `query`. Other requests for the address are for the door of plain events.
+ */
+export function subscribeDoor(options: SubscribeOptions): HttpDoor {
+  return (request, call) => {
+    const { pathname, searchParams } = call.url;
+    if (pathname !== SUBSCRIBE_PATH) return undefined;
+    const asksQuery = request.method === "POST" || (request.method === "GET" && searchParams.has("query"));
+    return asksQuery ? answer(request, call, options) : undefined;
+  };
+}
+
+async function answer(request: Request, call: HttpCall, options: SubscribeOptions): Promise<Response> {
+  const { queries, bodies, engine, onBug } = options;
+  const services = { requestId: call.requestId, onBug };
+  const room = bodies.room();
+  try {
+    const principal = await call.principal();
+    const position = positionOf(request);
+    const prepared = queries().prepare(await readParameters(request, call, bodies, room));
+    // What is wrong with a query is told in the stream: clients of the protocol look for it there.
+    if ("errors" in prepared) return whole(prepared, services);
+    if (prepared.operation.operation === "subscription")
+      return await subscription(prepared, principal, position, request, call, options);
+    if (prepared.operation.operation === "mutation" && request.method !== "POST")
+      throw new OperationError("method_not_allowed", { method: request.method, allowed: ["POST"] });
+    return whole(await queries().run(prepared, contextOf(prepared, principal, request, call, engine)), services);
+  } catch (error) {
+    if (error instanceof OperationError) call.refused(error);
+    return refusal(error, services);
+  } finally {
+    room.release();
+  }
+}
+
+/** How far a client has been told that comes back by itself. Throws `invalid_input`. */
+export function positionOf({ headers }: Request): SubscriptionPosition {
+  const since = headers.get("last-event-id") ?? "";
+  if (!/^[0-9]{0,19}$/.test(since))
+    throw new OperationError("invalid_input", { field: "Last-Event-ID", problem: "is not the number of an event" });
+  return { since: since === "" ? undefined : since, eventId: undefined };
+}
+
+/** Answers with what a subscription tells; or with what is wrong with it. Throws `limit_exceeded` and `shutting_down`. */
+export async function subscription(
+  prepared: PreparedQuery,
+  principal: Principal,
+  position: SubscriptionPosition,
+  request: Request,
+  call: HttpCall,
+  { queries, engine, streams, onBug }: SubscribeOptions,
+): Promise<Response> {
+  const services = { requestId: call.requestId, onBug };
+  const stream = streams.open(principal, call, (error) => failed(error, services));
+  try {
+    const context = contextOf(prepared, principal, request, call, engine);
+    const caller = { ...context.caller, signal: stream.signal };
+    const results = await queries().subscribe(prepared, { ...context, caller, position });
+    if (isStream(results)) return respond(stream, results, position, services);
+    stream.end();
+    return whole(results, services);
+  } catch (error) {
+    stream.end();
+    throw error;
+  }
+}
+
+/** A function of its own: what the answer holds on to stays as long as the stream, and the request is none of it. */
+function respond(
+  stream: EventStream,
+  results: AsyncIterable<ExecutionResult>,
+  position: SubscriptionPosition,
+  services: ErrorServices,
+): Response {
+  return stream.response(() =>
+    tell(stream, results, position, services).catch((error: unknown) => {
+      if (!stream.signal.aborted) stream.end(failed(error, services));
+    }),
+  );
+}
+
+async function tell(
+  stream: EventStream,
+  results: AsyncIterable<ExecutionResult>,
+  position: SubscriptionPosition,
+  services: ErrorServices,
+): Promise<void> {
+  // A block that is a number alone is no message: it tells an `EventSource` where it is.
+  if (position.eventId !== undefined) await stream.send(`id: ${position.eventId}\n\n`);
+  for await (const result of results) {
+    if (stream.signal.aborted) return;
+    const waiting = stream.send(`id: ${position.eventId}\n${next(result, services)}`);
+    if (waiting !== undefined) await waiting;
+  }
+}
+
+/** Why a stream ends. One that is to come back, to the next server, is not told that all is complete. */
+function failed(error: unknown, services: ErrorServices): string {
+  if (error instanceof OperationError && error.reason === "shutting_down") return "";
+  return `${next({ errors: [toldError(error, services)] }, services)}${COMPLETE}`;
+}
+
+/** One result, and that it was all. */
+function whole(result: ExecutionResult | RefusedQuery, services: ErrorServices): Response {
+  return new Response(`${next(result, services)}${COMPLETE}`, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+  });
+}
+
+function next(result: ExecutionResult | RefusedQuery, services: ErrorServices): string {
+  const told = toldResult(result, services) as ExecutionResult;
+  return `event: next\ndata: ${JSON.stringify(told.errors === undefined ? told : { ...told, errors: told.errors.map(inStream) })}\n\n`;
+}
+
+/** An error without what it would mean for an answer that is no stream. */
+function inStream(error: GraphQLError): object {
+  const { extensions, ...told } = error.toJSON();
+  const { http: _, ...facts } = extensions ?? {};
+  return { ...told, extensions: facts };
+}
