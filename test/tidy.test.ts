@@ -44,7 +44,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Telemetry implements the engine's recorder; it reaches others by injection.
   telemetry: { may: ["domain"], types: ["contract", "engine", "backend"] },
   storage: { may: ["domain", "backend"], types: ["contract"] },
-  sessions: { may: ["domain"], types: ["backend", "contract"] },
+  // What is on the disk when it is answered, is so in one way.
+  sessions: { may: ["domain", "backend/flush"], types: ["backend", "contract"] },
   signing: { may: ["domain"], types: ["contract"] },
   refs: { may: ["domain", "backend", "storage", "events"], types: ["contract"] },
   // Backends arrive through the context; an operation knows only the shape of their answers.

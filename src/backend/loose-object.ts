@@ -1,47 +1,64 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { link, mkdir, open, unlink } from "node:fs/promises";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import type { ObjectType } from "../domain/git-object.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
-import { flush } from "./migrate-quarantine.ts";
+import { flush, flushDescriptor, writeWhole } from "./flush.ts";
 
-/**
- * Writes an object as a file of its own into an object directory (gitrepository-layout(5)): durably, or as a file that whoever lets something refer
- * to it flushes before.
- */
+/** Is what is written on the disk when that is answered? If not, whoever lets something refer to it flushes it before. */
+export interface WriteOptions {
+  readonly durable: boolean;
+}
+
+/** An object with its id, as it is hashed. */
+export interface NamedObject {
+  readonly oid: Oid;
+  readonly whole: Buffer;
+}
+
+/** Finds the id of an object. */
+export function nameObject(objectFormat: ObjectFormat, type: ObjectType, content: Uint8Array): NamedObject {
+  const whole = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]);
+  return { oid: createHash(objectFormat).update(whole).digest("hex"), whole };
+}
+
+/** Writes an object as a file of its own into an object directory (gitrepository-layout(5)). */
 export async function writeLooseObject(
   objectsDir: string,
   objectFormat: ObjectFormat,
   type: ObjectType,
   content: Uint8Array,
-  { durable }: { readonly durable: boolean },
+  options: WriteOptions,
 ): Promise<Oid> {
-  const whole = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]);
-  const oid = createHash(objectFormat).update(whole).digest("hex");
+  return await writeNamedObject(objectsDir, nameObject(objectFormat, type, content), options);
+}
+
+/** The same for an object whose id is known. */
+export async function writeNamedObject(
+  objectsDir: string,
+  { oid, whole }: NamedObject,
+  { durable }: WriteOptions,
+): Promise<Oid> {
   const folder = join(objectsDir, oid.slice(0, 2));
   const place = join(folder, oid.slice(2));
   if (existsSync(place)) return oid;
-  const made = await mkdir(folder, { recursive: true });
+  const made = mkdirSync(folder, { recursive: true });
   const written = join(folder, `tmp_obj_${randomBytes(6).toString("hex")}`);
-  const handle = await open(written, "wx", 0o444);
   try {
-    await handle.writeFile(deflateSync(whole, { level: 1 }));
-    if (durable) await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    await link(written, place);
+    const fd = openSync(written, "wx", 0o444);
+    try {
+      await writeWhole(fd, deflateSync(whole, { level: 1 }));
+      if (durable) await flushDescriptor(fd);
+    } finally {
+      closeSync(fd);
+    }
+    // Whoever has written the same has written the same bytes.
+    renameSync(written, place);
   } catch (error) {
-    // Somebody else has written the same.
-    if ((error as { code?: string }).code !== "EEXIST") throw error;
-  } finally {
-    await unlink(written);
+    rmSync(written, { force: true });
+    throw error;
   }
-  if (!durable) return oid;
-  await flush(folder);
-  if (made !== undefined) await flush(objectsDir);
+  if (durable) await Promise.all([folder, ...(made === undefined ? [] : [objectsDir])].map(flush));
   return oid;
 }

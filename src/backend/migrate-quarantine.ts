@@ -1,10 +1,8 @@
-import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { mkdir, readdir, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { OperationError } from "../domain/errors.ts";
 import type { Migration } from "./backend.ts";
-
-/** Files that are flushed at once: enough for the disk to join them into few writes of its journal. */
-const FLUSHES_MAX = 16;
+import { flush, inParallel } from "./flush.ts";
 
 const FAN_OUT = /^[0-9a-f]{2}$/;
 const LOOSE = /^[0-9a-f]{38,62}$/;
@@ -87,23 +85,4 @@ async function exists(path: string): Promise<boolean> {
       throw error;
     },
   );
-}
-
-/** Flushes a file or directory to disk. */
-export async function flush(path: string | Buffer): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Works on items, some at once: flushes that run together share writes of the disk's journal. */
-export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < items.length) await work(items[next++]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(FLUSHES_MAX, items.length) }, lane));
 }

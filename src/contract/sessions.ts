@@ -91,9 +91,10 @@ export interface OpenSession {
 export interface WritingOptions {
   /**
    * `files` (default): worktree or index change; the row says so before `run` begins, and the timer of the automatic commit is put off.
+   * `contents`: the same where all that changes is changed through `files` of the session, which wait for the row themselves.
    * `history`: only commits, references or stashes change.
    */
-  readonly changes?: "files" | "history";
+  readonly changes?: "files" | "contents" | "history";
 }
 
 /**

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { GitBackend } from "../backend/backend.ts";
+import { flush, writeFlushed } from "../backend/flush.ts";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 
 /** Beside `git` and `worktree`, as long as the files of a full checkout may not be on the disk. */
@@ -39,16 +40,9 @@ export class FullCheckouts {
     // Files have their times from the system's clock.
     const filledAtMs = Date.now();
     const directory = dirname(view.gitDir);
-    const handle = await open(join(directory, MARK), "wx", 0o600);
-    try {
-      await handle.writeFile(`${filledAtMs} ${this.#options.bootId}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await flush(directory);
+    await writeFlushed(join(directory, MARK), `${filledAtMs} ${this.#options.bootId}\n`);
     // Git flushes the index, not where it stands.
-    await flush(view.gitDir);
+    await Promise.all([flush(directory), flush(view.gitDir)]);
     this.#unflushed.set(id, { filledAtMs, isDoubtful: false });
   }
 
@@ -114,14 +108,5 @@ function textOf(file: string): string | undefined {
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

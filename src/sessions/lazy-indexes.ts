@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
-import { copyFile, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { flush } from "../backend/flush.ts";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 import type { Oid } from "../domain/oid.ts";
 
@@ -58,14 +59,5 @@ async function copied(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return false;
     throw error;
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { flush, writeFlushed } from "../backend/flush.ts";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 import { fromByteString } from "../domain/bytes.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
@@ -162,23 +163,4 @@ async function removeTemporaryObjects(objectsDir: string): Promise<void> {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
-  const handle = await open(path, "wx", 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

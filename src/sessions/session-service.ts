@@ -114,7 +114,7 @@ class CallersSessions implements Sessions {
     const { store, directories, checkouts } = services;
     const release = await locks.exclusive(found.id, this.#caller.signal);
     try {
-      const info = await this.#again(repository, found);
+      const info = await this.find(repository, found.id);
       const view = directories.view(info.id, repository.objectFormat, this.#caller.signal);
       const isWhole = directories.isWhole(info.id);
       if (isWhole) await directories.follow(info.id, objectsDirOf(repository));
@@ -169,11 +169,12 @@ class CallersSessions implements Sessions {
   ): Promise<T> {
     const { info, release } = await this.#enter(repository, id, "exclusive");
     try {
-      if (changes === "files") {
-        await this.#checkedOut(repository, info.id);
-        await this.#markDirty(info);
-      }
-      const session = await this.#settled(repository, info, changes);
+      if (changes !== "history") await this.#checkedOut(repository, info.id);
+      const announced = changes === "history" ? Promise.resolve() : this.#markDirty(info);
+      // Whoever waits for it hears of it.
+      announced.catch(() => undefined);
+      if (changes === "files") await announced;
+      const session = await this.#settled(repository, info, changes, announced);
       let result: T;
       try {
         result = await run(session);
@@ -182,6 +183,7 @@ class CallersSessions implements Sessions {
         await this.#settle(repository, session).catch(() => undefined);
         throw error;
       }
+      await announced;
       await this.#settle(repository, session);
       return result;
     } finally {
@@ -235,14 +237,15 @@ class CallersSessions implements Sessions {
     return this.#service.services.canonical(repository.ref);
   }
 
-  /** Finds the session, waits for the turn in it, and looks again: it may have been closed meanwhile. */
+  /** Waits for the turn in a session, and finds it. */
   async #enter(repository: OpenRepository, id: string | undefined, side: "shared" | "exclusive") {
     const { locks, services } = this.#service;
-    const found = id === undefined ? await this.#default(repository) : await this.find(repository, id);
-    const isDoubtful = services.checkouts.isDoubtful(found.id);
-    const release = await locks[isDoubtful ? "exclusive" : side](found.id, this.#caller.signal);
+    // Whether there is such a session is looked at with its lock: it may be closed meanwhile.
+    const wanted = id ?? (await this.#default(repository)).id;
+    const isDoubtful = services.checkouts.isDoubtful(wanted);
+    const release = await locks[isDoubtful ? "exclusive" : side](wanted, this.#caller.signal);
     try {
-      const info = await this.#again(repository, found);
+      const info = await this.find(repository, wanted);
       if (info.isGone || !services.directories.isWhole(info.id)) {
         if (!info.isGone) await services.store.change(info.id, { isGone: true, commitDueAtMs: null });
         throw new OperationError("session_gone", { session: info.id });
@@ -262,10 +265,6 @@ class CallersSessions implements Sessions {
   async #checkedOut(repository: OpenRepository, id: string): Promise<void> {
     const { checkouts, directories } = this.#service.services;
     await checkouts.settled(id, directories.view(id, repository.objectFormat), repository.git);
-  }
-
-  async #again(repository: OpenRepository, { id }: SessionInfo): Promise<SessionInfo> {
-    return await this.find(repository, id);
   }
 
   async #extendLease({ ref }: OpenRepository, info: SessionInfo): Promise<void> {
@@ -322,7 +321,7 @@ class CallersSessions implements Sessions {
     onDue(info.id, dueAtMs);
   }
 
-  #working(repository: OpenRepository, info: SessionInfo): WorkingSession {
+  #working(repository: OpenRepository, info: SessionInfo, announced = Promise.resolve()): WorkingSession {
     const { directories, store } = this.#service.services;
     const view = directories.view(info.id, repository.objectFormat, this.#caller.signal);
     return new WorkingSession({
@@ -331,16 +330,22 @@ class CallersSessions implements Sessions {
       git: repository.git,
       temporaryDir: directories.temporary(info.id),
       store,
+      announced,
       publish: (commit) => this.#publishHead(repository, info, view, commit),
     });
   }
 
   /** A server that was killed, or plain git, may have moved HEAD and told nobody: what makes history is to know. */
-  async #settled(repository: OpenRepository, info: SessionInfo, changes: string): Promise<WorkingSession> {
-    const session = this.#working(repository, info);
+  async #settled(
+    repository: OpenRepository,
+    info: SessionInfo,
+    changes: WritingOptions["changes"],
+    announced: Promise<void>,
+  ): Promise<WorkingSession> {
+    const session = this.#working(repository, info, announced);
     if (changes !== "history" && this.#service.told.has(info.id)) return session;
     const head = await this.#settle(repository, session);
-    return head === info.headOid ? session : this.#working(repository, { ...info, headOid: head });
+    return head === info.headOid ? session : this.#working(repository, { ...info, headOid: head }, announced);
   }
 
   /** The repository learns what has become of HEAD and of the stashes, and the row what there is; answers the head. */

@@ -1,5 +1,6 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { flush, writeFlushed } from "../backend/flush.ts";
 import { fromByteString } from "../domain/bytes.ts";
 import type { GitPath } from "../domain/git-object.ts";
 
@@ -18,20 +19,15 @@ export class SparsePatterns {
 
   /** Adds files, durably. */
   async add(paths: readonly GitPath[]): Promise<void> {
-    const before = await readFile(this.#file, "latin1");
+    const before = readFileSync(this.#file, "latin1");
     const known = new Set(before.split("\n"));
     const added = [...new Set(paths.map(patternOf))].filter((pattern) => !known.has(pattern));
     if (added.length === 0) return;
     const written = join(this.#temporaryDir, "sparse-checkout");
-    await rm(written, { force: true });
-    const handle = await open(written, "wx", 0o600);
-    try {
-      await handle.writeFile(fromByteString(`${before}${added.map((pattern) => `${pattern}\n`).join("")}`));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(written, this.#file);
+    rmSync(written, { force: true });
+    await writeFlushed(written, fromByteString(`${before}${added.map((pattern) => `${pattern}\n`).join("")}`));
+    renameSync(written, this.#file);
+    await flush(dirname(this.#file));
   }
 }
 

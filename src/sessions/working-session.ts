@@ -13,6 +13,8 @@ export interface WorkingSessionOptions {
   /** A folder on the file system of the worktree. */
   readonly temporaryDir: string;
   readonly store: SessionStore;
+  /** Resolves when the row says that there are changes. */
+  readonly announced: Promise<void>;
   /** Gives the repository a commit as the session's head. */
   readonly publish: (commit: Oid) => Promise<void>;
 }
@@ -30,11 +32,11 @@ export class WorkingSession implements OpenSession {
   /** Is nothing left that a timer would have to commit? */
   isCommitted = false;
 
-  constructor({ info, view, git, temporaryDir, store, publish }: WorkingSessionOptions) {
+  constructor({ info, view, git, temporaryDir, store, announced, publish }: WorkingSessionOptions) {
     this.info = info;
     this.view = view;
     this.git = git;
-    this.files = new WorktreeFiles({ view, git, isLazy: info.isLazy, temporaryDir });
+    this.files = new WorktreeFiles({ view, git, isLazy: info.isLazy, temporaryDir, announced });
     this.#store = store;
     this.#publish = publish;
     this.published = info.headOid;
@@ -42,10 +44,19 @@ export class WorkingSession implements OpenSession {
 
   async moveHead(commit: Oid): Promise<void> {
     const { oid = zeroOid(this.view.objectFormat) } = await this.git.refs.head(this.view);
-    // The other way round HEAD could name, after a power cut, what is not on the disk.
-    await this.#publish(commit);
-    this.published = commit;
-    await moveHead(this.git, this.view, this.info.branch, commit, oid);
+    const change = { name: this.info.branch, newOid: commit, expectedOid: oid };
+    // Locked and flushed meanwhile; moved afterwards, or HEAD could name, after a power cut, what is not on the disk.
+    const [prepared, published] = await Promise.allSettled([
+      this.git.refs.prepare(this.view, [change], { deref: false }),
+      this.#publish(commit),
+    ]);
+    if (published.status === "fulfilled") this.published = commit;
+    if (prepared.status === "rejected") throw prepared.reason;
+    if (published.status === "rejected") {
+      await prepared.value.abort();
+      throw published.reason;
+    }
+    await prepared.value.commit();
   }
 
   committed(): void {

@@ -5,14 +5,16 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmdirSync,
   rmSync,
   type Stats,
   symlinkSync,
   unlinkSync,
 } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import type { GitBackend } from "../backend/backend.ts";
+import { flush, writeFlushed } from "../backend/flush.ts";
 import type { IndexEntry, WorktreeView } from "../backend/worktree-facet.ts";
 import type { SessionFile, SessionFiles } from "../contract/sessions.ts";
 import { compareByteStrings, fromByteString, toByteString } from "../domain/bytes.ts";
@@ -30,6 +32,8 @@ export interface WorktreeFilesOptions {
   readonly isLazy: boolean;
   /** A folder on the same file system. */
   readonly temporaryDir: string;
+  /** Resolves when the session's row says that there are changes: no file changes before. */
+  readonly announced: Promise<void>;
 }
 
 /**
@@ -66,31 +70,34 @@ export class WorktreeFiles implements SessionFiles {
   }
 
   async write(path: GitPath, content: Uint8Array, mode?: FileMode): Promise<SessionFile> {
-    const { isLazy, temporaryDir, view } = this.#options;
+    const { isLazy, temporaryDir, view, announced } = this.#options;
     const standing = this.#lookAt(path, "for writing");
     if (standing?.isDirectory() === true) throw new OperationError("path_exists", { path, type: "directory" });
     const before = standing === undefined ? undefined : modeOf(standing);
     const wanted = mode ?? before ?? (await this.#leftOut(path))?.mode ?? MODE_BLOB;
-    if (isLazy) {
-      if (standing === undefined) await this.#refuseFolderOfIndex(path);
-      await new SparsePatterns(view.gitDir, temporaryDir).add([path]);
-    }
+    if (isLazy && standing === undefined) await this.#refuseFolderOfIndex(path);
     const written = Buffer.from(`${temporaryDir}/${randomBytes(8).toString("hex")}`);
     const touched = this.#makeFolders(path);
     try {
-      if (wanted === MODE_SYMLINK) symlinkSync(Buffer.from(content), written);
-      else await writeFlushed(written, content, wanted === MODE_EXECUTABLE ? 0o755 : 0o644);
-      await rename(written, this.#place(path));
+      await together([
+        wanted === MODE_SYMLINK
+          ? symlinkSync(Buffer.from(content), written)
+          : writeFlushed(written, content, { mode: wanted === MODE_EXECUTABLE ? 0o755 : 0o644 }),
+        isLazy ? new SparsePatterns(view.gitDir, temporaryDir).add([path]) : undefined,
+        announced,
+      ]);
+      renameSync(written, this.#place(path));
     } catch (error) {
       rmSync(written, { force: true });
       throw error;
     }
-    await Promise.all(touched.map(flush));
+    await together(touched.map(flush));
     return { path, mode: wanted, size: content.length };
   }
 
   async remove(path: GitPath): Promise<void> {
-    const { git, view, isLazy, temporaryDir } = this.#options;
+    const { git, view, isLazy, temporaryDir, announced } = this.#options;
+    await announced;
     const standing = this.#lookAt(path);
     const leftOut = isLazy ? (await this.#below(path)).filter((entry) => entry.isLeftOut) : [];
     if (standing === undefined && leftOut.length === 0) throw new OperationError("path_not_found", { path });
@@ -243,23 +250,7 @@ async function whole(handle: FileHandle): Promise<Uint8Array> {
   }
 }
 
-/** Not on this thread: who writes in other sessions does not wait for the disk meanwhile. */
-async function writeFlushed(path: Buffer, content: Uint8Array, mode: number): Promise<void> {
-  const handle = await open(path, "wx", mode);
-  try {
-    await handle.writeFile(content);
-    await handle.chmod(mode);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function flush(path: Buffer): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Waits for all of them, whatever becomes of one; throws what the first one failed with. */
+async function together(work: readonly unknown[]): Promise<void> {
+  for (const done of await Promise.allSettled(work)) if (done.status === "rejected") throw done.reason;
 }

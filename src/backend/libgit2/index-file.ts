@@ -207,15 +207,20 @@ export class IndexFile {
   }
 
   /**
-   * Writes the index with other entries in place of some, durably: whole or not at all. `edits` are sorted by where they begin. Throws `unsupported` where plain
+   * Writes the index with other entries in place of some, durably: whole or not at all. `edits` are sorted by where they begin; `writeObjects` writes
+   * what they name, durably. Throws `unsupported` where plain
    * git has locked it, or has written another one since this was read.
    */
-  async write(gitDir: string, edits: readonly IndexEdit[]): Promise<void> {
+  async write(
+    gitDir: string,
+    edits: readonly IndexEdit[],
+    writeObjects: () => Promise<void> = async () => {},
+  ): Promise<void> {
     const tree = this.tree;
     const bytes = this.#edited(edits, formatCacheTree(tree));
     // From here on this one is not what is in the file.
     RECENT.forget(gitDir);
-    const written = await replaceIndex(gitDir, this.#stamp, bytes);
+    const written = await replaceIndex(gitDir, this.#stamp, bytes, writeObjects);
     if (written === undefined) throw unsupported("an index that plain git works with");
     RECENT.keep(gitDir, new IndexFile(scanned(bytes, this.#oidBytes), this.#format, written, tree));
   }

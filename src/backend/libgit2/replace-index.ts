@@ -1,19 +1,23 @@
-import { type BigIntStats, renameSync, statSync } from "node:fs";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { type BigIntStats, closeSync, fstatSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { flush } from "../migrate-quarantine.ts";
+import { flush, flushDescriptor, writeWhole } from "../flush.ts";
 import { stampOf } from "./recent-indexes.ts";
 
 /**
- * Puts another index in the place of one, durably, under the lock that keeps plain git out as it keeps us out. Answers what stat says of it; undefined, and nothing has
- * happened, where somebody holds the lock, or the index is not the one of this stamp any more.
+ * Puts another index in the place of one, durably, under the lock that keeps plain git out as it keeps us out. `beforeIt` is done meanwhile, and has ended before the index
+ * is in its place. Answers what stat says of it; undefined, and nothing has happened, where somebody holds the lock, or the index is not the one of this stamp any more.
  */
-export async function replaceIndex(gitDir: string, stamp: string, bytes: Buffer): Promise<BigIntStats | undefined> {
+export async function replaceIndex(
+  gitDir: string,
+  stamp: string,
+  bytes: Buffer,
+  beforeIt: () => Promise<void>,
+): Promise<BigIntStats | undefined> {
   const place = join(gitDir, "index");
   const lock = `${place}.lock`;
-  let handle: FileHandle;
+  let fd: number;
   try {
-    handle = await open(lock, "wx", 0o644);
+    fd = openSync(lock, "wx", 0o644);
   } catch (error) {
     if ((error as { code?: string }).code === "EEXIST") return undefined;
     throw error;
@@ -24,12 +28,13 @@ export async function replaceIndex(gitDir: string, stamp: string, bytes: Buffer)
     try {
       const before = statSync(place, { bigint: true, throwIfNoEntry: false });
       if (before === undefined || stampOf(before) !== stamp) return undefined;
-      // Not on this thread: it is megabytes, and nobody else shall wait for the disk.
-      await handle.writeFile(bytes);
-      await handle.sync();
-      own = await handle.stat({ bigint: true });
+      // All of it ends before the lock is given back.
+      const [written, other] = await Promise.allSettled([writeDurably(fd, bytes), beforeIt()]);
+      if (other.status === "rejected") throw other.reason;
+      if (written.status === "rejected") throw written.reason;
+      own = fstatSync(fd, { bigint: true });
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
     renameSync(lock, place);
     isReplaced = true;
@@ -38,6 +43,11 @@ export async function replaceIndex(gitDir: string, stamp: string, bytes: Buffer)
     // Plain git may have put the next one there: then this says so, since nothing stands there that it tells of.
     return standing.ino === own.ino ? standing : own;
   } finally {
-    if (!isReplaced) await rm(lock, { force: true });
+    if (!isReplaced) rmSync(lock, { force: true });
   }
+}
+
+async function writeDurably(fd: number, bytes: Buffer): Promise<void> {
+  await writeWhole(fd, bytes);
+  await flushDescriptor(fd);
 }

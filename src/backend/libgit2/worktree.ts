@@ -13,7 +13,7 @@ import {
   typeOfMode,
 } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
-import { writeLooseObject } from "../loose-object.ts";
+import { type NamedObject, nameObject, writeLooseObject, writeNamedObject } from "../loose-object.ts";
 import type { IndexEntry, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
 import type { CoreFunctions } from "./addon.ts";
 import { type CachedTree, forgetPath } from "./cache-tree.ts";
@@ -75,6 +75,7 @@ export function createWorktree(addon: CoreFunctions, has: HasObject): WorktreeFa
       const index = IndexFile.read(view.gitDir, view.objectFormat);
       if (convertsFiles(index, view, paths)) throw unsupported("staging where attributes say how");
       const edits: IndexEdit[] = [];
+      const blobs: NamedObject[] = [];
       const changed: GitPath[] = [];
       for (const path of [...new Set(paths)].sort()) {
         const from = index.lowerBound(path);
@@ -87,15 +88,18 @@ export function createWorktree(addon: CoreFunctions, has: HasObject): WorktreeFa
           if (to === from || index.isSkippedAt(from)) throw unsupported("staging what is not there");
           edits.push({ from, to });
         } else {
-          const oid = await writeLooseObject(join(view.gitDir, "objects"), view.objectFormat, "blob", file.content, {
-            durable: true,
-          });
-          edits.push({ from, to, entry: index.format(path, file.mode, oid, file.stat) });
+          const blob = nameObject(view.objectFormat, "blob", file.content);
+          blobs.push(blob);
+          edits.push({ from, to, entry: index.format(path, file.mode, blob.oid, file.stat) });
         }
         changed.push(path);
       }
       for (const path of changed) forgetPath(index.tree, path);
-      await index.write(view.gitDir, edits);
+      const objectsDir = join(view.gitDir, "objects");
+      // They are flushed beside the index, which comes to its place after them.
+      await index.write(view.gitDir, edits, async () => {
+        await Promise.all(blobs.map((blob) => writeNamedObject(objectsDir, blob, { durable: true })));
+      });
     },
 
     async writeTree(view: WorktreeView) {

@@ -5,7 +5,7 @@ import { hasReason, OperationError } from "../../domain/errors.ts";
 import { isZeroOid, type Oid } from "../../domain/oid.ts";
 import { problemOfRefName, type RefChange, type RefName } from "../../domain/reference.ts";
 import type { PreparedRefs, RepositoryView } from "../backend.ts";
-import { flush } from "../migrate-quarantine.ts";
+import { flush } from "../flush.ts";
 import { OutputReader } from "./output-reader.ts";
 import { refError, UNKNOWN_OID } from "./ref-errors.ts";
 import type { GitRunner, StartedGit } from "./run-git.ts";

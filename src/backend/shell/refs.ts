@@ -4,7 +4,7 @@ import type { ObjectType } from "../../domain/git-object.ts";
 import { type Oid, zeroOid } from "../../domain/oid.ts";
 import { type Head, problemOfRefName, type Reference, type RefName } from "../../domain/reference.ts";
 import type { RefsFacet, RepositoryView } from "../backend.ts";
-import { flush } from "../migrate-quarantine.ts";
+import { flush } from "../flush.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
 import { lineRecords } from "./null-records.ts";
 import { refError } from "./ref-errors.ts";

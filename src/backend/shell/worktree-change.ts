@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type ByteString, compareByteStrings, fromByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import type { GitPath } from "../../domain/git-object.ts";
-import { flush } from "../migrate-quarantine.ts";
+import { flush } from "../flush.ts";
 import type { WorktreeView } from "../worktree-facet.ts";
 import { isBehindLink } from "./worktree-place.ts";
 import { type GitResult, type GitRun, type GitRunner, stderrOf } from "./run-git.ts";

@@ -3,7 +3,7 @@ import { readlinkSync, type Stats } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
 import type { GitPath } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
-import { flush, inParallel } from "../migrate-quarantine.ts";
+import { flush, inParallel } from "../flush.ts";
 import type { IndexEntry, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
 import type { GitRunner } from "./run-git.ts";
 import { change, nullEnded } from "./worktree-change.ts";

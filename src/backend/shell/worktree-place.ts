@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
 import { fromByteString, toByteString } from "../../domain/bytes.ts";
 import type { GitPath } from "../../domain/git-object.ts";
-import { flush, inParallel } from "../migrate-quarantine.ts";
+import { flush, inParallel } from "../flush.ts";
 import type { WorktreeView } from "../worktree-facet.ts";
 
 /** Where a file of a worktree is; "" is the worktree itself. */

@@ -8,7 +8,7 @@ import type { GitPath } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { REFS_HEADS } from "../../domain/reference.ts";
 import { writeLooseObject } from "../loose-object.ts";
-import { flush } from "../migrate-quarantine.ts";
+import { flush } from "../flush.ts";
 import type {
   IdentLine,
   StashApplied,

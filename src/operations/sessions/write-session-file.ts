@@ -54,9 +54,14 @@ export const writeSessionFile = defineOperation({
       throw new OperationError("too_large", { what: "file", sizeBytes: content.length, limitBytes });
     if (mode === "120000" && (content.length === 0 || content.includes(0)))
       throw new OperationError("invalid_input", { field: "content", problem: "can be no target of a symbolic link" });
-    return await sessions.writing(repository, id, async ({ files }) => {
-      const written = await files.write(clean, content, mode === undefined ? undefined : MODES[mode]);
-      return { path: clean, mode: formatMode(written.mode), size: written.size };
-    });
+    return await sessions.writing(
+      repository,
+      id,
+      async ({ files }) => {
+        const written = await files.write(clean, content, mode === undefined ? undefined : MODES[mode]);
+        return { path: clean, mode: formatMode(written.mode), size: written.size };
+      },
+      { changes: "contents" },
+    );
   },
 });
