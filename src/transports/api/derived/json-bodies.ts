@@ -20,10 +20,11 @@ export class JsonBodies {
 
   /**
    * The JSON of a request's body, with JsonText for what is long in it (`parseJson`); undefined when there is none. Throws
-   * `media_type_unsupported`, `too_large`, `limit_exceeded`, and `malformed_request` for what is not JSON.
+   * `media_type_unsupported`, `too_large`, `limit_exceeded`, `malformed_request` for what is not JSON, and `canceled` where the client goes away
+   * in the middle.
    */
   async read(request: Request, room: BodyRoom, signal: AbortSignal): Promise<unknown> {
-    const bytes = await this.#bytesOf(request, room, signal);
+    const bytes = await this.#bytesOf(request, room, signal).catch(brokenOff);
     if (bytes.length === 0) return undefined;
     const mediaType = request.headers.get("content-type") ?? "";
     if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(mediaType))
@@ -41,6 +42,13 @@ export class JsonBodies {
     if (Number.isNaN(announced)) return await collectUnknown(request.body, this.bytesMax, room);
     return await collect(request.body, announced, this.bytesMax, room, signal);
   }
+}
+
+/** Throws `canceled` for what a body ends in whose client goes away in the middle; that is nobody's fault here. */
+export function brokenOff(error: unknown): never {
+  if (error instanceof DOMException && error.name === "AbortError")
+    throw new OperationError("canceled", {}, { cause: error });
+  throw error;
 }
 
 const NOTHING = new Uint8Array();

@@ -1,6 +1,7 @@
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { expectedId } from "./conditions.ts";
+import { brokenOff } from "../derived/json-bodies.ts";
 import { percentDecode, readQuery, valueOfText } from "../derived/query.ts";
 import { repositoryNamed } from "../derived/repository-field.ts";
 import { addressOf } from "./request-address.ts";
@@ -24,7 +25,7 @@ export async function readInput(
     const body = await readBody();
     if (body !== undefined) Object.assign(values, input.decode(checkBody(body, prepared)));
   } else {
-    if (request.body !== null) await refuseBody(request);
+    if (request.body !== null) await refuseBody(request).catch(brokenOff);
     values = readQuery(search, fields);
   }
   for (const [field, name] of repositories)
