@@ -120,5 +120,8 @@ function variantsOf(operation: Operation, route: HttpRoute): Pick<RestRoute, "ta
   };
 }
 
+/** Does an operation happen once for an idempotency key? What works for minutes and tells of it, such as garbage collection, may be repeated. */
+export const happensOnce = ({ kind, shape }: Operation): boolean => kind !== "read" && shape === "call";
+
 /** Do fields of this route come in a JSON body? */
 export const takesBody = ({ method }: HttpRoute): boolean => method !== "GET" && method !== "DELETE";

@@ -1,7 +1,7 @@
 import type { Operation } from "../../../../contract/operation.ts";
 import { REASONS, type Reason } from "../../../../domain/reasons.ts";
 import { isPaged } from "../../derived/list-page.ts";
-import { type RestRoute, takesBody } from "../rest-route.ts";
+import { happensOnce, type RestRoute, takesBody } from "../rest-route.ts";
 
 /** Reasons that every request may fail with. */
 const SHARED: readonly Reason[] = [
@@ -41,7 +41,8 @@ export function reasonsOf({ operation, route }: Pick<RestRoute, "operation" | "r
   if (takesBody(route)) add(OF_BODIES);
   if (isPaged({ operation, route })) add(["page_token_not_found"]);
   if (operation.kind === "read") add(["precondition_failed"]);
-  else add([...OF_WRITES, ...OF_CHANGES]);
+  else add(OF_CHANGES);
+  if (happensOnce(operation)) add(OF_WRITES);
   // What the client has made a condition of the request is a precondition.
   const conditions = route.ifMatch === undefined ? [] : CONFLICTS.filter((reason) => reasons.has(reason));
   return byStatus([...reasons], conditions);

@@ -1,7 +1,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { Example } from "../../../../contract/operation.ts";
 import { isPaged } from "../../derived/list-page.ts";
-import { type RestRoute, takesBody } from "../rest-route.ts";
+import { happensOnce, type RestRoute, takesBody } from "../rest-route.ts";
 import { PageOf } from "../../../../contract/page.ts";
 import { nounOf } from "../../derived/derived-operation.ts";
 import { isRepository } from "../../derived/repository-field.ts";
@@ -36,9 +36,11 @@ const operationIdOf = ({ operation, left }: RestRoute): string =>
 export const templateOf = (path: string): string => path.replace(/:(\w+)/g, "{$1}");
 
 function descriptionOf({ operation }: RestRoute): Description {
-  const { kind, access } = operation;
+  const { access } = operation;
   const needs = access === "server-read" ? "" : ` Needs \`${access}\`.`;
-  const once = kind === "read" ? "" : " With an `Idempotency-Key` it happens once, however often it is asked for.";
+  const once = happensOnce(operation)
+    ? " With an `Idempotency-Key` it happens once, however often it is asked for."
+    : "";
   return needs + once === "" ? {} : { description: (needs + once).trim() };
 }
 
@@ -56,7 +58,7 @@ function parametersOf(prepared: RestRoute): Description[] {
   const refer = (name: string) => found.push({ $ref: `#/components/parameters/${name}` });
   if (fields.has("session")) refer("Holdfast-Session");
   if (operation.kind !== "read") {
-    refer("Idempotency-Key");
+    if (happensOnce(operation)) refer("Idempotency-Key");
     if (route.ifMatch !== undefined) refer("If-Match");
   } else {
     refer("If-None-Match");
