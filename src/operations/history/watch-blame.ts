@@ -55,13 +55,19 @@ export const watchBlame = defineOperation({
   output: Output,
   errors: ["repository_not_found", "revision_not_found", "path_not_found", "invalid_path"],
   examples: [{ title: "The read-me", input: { rev: "main", path: "README.md" } }],
-  async *run({ repository: place, rev = "HEAD", ...input }, ctx) {
+  async *run({ repository: place, rev = "HEAD", ...input }, ctx): AsyncGenerator<Told> {
     const query = { ...blameQueryOf(input), asFound: true };
     const changes = await RepositoryChanges.begin(ctx, place);
     try {
       let told: Oid | undefined = yield* beginning(ctx, place, rev, query);
+      // Told only when the repository has been given back: nobody waits for a reader that has all there is.
+      yield { type: "done" };
       ctx.idle();
-      while (await changes.next()) told = yield* whatMoved(ctx, place, rev, query, told);
+      while (await changes.next()) {
+        const { commit, last }: Moved = yield* whatMoved(ctx, place, rev, query, told);
+        if (last !== undefined) yield { type: last };
+        told = commit;
+      }
     } finally {
       changes.stop();
     }
@@ -79,28 +85,34 @@ async function* beginning(ctx: Context, place: RepositoryRef, rev: string, query
   }
 }
 
-/** Tells the blame again where it has changed; returns the commit that it is of by then. */
+/** The commit that has been told by now, and the last word that is still to be said of it. */
+interface Moved {
+  readonly commit: Oid | undefined;
+  readonly last?: "done" | "absent";
+}
+
+/** Tells the blame again where it has changed. */
 async function* whatMoved(
   ctx: Context,
   place: RepositoryRef,
   rev: string,
   query: Query,
   told: Oid | undefined,
-): AsyncGenerator<Told, Oid | undefined> {
+): AsyncGenerator<Told, Moved> {
   const { repository, release } = await ctx.borrow(place);
   try {
     const commit = await resolveCommit(repository, rev).catch(unlessNotFound);
-    if (commit === told) return commit;
+    if (commit === told) return { commit };
     yield { type: "moved", from: told ?? null, to: commit ?? null };
-    if (commit === undefined) return undefined;
-    if (told !== undefined && (await isSame(repository, query, told, commit))) return commit;
+    if (commit === undefined) return { commit };
+    if (told !== undefined && (await isSame(repository, query, told, commit))) return { commit };
     try {
       yield* blameOf(ctx, place, repository, { ...query, commit });
     } catch (error) {
       if (!hasReason(error, "path_not_found")) throw error;
-      yield { type: "absent" };
+      return { commit, last: "absent" };
     }
-    return commit;
+    return { commit, last: "done" };
   } finally {
     await release();
   }
@@ -135,5 +147,4 @@ async function* blameOf(
       yield { type: "lines", items, commits };
     }
   }
-  yield { type: "done" };
 }

@@ -50,14 +50,20 @@ export const watchLog = defineOperation({
   output: Output,
   errors: ["repository_not_found", "revision_not_found", "invalid_path"],
   examples: [{ title: "The ten newest commits, and those to come", input: { rev: "main", limit: 10 } }],
-  async *run({ repository: place, rev = "HEAD", offset = 0, limit, ...input }, ctx) {
+  async *run({ repository: place, rev = "HEAD", offset = 0, limit, ...input }, ctx): AsyncGenerator<Told> {
     const filters = filtersOf(input);
     const changes = await RepositoryChanges.begin(ctx, place);
     try {
       const page = { ...filters, skip: offset, ...(limit !== undefined && { limit }) };
       let told: LogRange | undefined = yield* beginning(ctx, place, rev, page);
+      // Told only when the repository has been given back: nobody waits for a reader that has all there is.
+      yield { type: "done" };
       ctx.idle();
-      while (await changes.next()) told = yield* whatMoved(ctx, place, rev, filters, told);
+      while (await changes.next()) {
+        const now: LogRange | undefined = yield* whatMoved(ctx, place, rev, filters, told);
+        if (now !== told && now !== undefined) yield { type: "done" };
+        told = now;
+      }
     } finally {
       changes.stop();
     }
@@ -95,7 +101,7 @@ async function* whatMoved(
   const { repository, release } = await ctx.borrow(place);
   try {
     const now = await rangeOf(rev, repository).catch(unlessNotFound);
-    if (now?.tips.join() === told?.tips.join()) return now;
+    if (now?.tips.join() === told?.tips.join()) return told;
     yield { type: "moved", from: told?.tips.at(-1) ?? null, to: now?.tips.at(-1) ?? null };
     if (now === undefined) return undefined;
     const known = await stillThere(repository, told?.tips ?? []);
@@ -137,7 +143,6 @@ async function* commitsOf(
         yield { type: "commits", items: items.map(commitInfoOf) };
     }
   }
-  yield { type: "done" };
 }
 
 function* inBytes(commits: readonly Commit[]): Generator<Commit[]> {
