@@ -1,5 +1,5 @@
 /*
- * A table of fixed size, 48 bytes for each entry: the question stands there as its hash alone. The hash is SipHash with 128 bits and a key
+ * A table of fixed size (2.3 MiB), 48 bytes for each entry: the question stands there as its hash alone. The hash is SipHash with 128 bits and a key
  * of this process (Aumasson and Bernstein, https://131002.net/siphash/), so that nobody can make two questions that have the same.
  */
 #include "known_entries.h"
@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sys/random.h>
 
-#define WAYS 4
+#define WAYS 6
 #define SETS 8192
 #define LOCKS 64
 

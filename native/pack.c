@@ -20,14 +20,16 @@
 #define HEAD_BYTES 1024
 /* What is inflated at once; larger ones come through a small buffer. */
 #define AT_ONCE_BYTES_MAX (256 * 1024)
-/* Deltas of one chain that are kept inflated. */
+/* Deltas of one chain that are kept inflated, and the largest of them. */
 #define ARENA_BYTES (64 * 1024)
+#define SMALL_DELTA_BYTES (8 * 1024)
 #define ENTRY_HEADER_BYTES 32
 /* Git makes no chain longer than 4095. */
 #define CHAIN_MAX 10000
 /* How many of the objects on the way to the one that was asked for are cached: one in so many. */
 #define CACHE_EVERY 6
-#define SEARCH_IDS 48
+/* Ids that one read brings. With a million objects a guess is off by some thirty, seldom by more than a hundred. */
+#define SEARCH_IDS 160
 /* No more comes of a byte by inflating, and of one by copying from a base: what says so is damaged, and is given no memory. */
 #define INFLATED_RATIO_MAX 1100
 #define COPIED_RATIO_MAX 0x1000000
@@ -513,14 +515,20 @@ static bool push(chain *own, step added) {
 static int push_delta(chain *deltas, const hf_pack *pack, uint64_t offset, const pack_entry *entry, const uint8_t *head, size_t head_len,
                       hf_error *err) {
   step added = {.offset = offset, .at = (uint32_t)deltas->used};
-  /* Deflated bytes are hardly more than the bytes themselves. */
-  if (entry->size + entry->header_len + 32 <= head_len && entry->size <= ARENA_BYTES - deltas->used) {
+  if (entry->size <= SMALL_DELTA_BYTES && entry->size <= ARENA_BYTES - deltas->used) {
     int rc = inflate_entry(pack, offset, entry, head, head_len, deltas->arena + deltas->used, err);
     if (rc < 0) return rc;
     added.length = (uint32_t)entry->size;
     deltas->used += entry->size;
   }
   return push(deltas, added) ? HF_OK : hf_fail(err, HF_CORRUPT, "a chain of deltas without end in %s", pack->name);
+}
+
+/** The size of the object that a small delta makes, which is the first of its chain. */
+static int size_of_small(size_t *size, const chain *deltas, const hf_pack *pack, uint64_t offset, hf_error *err) {
+  const uint8_t *at = deltas->arena, *end = at + deltas->used;
+  size_t base_size;
+  return delta_size(&base_size, &at, end) && delta_size(size, &at, end) ? HF_OK : fail_entry(pack, offset, err);
 }
 
 /** The size of the object that an entry makes, which is the first of its chain. */
@@ -554,7 +562,9 @@ static int descend(hf_object **out, chain *deltas, size_t *size, size_t limit, c
     if (head_len < 0) return (int)head_len;
     int rc = parse_entry(&entry, pack, offset, head, (size_t)head_len, err);
     if (rc < 0) return rc;
-    if (limit < SIZE_MAX && deltas->count == 0) {
+    /* A small delta is inflated below, and tells it then. */
+    bool first = limit < SIZE_MAX && deltas->count == 0;
+    if (first && (!entry.base || entry.size > SMALL_DELTA_BYTES)) {
       rc = read_result_size(size, pack, offset, &entry, head, (size_t)head_len, err);
       if (rc < 0) return rc;
       if (*size > limit) return HF_TOO_LARGE;
@@ -564,6 +574,11 @@ static int descend(hf_object **out, chain *deltas, size_t *size, size_t limit, c
       return rc;
     }
     if ((rc = push_delta(deltas, pack, offset, &entry, head, (size_t)head_len, err)) < 0) return rc;
+    if (first && entry.size <= SMALL_DELTA_BYTES) {
+      rc = size_of_small(size, deltas, pack, offset, err);
+      if (rc < 0) return rc;
+      if (*size > limit) return HF_TOO_LARGE;
+    }
     offset = entry.base;
   }
 }
