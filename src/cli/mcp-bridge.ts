@@ -62,22 +62,13 @@ export class McpBridge {
     if (typeof message !== "object" || message === null)
       return this.#begin(this.#fail(undefined, INVALID_REQUEST, "the line is no message"));
     if (Array.isArray(message)) return this.#begin(this.#carry({}, line));
-    const { id, method, params } = message as Message;
+    const told = message as Message;
     // The connection of a request is its life: to cut it is to cancel it, for every version of the protocol.
-    if (method === "notifications/cancelled") return this.#cancel(params?.requestId);
-    this.#begin(
-      this.#carry(
-        {
-          ...(id !== undefined && { id }),
-          ...(method !== undefined && { method }),
-          ...(params !== undefined && { params }),
-        },
-        line,
-      ),
-    );
+    if (told.method === "notifications/cancelled") return this.#cancel(told.params?.requestId);
+    this.#begin(this.#carry(told, line), told.method);
   }
 
-  /** Waits for what runs, but for streams that have no end, and for so long at most; then everything is broken off. */
+  /** Waits for what runs, for so long at most, and not for streams that have no end; then everything is broken off. */
   async end(timeoutMs: number): Promise<void> {
     const enough = Promise.withResolvers<void>();
     const timer = setTimeout(enough.resolve, timeoutMs);
@@ -86,7 +77,8 @@ export class McpBridge {
     for (const each of this.#running.values()) each.abort();
   }
 
-  #begin(work: Promise<void>): void {
+  #begin(work: Promise<void>, method?: string): void {
+    if (method === "subscriptions/listen") return;
     this.#work.add(work);
     void work.finally(() => this.#work.delete(work));
   }

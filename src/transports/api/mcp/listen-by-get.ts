@@ -25,6 +25,8 @@ export async function listenByGet(
   const stopListening = session.listen(() => stream.end());
   return stream.response(async () => {
     try {
+      // The head of an answer goes out with its first bytes, and the client waits for it.
+      await stream.send(":\n\n");
       for (let next = await events.next(); next.done !== true; next = await events.next()) {
         for (const one of session.followed) {
           if (!isAbout(next.value, one)) continue;
