@@ -20,7 +20,7 @@ export const CloneInput = Type.Object(
 
 export type CloneState = "running" | "done" | "failed" | "canceled";
 
-/** A clone that runs by itself, or has run. It lives as long as the server; what it has made lives on. */
+/** A clone that runs by itself, or has run. One that runs ends with the server, and says so. */
 export interface CloneJob {
   readonly repository: RepositoryRef;
   readonly url: string;
@@ -36,9 +36,25 @@ export interface CloneJob {
 /** Clones that outlast the request that has begun them. A caller sees his own; administrators of the server see all. */
 export interface Clones {
   /** Begins one, on behalf of the caller. Throws `clone_running`, `limit_exceeded`. */
-  start(input: Static<typeof CloneInput>, caller: Caller): CloneJob;
+  start(input: Static<typeof CloneInput>, caller: Caller): Promise<CloneJob>;
   /** Throws `clone_not_found`. */
-  find(repository: RepositoryRef, caller: Caller): CloneJob;
+  find(repository: RepositoryRef, caller: Caller): Promise<CloneJob>;
   /** Ends it and waits until nothing of it is left. Throws `clone_not_found`. */
   cancel(repository: RepositoryRef, caller: Caller): Promise<CloneJob>;
+}
+
+/** A clone, and whose it is. */
+export interface KnownClone {
+  readonly job: CloneJob;
+  readonly owner: string;
+}
+
+/** What outlasts the server of clones: the newest of each repository's name. */
+export interface CloneStore {
+  put(clone: KnownClone): Promise<void>;
+  find(repository: RepositoryRef): Promise<KnownClone | undefined>;
+  /** Those that had not ended when they were last written down. */
+  running(): Promise<KnownClone[]>;
+  /** Forgets what has ended before a time, in milliseconds since 1970. */
+  prune(endedBeforeMs: number): Promise<void>;
 }

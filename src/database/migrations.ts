@@ -5,6 +5,7 @@ import { webhooks } from "./migrations/0002-webhooks.ts";
 import { idempotency } from "./migrations/0003-idempotency.ts";
 import { sessions } from "./migrations/0004-sessions.ts";
 import { mirrors } from "./migrations/0005-mirrors.ts";
+import { clones } from "./migrations/0006-clones.ts";
 
 /** Every migration, by its name; they run in the order of names, and what has run once is never changed again. */
 const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => Migration>> = {
@@ -13,6 +14,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => Migration>> = 
   "0003-idempotency": idempotency,
   "0004-sessions": sessions,
   "0005-mirrors": mirrors,
+  "0006-clones": clones,
 };
 
 /** The migrations of one kind of database. */

@@ -19,6 +19,7 @@ export interface Schema {
   mirrors: MirrorsTable;
   mirror_cursor: MirrorCursorTable;
   idempotency_keys: IdempotencyKeysTable;
+  clones: ClonesTable;
 }
 
 /** 0 or 1. */
@@ -186,4 +187,17 @@ export interface MirrorsTable {
 export interface MirrorCursorTable {
   id: number;
   event_id: number;
+}
+
+export interface ClonesTable {
+  storage: string;
+  relative_path: string;
+  /** `user:7`, or the kind of caller without an account. */
+  owner: string;
+  url: string;
+  state: string;
+  started_at_ms: number;
+  ended_at_ms: number | null;
+  problem_reason: string | null;
+  problem_message: string | null;
 }

@@ -1,5 +1,5 @@
 import type { Static } from "@sinclair/typebox";
-import type { CloneInput, CloneJob, Clones, CloneState } from "../contract/clones.ts";
+import type { CloneInput, CloneJob, Clones, CloneState, CloneStore, KnownClone } from "../contract/clones.ts";
 import type { Clock } from "../contract/context.ts";
 import type { Caller, Principal } from "../contract/principal.ts";
 import { forgetCredential, remoteSourceOf } from "../contract/remotes.ts";
@@ -10,13 +10,16 @@ import { OperationError } from "../domain/errors.ts";
 /** Clones that run at once: of everybody, and of one. */
 const RUNNING_MAX = 32;
 const RUNNING_PER_OWNER_MAX = 4;
-/** Those that are over and still told of. */
-const KEPT_MAX = 1000;
+/** So long it is told how a clone went. */
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 type Input = Static<typeof CloneInput>;
 
 export interface CloneJobsOptions {
   readonly clock: Clock;
+  readonly store: CloneStore;
+  /** Is there a repository at the place? */
+  readonly isThere: (repository: RepositoryRef) => boolean;
   /** Runs the clone on behalf of a caller; yields lines of progress. */
   readonly run: (input: Input, caller: Caller) => AsyncIterable<readonly { readonly line: string }[]>;
   /** The one spelling of a repository's path. */
@@ -32,18 +35,34 @@ interface Running {
   ended: Promise<void>;
 }
 
-/** Clones that run by themselves. What has not ended when the server does leaves nothing: it is begun again by whoever wanted it. */
+/**
+ * Clones that run by themselves. One that has not ended when the server does leaves nothing of a repository; how it went is known for a month,
+ * whatever becomes of the server.
+ */
 export class CloneJobs implements Clones {
   readonly #options: CloneJobsOptions;
-  /** By place; the newest at the end. */
+  /** By place: those that run, and those whose end could not be written down. */
   readonly #jobs = new Map<string, Running>();
+  #isClosing = false;
 
   constructor(options: CloneJobsOptions) {
     this.#options = options;
   }
 
-  start(input: Input, caller: Caller): CloneJob {
-    const { clock, canonical } = this.#options;
+  /** Settles what an earlier server left: it has done its work, or has been interrupted. */
+  async recover(): Promise<void> {
+    const { store, clock, isThere } = this.#options;
+    for (const { job, owner } of await store.running()) {
+      const endedAtMs = clock.nowMs();
+      const ended = isThere(job.repository)
+        ? ({ state: "done", endedAtMs } as const)
+        : ({ state: "failed", endedAtMs, problem: INTERRUPTED } as const);
+      await store.put({ job: { ...job, ...ended }, owner });
+    }
+  }
+
+  async start(input: Input, caller: Caller): Promise<CloneJob> {
+    const { clock, canonical, store } = this.#options;
     const repository = canonical(input.repository);
     const key = keyOf(repository);
     const owner = ownerOf(caller.principal);
@@ -54,21 +73,28 @@ export class CloneJobs implements Clones {
     const ending = new AbortController();
     const job: CloneJob = { repository, url: input.url, state: "running", startedAtMs: clock.nowMs() };
     const running: Running = { job, owner, ending, ended: Promise.resolve() };
-    this.#jobs.delete(key);
     this.#jobs.set(key, running);
+    try {
+      await store.prune(job.startedAtMs - KEPT_MS);
+      await store.put(running);
+    } catch (error) {
+      this.#jobs.delete(key);
+      throw error;
+    }
     // What the request may take, and be asked again, is over with it.
     const { idempotencyKey: _key, deadlineAtMs: _deadline, onReplayed: _replayed, ...lasting } = caller;
     running.ended = this.#run(running, input, { ...lasting, signal: ending.signal });
-    this.#forgetOldest();
     return job;
   }
 
-  find(repository: RepositoryRef, caller: Caller): CloneJob {
-    return this.#find(repository, caller).job;
+  async find(repository: RepositoryRef, caller: Caller): Promise<CloneJob> {
+    return (await this.#find(repository, caller)).job;
   }
 
   async cancel(repository: RepositoryRef, caller: Caller): Promise<CloneJob> {
-    const running = this.#find(repository, caller);
+    const found = await this.#find(repository, caller);
+    const running = this.#jobs.get(keyOf(found.job.repository));
+    if (running === undefined) return found.job;
     running.ending.abort();
     await running.ended;
     return running.job;
@@ -76,6 +102,7 @@ export class CloneJobs implements Clones {
 
   /** Ends all that run. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const all = [...this.#jobs.values()];
     for (const { ending } of all) ending.abort();
     await Promise.all(all.map(({ ended }) => ended));
@@ -87,29 +114,39 @@ export class CloneJobs implements Clones {
         const last = lines.at(-1);
         if (last !== undefined) running.job = { ...running.job, progress: last.line };
       }
-      this.#end(running, "done");
+      await this.#end(running, "done");
     } catch (error) {
-      this.#fail(running, error);
+      await this.#fail(running, error);
     } finally {
       forgetCredential(remoteSourceOf(input).credential);
     }
   }
 
-  #fail(running: Running, error: unknown): void {
-    if (running.ending.signal.aborted) return this.#end(running, "canceled");
+  #fail(running: Running, error: unknown): Promise<void> {
+    if (running.ending.signal.aborted) {
+      return this.#isClosing ? this.#end(running, "failed", INTERRUPTED) : this.#end(running, "canceled");
+    }
     if (!(error instanceof OperationError)) this.#options.onFailed(error);
     const known = error instanceof OperationError ? error : new OperationError("internal", { what: "the clone" });
-    this.#end(running, "failed", { reason: known.reason, message: errorSentence(known) });
+    return this.#end(running, "failed", problemOf(known));
   }
 
-  #end(running: Running, state: CloneState, problem?: CloneJob["problem"]): void {
-    const endedAtMs = this.#options.clock.nowMs();
-    running.job = { ...running.job, state, endedAtMs, ...(problem === undefined ? {} : { problem }) };
+  async #end(running: Running, state: CloneState, problem?: CloneJob["problem"]): Promise<void> {
+    const { clock, store, onFailed } = this.#options;
+    const job = { ...running.job, state, endedAtMs: clock.nowMs(), ...(problem === undefined ? {} : { problem }) };
+    running.job = job;
+    try {
+      await store.put(running);
+      this.#jobs.delete(keyOf(job.repository));
+    } catch (error) {
+      onFailed(error);
+    }
   }
 
-  #find(repository: RepositoryRef, { principal }: Caller): Running {
-    const { canonical } = this.#options;
-    const found = this.#jobs.get(keyOf(canonical(repository)));
+  async #find(repository: RepositoryRef, { principal }: Caller): Promise<KnownClone> {
+    const { canonical, store } = this.#options;
+    const place = canonical(repository);
+    const found = this.#jobs.get(keyOf(place)) ?? (await store.find(place));
     const seesAll = principal.kind === "control" || principal.kind === "service" || principal.user?.isAdmin === true;
     if (found === undefined || (!seesAll && found.owner !== ownerOf(principal))) {
       throw new OperationError("clone_not_found", { repository: repository.relativePath });
@@ -126,14 +163,11 @@ export class CloneJobs implements Clones {
       throw full("clones of one user at once", RUNNING_PER_OWNER_MAX);
     }
   }
-
-  #forgetOldest(): void {
-    for (const [key, { job }] of this.#jobs) {
-      if (this.#jobs.size <= KEPT_MAX) return;
-      if (job.state !== "running") this.#jobs.delete(key);
-    }
-  }
 }
+
+const problemOf = (error: OperationError) => ({ reason: error.reason, message: errorSentence(error) });
+
+const INTERRUPTED = problemOf(new OperationError("shutting_down", {}));
 
 const keyOf = ({ storage, relativePath }: RepositoryRef): string => `${storage}\0${relativePath}`;
 

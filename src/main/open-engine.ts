@@ -132,7 +132,7 @@ export async function openEngine(
     ...limitsOf(config),
   });
   webhooks.start();
-  mirroring.start();
+  await mirroring.start();
   sessions.start();
   return { engine, open, repositories, sessions, git, authenticator, identity, database };
 }

@@ -8,6 +8,7 @@ import type { MirrorRecord } from "../contract/mirrors.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Database } from "../database/database.ts";
+import { DatabaseCloneStore } from "../database/clone-store.ts";
 import { DatabaseMirrorStore } from "../database/mirror-store.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EventLog } from "../events/event-log.ts";
@@ -49,6 +50,8 @@ export function openMirrors({ config, log, database, events, locator, git, clock
   });
   const clones = new CloneJobs({
     clock,
+    store: new DatabaseCloneStore(database),
+    isThere: (repository) => locator.isThere(repository),
     canonical,
     run: (input, caller) => engine().run(cloneRepository, input, caller),
     onFailed: (err) => log.logger.error({ err }, "clone failed"),
@@ -75,7 +78,10 @@ export function openMirrors({ config, log, database, events, locator, git, clock
   });
   return {
     services: { remotes, clones, mirrors },
-    start: () => mirrors.start(),
+    start: async () => {
+      await clones.recover();
+      mirrors.start();
+    },
     close: async () => {
       await clones.close();
       await mirrors.close();

@@ -17,6 +17,6 @@ export const showClone = defineOperation({
   examples: [{ title: "The caller's own", input: {} }],
   route: { method: "GET", path: "/repos/:repo/clone" },
   async run({ repository }, { clones, caller }) {
-    return cloneItem(clones.find(repository, caller));
+    return cloneItem(await clones.find(repository, caller));
   },
 });

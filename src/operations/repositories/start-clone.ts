@@ -5,8 +5,8 @@ import { OperationError } from "../../domain/errors.ts";
 import { CloneItem, cloneItem } from "./clone-fields.ts";
 
 /**
- * Begins to clone a repository from another server and answers at once; `showClone` tells how it goes. It ends with the server: a clone
- * that was not done then has left nothing, and is begun again by whoever wants it.
+ * Begins to clone a repository from another server and answers at once; `showClone` tells how it goes, also after a restart. It ends with the
+ * server: a clone that was not done then has failed (`shutting_down`), has left nothing, and is begun again by whoever wants it.
  */
 export const startClone = defineOperation({
   name: "startClone",
@@ -40,7 +40,7 @@ export const startClone = defineOperation({
         throw new OperationError("repository_exists", { repository: repository.relativePath });
       }
       const { url } = await remotes.open(source, signal);
-      return cloneItem(clones.start({ ...input, url }, caller));
+      return cloneItem(await clones.start({ ...input, url }, caller));
     } catch (error) {
       forgetCredential(source.credential);
       throw error;
