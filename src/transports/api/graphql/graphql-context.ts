@@ -1,5 +1,6 @@
 import type { Caller } from "../../../contract/principal.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import type { GraphLoaders } from "./graph/graph-loaders.ts";
 import type { SubscriptionPosition } from "./subscriptions.ts";
 
 /** What the fields of one request share. */
@@ -9,6 +10,8 @@ export interface GraphqlContext {
   /** The session that the request's header names. */
   readonly session: string | undefined;
   readonly writers: Writers;
+  /** What the graph's fields look up, made when the first of them asks. */
+  readonly loaders: () => GraphLoaders;
   /** Of a subscription that may be gone on with; absent: of what has no place in the order of events. */
   readonly position?: SubscriptionPosition;
 }

@@ -8,7 +8,7 @@ import type { OutputField, OutputTypes, ToldRef } from "./output-types.ts";
 import { runOperation } from "./run-operation.ts";
 import type { GraphqlBuilder, GraphqlSchemaTypes } from "./schema-builder.ts";
 import { propertiesOf } from "./schema-shape.ts";
-import { type Told, toldOf } from "./told.ts";
+import { type Place, type Told, toldOf } from "./told.ts";
 import { typeCase, type TypeNames } from "./type-names.ts";
 
 /** What types of operations are made with. */
@@ -35,6 +35,7 @@ export function addOperationFields(operations: readonly DerivedOperation[], part
       // A field that fails leaves the others what they are.
       nullable: true,
       description: operation.summary,
+      complexity: costOf(derived),
       args: takes(t.arg),
       resolve: async (
         _root: unknown,
@@ -67,7 +68,30 @@ function outputOf({ operation, output }: DerivedOperation, outputs: OutputTypes,
 /** What has nothing to tell tells that it is done. */
 function answerOf({ output }: DerivedOperation, json: unknown, args: Readonly<Record<string, unknown>>): unknown {
   if (output !== undefined && Object.keys(propertiesOf(output) ?? { some: true }).length === 0) return true;
-  return toldOf(json, typeof args["repo"] === "string" ? args["repo"] : undefined);
+  return toldOf(json, placeOf(args));
+}
+
+/** Any operation costs more than a field that it has told. */
+const OPERATION_COST = 10;
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 1000;
+/** Pages of a list that has no limit. */
+const LIST_LENGTH = 20;
+
+/** What a field costs: of a page as many items as are asked for. */
+function costOf({ fields, output }: DerivedOperation) {
+  const isPage = output !== undefined && "nextCursor" in (propertiesOf(output) ?? {});
+  if (!isPage) return { field: OPERATION_COST, multiplier: 1 };
+  if (!fields.has("limit")) return { field: OPERATION_COST, multiplier: LIST_LENGTH };
+  return ({ limit }: Readonly<Record<string, unknown>>) => ({
+    field: OPERATION_COST,
+    multiplier: typeof limit === "number" ? Math.max(1, Math.min(limit, LIMIT_MAX)) : LIMIT_DEFAULT,
+  });
+}
+
+function placeOf({ repo, rev }: Readonly<Record<string, unknown>>): Place | undefined {
+  if (typeof repo !== "string") return undefined;
+  return typeof rev === "string" ? { repo, rev } : { repo };
 }
 
 function argumentsOf({ operation, fields }: DerivedOperation, inputs: InputTypes) {

@@ -4,7 +4,7 @@ import { jsonName } from "../../../contract/json-codec.ts";
 import { isRequired } from "../derived/json-schema.ts";
 import { choicesOf, type EnumTypes } from "./enum-types.ts";
 import { leafOf } from "./leaf-type.ts";
-import type { GraphqlBuilder, GraphqlSchemaTypes } from "./schema-builder.ts";
+import { ALREADY_COUNTED, type GraphqlBuilder, type GraphqlSchemaTypes } from "./schema-builder.ts";
 import { propertiesOf, type Properties, shapeOf, titleOf, withoutNull } from "./schema-shape.ts";
 import { type Told, toldOf } from "./told.ts";
 import { innerName, singular, type TypeNames } from "./type-names.ts";
@@ -108,15 +108,17 @@ export class OutputTypes {
 
   #fieldsOf(t: ObjectFieldBuilder<GraphqlSchemaTypes, Told>, properties: Properties, owner: string): FieldMap {
     const fields: FieldMap = {};
+    const isPage = "nextCursor" in properties;
     for (const [field, part] of Object.entries(properties)) {
       const name = jsonName(field, part, "camel");
       const { type, nullable, description } = this.fieldOf(part, innerName(owner, field));
       fields[name] = t.field({
         type,
         nullable,
+        ...(isPage && name === "items" && { complexity: ALREADY_COUNTED }),
         ...(description !== undefined && { description }),
         resolve: (isObject(type)
-          ? ({ json, repo }: Told) => toldOf(json[name], repo)
+          ? ({ json, place }: Told) => toldOf(json[name], place)
           : ({ json }: Told) => json[name]) as never,
       });
       if (part["content"] === true)

@@ -34,7 +34,7 @@ export const QUERY_LIMITS = {
 } as const;
 
 /** Arguments that say how long a list may be. */
-export const LENGTHS: ReadonlySet<string> = new Set(["first", "last", "limit"]);
+export const LENGTHS: ReadonlySet<string> = new Set(["first", "last", "limit", "ids"]);
 
 type Measure = keyof typeof QUERY_LIMITS;
 

@@ -1,6 +1,8 @@
+import { Kind } from "graphql";
 import type { Caller, Principal } from "../../../contract/principal.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import type { HttpCall } from "../../http/http-door.ts";
+import { type GraphLoaders, graphLoaders } from "./graph/graph-loaders.ts";
 import { type GraphqlContext, Writers } from "./graphql-context.ts";
 import type { PreparedQuery } from "./query-runner.ts";
 
@@ -16,12 +18,17 @@ export function contextOf(
   engine: Engine,
 ): GraphqlContext {
   const caller: Caller = { principal, door: "graphql", requestId, peer, signal };
-  const key = operation.operation === "mutation" ? headers.get("idempotency-key") : null;
-  const isAlone = operation.selectionSet.selections.length === 1;
+  // A write may change what has been looked up before it.
+  const isWriting = operation.operation === "mutation";
+  let loaders: GraphLoaders | undefined;
+  const key = isWriting ? headers.get("idempotency-key") : null;
+  const [first, ...others] = operation.selectionSet.selections;
+  const isAlone = first?.kind === Kind.FIELD && others.length === 0;
   return {
     engine,
     caller,
     session: headers.get(SESSION_HEADER) ?? undefined,
+    loaders: () => (loaders ??= graphLoaders({ engine, caller, isCached: !isWriting })),
     writers: new Writers(caller, key ?? undefined, isAlone),
   };
 }

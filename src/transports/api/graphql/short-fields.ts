@@ -52,7 +52,8 @@ export function addShortFields(
         to: t.arg.string({ required: true }),
         contextLines: t.arg.int(),
       },
-      resolve: async (_root, args, context, info) => new Told(await run("showDiff", args, context, info), args.repo),
+      resolve: async (_root, args, context, info) =>
+        new Told(await run("showDiff", args, context, info), { repo: args.repo }),
     }),
     stashes: t.field({
       description: "The stashes of a session, the newest first",
@@ -87,7 +88,8 @@ export function addShortFields(
         message: t.arg.string(),
         includeUntracked: t.arg.boolean(),
       },
-      resolve: async (_root, args, context, info) => new Told(await run("saveStash", args, context, info), args.repo),
+      resolve: async (_root, args, context, info) =>
+        new Told(await run("saveStash", args, context, info), { repo: args.repo }),
     }),
     revertCommit: t.field({
       description: "Takes a commit back on the default branch by a new one, which it gives",
@@ -97,7 +99,7 @@ export function addShortFields(
       resolve: async (_root, args, context, info) => {
         const { commit: rev } = await run("revertCommit", args, context, info);
         const shown = await run("showCommit", { repo: args.repo, rev }, context, info);
-        return new Told(shown["commit"] as Json, args.repo);
+        return new Told(shown["commit"] as Json, { repo: args.repo });
       },
     }),
   }));
@@ -106,6 +108,7 @@ export function addShortFields(
 /** All items of a list that is given in pages. Throws `unsupported` for one of too many. */
 async function whole(derived: DerivedOperation, args: Json, context: GraphqlContext): Promise<Told[]> {
   const repo = args["repo"] as string;
+  const place = { repo, ...(typeof args["rev"] === "string" && { rev: args["rev"] }) };
   const items: Told[] = [];
   let cursor: unknown;
   do {
@@ -114,7 +117,7 @@ async function whole(derived: DerivedOperation, args: Json, context: GraphqlCont
       const what = `a list of more than ${ITEMS_MAX} items in one answer; ${derived.operation.name} gives it in pages`;
       throw new OperationError("unsupported", { what });
     }
-    items.push(...page.items.map((json) => new Told(json, repo)));
+    items.push(...page.items.map((json) => new Told(json, place)));
     cursor = page.nextCursor;
   } while (cursor !== null);
   return items;

@@ -1,13 +1,19 @@
-/** What an operation has told, as JSON, and the repository that it was asked about: fields of the graph go on from there. */
+/** Where something is from: the repository that was asked, and at which revision. */
+export interface Place {
+  readonly repo: string;
+  readonly rev?: string;
+}
+
+/** What an operation has told, as JSON, and where it is from: fields of the graph go on from there. */
 export class Told {
   constructor(
     readonly json: Readonly<Record<string, unknown>>,
-    readonly repo: string | undefined,
+    readonly place: Place | undefined,
   ) {}
 }
 
-/** The JSON of a field with the repository it is from; lists item by item. */
-export function toldOf(json: unknown, repo: string | undefined): unknown {
-  if (Array.isArray(json)) return json.map((item) => toldOf(item, repo));
-  return typeof json === "object" && json !== null ? new Told(json as Record<string, unknown>, repo) : json;
+/** The JSON of a field with the place it is from; lists item by item. */
+export function toldOf(json: unknown, place: Place | undefined): unknown {
+  if (Array.isArray(json)) return json.map((item) => toldOf(item, place));
+  return typeof json === "object" && json !== null ? new Told(json as Record<string, unknown>, place) : json;
 }
