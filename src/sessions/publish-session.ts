@@ -1,5 +1,5 @@
-import { linkSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { copyFile, readFile, stat } from "node:fs/promises";
+import { linkSync, readdirSync, unlinkSync } from "node:fs";
+import { copyFile, mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 import type { OpenRepository } from "../contract/context.ts";
@@ -29,12 +29,12 @@ export async function publishSession(
   const objectsDir = join(view.gitDir, "objects");
   const files = objectFiles(objectsDir);
   const folders = [...new Set(files.map(dirname))];
-  for (const folder of folders) mkdirSync(join(quarantine.view.quarantineDir, folder), { recursive: true });
+  // Not here, one after another: they wait for whoever flushes.
+  await Promise.all(folders.map((folder) => mkdir(join(quarantine.view.quarantineDir, folder), { recursive: true })));
   await each(files, (file) => putInto(join(objectsDir, file), join(quarantine.view.quarantineDir, file)));
   await repository.updateRefs({ changes, quarantine, hooks: "none" });
+  // Their folders stay: to make and remove them costs more than to look into them.
   await each(files, (file) => unlinkSync(join(objectsDir, file)));
-  // Whoever publishes next looks into each of them.
-  for (const folder of folders) if (folder !== "pack") removeEmpty(join(objectsDir, folder));
 }
 
 /** Names are made and taken away at once, which is faster than on other threads; now and then somebody else has a turn. */
@@ -100,14 +100,6 @@ function putInto(from: string, to: string): void | Promise<void> {
     if (code === "EEXIST") return;
     if (!["EXDEV", "EPERM", "EMLINK"].includes(code)) throw error;
     return copyFile(from, to);
-  }
-}
-
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes((error as { code?: string }).code ?? "")) throw error;
   }
 }
 

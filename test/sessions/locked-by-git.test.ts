@@ -47,6 +47,9 @@ describe("a session in which plain git holds a lock", () => {
     const branch = lockOf(story, id, "refs/heads/main");
     writeFileSync(branch, "");
     await failure(story.run(commitSession, { session: id, message }), "references_locked");
+    // What was not committed is still to be.
+    const { isDirty, commitDueAt } = await story.run(showSession, { session: id });
+    expect([isDirty, commitDueAt]).toEqual([true, expect.any(String)]);
     rmSync(branch);
     const { commit } = await story.run(commitSession, { session: id, message });
     expect(await story.inSession(id, ["rev-parse", "HEAD"])).toBe(commit);

@@ -220,7 +220,12 @@ export class IndexFile {
     const bytes = this.#edited(edits, formatCacheTree(tree));
     // From here on this one is not what is in the file.
     RECENT.forget(gitDir);
-    const written = await replaceIndex(gitDir, this.#stamp, bytes, writeObjects);
+    const unhashed = bytes.subarray(0, bytes.length - this.#oidBytes);
+    const hash = () => {
+      createHash(this.#format).update(unhashed).digest().copy(bytes, unhashed.length);
+      return bytes.subarray(unhashed.length);
+    };
+    const written = await replaceIndex(gitDir, this.#stamp, { unhashed, hash }, writeObjects);
     if (written === undefined) throw unsupported("an index that plain git works with");
     RECENT.keep(gitDir, new IndexFile(scanned(bytes, this.#oidBytes), this.#format, written, tree));
   }
@@ -232,6 +237,7 @@ export class IndexFile {
     return start + OID_AT + this.#oidBytes + (isExtended ? 4 : 2);
   }
 
+  /** The index with these edits, but for the hash at its end. */
   #edited(edits: readonly IndexEdit[], tree: Buffer): Buffer {
     const { starts } = this.#content;
     const added = edits.reduce((sum, { entry }) => sum + (entry?.length ?? 0), 0);
@@ -253,8 +259,7 @@ export class IndexFile {
     bytes.writeUInt32BE(count, 8);
     bytes.write("TREE", at, "latin1");
     bytes.writeUInt32BE(tree.length, at + 4);
-    at += 8 + tree.copy(bytes, at + 8);
-    createHash(this.#format).update(bytes.subarray(0, at)).digest().copy(bytes, at);
+    tree.copy(bytes, at + 8);
     return bytes;
   }
 

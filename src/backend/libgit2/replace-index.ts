@@ -1,7 +1,14 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { flush, flushDescriptor, writeWhole } from "../flush.ts";
 import { stampOf } from "./recent-indexes.ts";
+
+/** What an index is: all but its end, and that, which is a hash of the rest. */
+export interface IndexBytes {
+  readonly unhashed: Buffer;
+  readonly hash: () => Buffer;
+}
 
 /**
  * Puts another index in the place of one, durably, under the lock that keeps plain git out as it keeps us out. `beforeIt` is done meanwhile, and has ended before the index
@@ -10,7 +17,7 @@ import { stampOf } from "./recent-indexes.ts";
 export async function replaceIndex(
   gitDir: string,
   stamp: string,
-  bytes: Buffer,
+  content: IndexBytes,
   beforeIt: () => Promise<void>,
 ): Promise<BigIntStats | undefined> {
   const place = join(gitDir, "index");
@@ -29,14 +36,15 @@ export async function replaceIndex(
       const before = statSync(place, { bigint: true, throwIfNoEntry: false });
       if (before === undefined || stampOf(before) !== stamp) return undefined;
       // All of it ends before the lock is given back.
-      const [written, other] = await Promise.allSettled([writeDurably(fd, bytes), beforeIt()]);
+      const [other, written] = await Promise.allSettled([beforeIt(), writeDurably(fd, content)]);
       if (other.status === "rejected") throw other.reason;
       if (written.status === "rejected") throw written.reason;
       own = fstatSync(fd, { bigint: true });
     } finally {
       closeSync(fd);
     }
-    renameSync(lock, place);
+    // The one that goes is megabytes, too.
+    await rename(lock, place);
     isReplaced = true;
     const standing = statSync(place, { bigint: true });
     await flush(gitDir);
@@ -47,7 +55,11 @@ export async function replaceIndex(
   }
 }
 
-async function writeDurably(fd: number, bytes: Buffer): Promise<void> {
-  await writeWhole(fd, bytes);
+async function writeDurably(fd: number, { unhashed, hash }: IndexBytes): Promise<void> {
+  const writing = writeWhole(fd, unhashed);
+  // Here, while that is written elsewhere.
+  const end = hash();
+  await writing;
+  await writeWhole(fd, end);
   await flushDescriptor(fd);
 }

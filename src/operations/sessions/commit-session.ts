@@ -77,13 +77,19 @@ export const commitSession = defineOperation({
         const treeOid = await treeToCommit(session, before, all);
         // Whatever is left was not meant to be committed: the timer of the automatic commit stops.
         // The server by itself goes on with the rest at once.
-        if (all !== false || ctx.caller.door !== "internal") session.committed();
-        if (treeOid === before && !allowEmpty) throw new OperationError("nothing_to_commit", {});
+        const stopTimer = () => {
+          if (all !== false || ctx.caller.door !== "internal") session.committed();
+        };
+        if (treeOid === before && !allowEmpty) {
+          stopTimer();
+          throw new OperationError("nothing_to_commit", {});
+        }
         const parentOids = parent === undefined ? [] : [parent];
         const text = formatCommit({ treeOid, parentOids, ...people, message: withNewline(message) });
         const content = signer === undefined ? text : withSignature(text, await signer(text), view.objectFormat);
         const commit = await git.worktree.writeObject(view, "commit", content);
         await session.moveHead(commit);
+        stopTimer();
         return { commit, tree: treeOid, parent: parent ?? null };
       },
       { changes: "history" },
