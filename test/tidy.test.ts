@@ -235,7 +235,7 @@ describe("operations", () => {
 
 describe("names", () => {
   test("of files are in kebab-case", () => {
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?\.(ts|mjs)$/;
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d))?\.(ts|mjs)$/;
     expect(
       breaking(
         CODE.filter(({ path }) => /\.(ts|mjs)$/.test(path)),
