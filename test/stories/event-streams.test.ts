@@ -1,0 +1,282 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createClient } from "graphql-sse";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ControlClient } from "../../src/transports/control/client.ts";
+import { EventSourceClient } from "../support/event-source-client.ts";
+import { EACH_ONCE, install, type Installation } from "../support/installation.ts";
+import { LiveClient } from "../support/live-client.ts";
+import { holdfast, type RunningServer } from "../support/running-server.ts";
+import { runGit } from "../support/temporary-repository.ts";
+
+const TOKEN = "holdfast-story-token-of-the-administrator";
+const AUTHOR = ["-c", "user.name=Jane Doe", "-c", "user.email=jane@example.com"];
+
+/** A stream over a socket of its own: clients of HTTP keep a lid on how many they open. */
+class RawStream {
+  text = "";
+  readonly #socket: Socket;
+  #wake = () => {};
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (chunk) => {
+      this.text += chunk.toString();
+      this.#wake();
+    });
+  }
+
+  static async open(http: string, query: string): Promise<RawStream> {
+    const { hostname, port, host } = new URL(http);
+    const socket = connect(Number(port), hostname);
+    const stream = new RawStream(socket);
+    socket.write(`GET /graphql/subscribe?${query} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    await stream.until("events_begin");
+    return stream;
+  }
+
+  async until(word: string): Promise<void> {
+    while (!this.text.includes(word)) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
+  const place = mkdtempSync(join(tmpdir(), "holdfast-streams-"));
+  const work = join(place, "work");
+  let installation: Installation;
+  let server: RunningServer;
+  /** The same after a restart: who comes back knows no other. */
+  let http: string;
+
+  beforeAll(async () => {
+    installation = await install(combination);
+    server = await installation.start({ HOLDFAST_ADMIN_TOKEN: TOKEN });
+    http = server.addresses["http"]!;
+    await runGit(place, ["init", "-q", "-b", "main", work]);
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await installation[Symbol.asyncDispose]();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  const restart = async () => {
+    const HOLDFAST_HTTP_PORT = new URL(http).port;
+    server = await installation.start({ HOLDFAST_ADMIN_TOKEN: TOKEN, HOLDFAST_HTTP_PORT });
+  };
+  const control = () => new ControlClient(server.data);
+  const address = (query: string) => `${http}/graphql/subscribe?${query}`;
+  const create = (name: string, ...options: string[]) =>
+    holdfast(["repo", "create", name, ...options], { HOLDFAST_DATA: server.data });
+  const push = (name: string, ...refspecs: string[]) =>
+    runGit(work, ["push", "-q", `${http.replace("://", `://admin:${TOKEN}@`)}/git/${name}`, ...refspecs]);
+
+  async function commit(message: string): Promise<string> {
+    await runGit(work, [...AUTHOR, "commit", "-q", "--allow-empty", "-m", message]);
+    return (await runGit(work, ["rev-parse", "HEAD"])).toString().trim();
+  }
+
+  /** The events of a repository from the beginning, as the server's journal has them. */
+  async function journal(repo: string): Promise<string[]> {
+    const { stdout } = await holdfast(["events", "--json"], { HOLDFAST_DATA: server.data });
+    return (stdout.trim().split("\n") as string[])
+      .map((line) => JSON.parse(line) as { event_id: string; data: { repo?: string } })
+      .filter(({ data }) => data.repo === repo)
+      .map(({ event_id }) => event_id);
+  }
+
+  test("are read by curl, and say what /ws says", async () => {
+    await create("alice/told");
+    const curl = Bun.spawn(["curl", "-sN", address("repo=alice/told&since=0")], { stdout: "pipe" });
+    const live = await LiveClient.connect(http);
+    await live.subscribe("repo:alice/told", "0");
+    await commit("one");
+    await push("alice/told", "HEAD:refs/heads/main");
+    await live.until(({ event }) => event === "ref_updated");
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of curl.stdout) {
+      text += decoder.decode(chunk, { stream: true });
+      if (/event: ref_updated\ndata: .*\n\n/.test(text)) break;
+    }
+    curl.kill();
+    const blocks = text.split("\n\n").slice(0, -1);
+    expect(blocks[0]).toMatch(/^retry: [1-3]\d{3}\nid: 0\nevent: events_begin\ndata: \{\}$/);
+    expect(blocks.slice(1)).toEqual(
+      live
+        .events()
+        .map(({ event_id, event, data }) => `id: ${event_id}\nevent: ${event}\ndata: ${JSON.stringify(data)}`),
+    );
+    await live.close();
+  });
+
+  test("lose and double nothing over restarts, of a thousand events", async () => {
+    await create("alice/resumed");
+    const client = new EventSourceClient(address("repo=alice/resumed"));
+    await client.until(({ name }) => name === "events_begin");
+    const rounds = 4;
+    for (let round = 0; round < rounds; round++) {
+      await commit(`round ${round}`);
+      // Each branch that comes is three events: told in the middle of a restart.
+      const refspecs = Array.from({ length: 84 }, (_, n) => `HEAD:refs/heads/r${round}/b${n}`);
+      const pushed = push("alice/resumed", ...refspecs);
+      await client.until(({ data }) => data["ref"] === `refs/heads/r${round}/b0`);
+      await pushed;
+      if (round % 2 === 0) await server.kill();
+      else expect(await server.stop()).toBe(0);
+      await restart();
+    }
+    const expected = (await journal("alice/resumed")).slice(1);
+    expect(expected).toHaveLength(rounds * 84 * 3);
+    await client.until(({ id, name }) => name !== "events_begin" && id === expected.at(-1));
+    expect(client.told.map(({ id }) => id)).toEqual(expected);
+    client.close();
+  }, 60_000);
+
+  test("end with their token, and those who come back are refused", async () => {
+    const { token, id } = await tokenOf("carol");
+    const client = new EventSourceClient(address("events=push"), { token });
+    await client.until(({ name }) => name === "events_begin");
+    await control().call("revokeToken", { user: "carol", token: String(id) });
+    const { data } = await client.until(({ name }) => name === "stream_ended");
+    expect(data).toMatchObject({ code: "unauthenticated", reason: "unauthenticated" });
+    expect(await client.failed).toBe(401);
+  });
+
+  test("tell only what may be read at that moment", async () => {
+    await create("alice/open");
+    await create("alice/other");
+    const one = new EventSourceClient(address("repo=alice/open"));
+    const both = new EventSourceClient(
+      address("repo=alice/open&repo=alice/other&events=ref_updated,repository_deleted"),
+    );
+    const all = new EventSourceClient(address("events=ref_updated,repository_deleted"));
+    for (const client of [one, both, all]) await client.until(({ name }) => name === "events_begin");
+    await commit("seen");
+    await push("alice/open", "HEAD:refs/heads/main");
+    for (const client of [one, both, all]) await client.until(({ name }) => name === "ref_updated");
+    await control().call("setVisibility", { repository: ref("alice/open"), private: true });
+    await push("alice/open", "HEAD:refs/heads/hidden");
+    await push("alice/other", "HEAD:refs/heads/main");
+    for (const client of [both, all]) await client.until(({ data }) => data["repo"] === "alice/other");
+    await control().call("setVisibility", { repository: ref("alice/open"), private: false });
+    await push("alice/open", "HEAD:refs/heads/shown");
+    for (const client of [one, both, all]) await client.until(({ data }) => data["ref"] === "refs/heads/shown");
+    for (const client of [one, both, all])
+      expect(client.events.filter(({ data }) => data["ref"] === "refs/heads/hidden")).toEqual([]);
+
+    // What has the name later is another repository, and another's business.
+    await control().call("removeRepository", { repository: ref("alice/open") });
+    for (const client of [one, both, all]) await client.until(({ name }) => name === "repository_deleted");
+    await create("alice/open", "--private");
+    await push("alice/open", "HEAD:refs/heads/main");
+    await push("alice/other", "HEAD:refs/heads/last");
+    for (const client of [both, all]) await client.until(({ data }) => data["ref"] === "refs/heads/last");
+    for (const client of [one, both, all]) {
+      const after = client.told.slice(client.told.findIndex(({ name }) => name === "repository_deleted") + 1);
+      expect(after.filter(({ data }) => data["repo"] === "alice/open")).toEqual([]);
+      client.close();
+    }
+  });
+
+  test("are refused before they begin, in the words of HTTP", async () => {
+    const ask = async (query: string, headers: Record<string, string> = {}, method = "GET") => {
+      const response = await fetch(address(query), { method, headers });
+      const { reason, details } = (await response.json()) as { reason: string; details: { field?: string } };
+      return [response.status, reason, details.field];
+    };
+    expect(await ask("since=99999999")).toEqual([422, "invalid_input", "since"]);
+    expect(await ask("", { "last-event-id": "99999999" })).toEqual([422, "invalid_input", "since"]);
+    expect(await ask("", { "last-event-id": "'; drop" })).toEqual([422, "invalid_input", "Last-Event-ID"]);
+    expect(await ask("since=-1")).toEqual([422, "invalid_input", "since"]);
+    expect(await ask("events=pusj")).toEqual([422, "invalid_input", "events"]);
+    expect(await ask("evnts=push")).toEqual([422, "invalid_input", "evnts"]);
+    expect(await ask("repo=")).toEqual([422, "invalid_input", "repo"]);
+    expect(await ask("repo=alice/none")).toEqual([404, "repository_not_found", undefined]);
+    expect(await ask("repo=alice/told&repo=alice/none")).toEqual([404, "repository_not_found", undefined]);
+    expect(await ask("admin=true")).toEqual([403, "forbidden", undefined]);
+    expect(await ask("", { authorization: "Bearer nobody-has-this" })).toEqual([401, "unauthenticated", undefined]);
+    expect(await ask("", { origin: "https://elsewhere.example" })).toEqual([403, "origin_not_allowed", undefined]);
+    expect(await ask("", {}, "DELETE")).toEqual([405, "method_not_allowed", undefined]);
+    const head = await fetch(address("repo=alice/told"), { method: "HEAD" });
+    expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    expect((await fetch(address(""), { method: "OPTIONS" })).headers.get("allow")).toBe("GET, HEAD, OPTIONS, POST");
+  });
+
+  test("are 1,000 of one client, and all of them are told", async () => {
+    await create("alice/crowd");
+    const streams = await Promise.all(
+      Array.from({ length: 1000 }, () => RawStream.open(http, "repo=alice/crowd&events=push")),
+    );
+    expect(new Set(streams.map(({ text }) => text.slice(0, 15)))).toEqual(new Set(["HTTP/1.1 200 OK"]));
+    await commit("for all");
+    await push("alice/crowd", "HEAD:refs/heads/main");
+    await Promise.all(streams.map((stream) => stream.until("event: push")));
+    for (const stream of streams) stream.close();
+  }, 30_000);
+
+  test("speak GraphQL, and go on where they were", async () => {
+    await create("alice/graph");
+    const client = createClient({ url: `${http}/graphql/subscribe`, retryAttempts: 0 });
+    const events = client.iterate<{ repositoryEvents: { eventId: string; event: string; commitCount: number | null } }>(
+      {
+        query:
+          'subscription ($repo: ID!) { repositoryEvents(repo: $repo, since: "0", events: ["push"]) { eventId event commitCount } }',
+        variables: { repo: "alice/graph" },
+      },
+    );
+    await commit("by graph");
+    await push("alice/graph", "HEAD:refs/heads/main");
+    const first = await events.next();
+    expect(first.value!.data!.repositoryEvents).toMatchObject({ event: "push" });
+    const { eventId } = first.value!.data!.repositoryEvents;
+    await push("alice/graph", "HEAD:refs/heads/next");
+    expect(Number((await events.next()).value!.data!.repositoryEvents.eventId)).toBeGreaterThan(Number(eventId));
+    await events.return!();
+
+    // A plain EventSource may ask in GraphQL too: its header goes before what the query says.
+    const query = encodeURIComponent('subscription { repositoryEvents(repo: "alice/graph", since: "0") { eventId } }');
+    const all = await journal("alice/graph");
+    const resumed = await fetch(address(`query=${query}`), { headers: { "last-event-id": all.at(-2)! } });
+    let text = "";
+    for await (const chunk of resumed.body!) {
+      text += new TextDecoder().decode(chunk);
+      if (text.includes("event: next\n")) break;
+    }
+    expect(text).toBe(
+      `id: ${all.at(-2)}\n\nid: ${all.at(-1)}\nevent: next\ndata: {"data":{"repositoryEvents":{"eventId":"${all.at(-1)}"}}}\n\n`,
+    );
+    const failing = client.iterate({
+      query: 'subscription { repositoryEvents(repo: "alice/graph", since: "99999999") { eventId } }',
+    });
+    expect((await failing.next()).value!.errors![0]!.extensions).toMatchObject({ reason: "invalid_input" });
+    expect((await failing.next()).done).toBe(true);
+    client.dispose();
+  });
+
+  test("end at once when the server stops", async () => {
+    const stuck = await fetch(address(""));
+    const client = new EventSourceClient(address(""));
+    await client.until(({ name }) => name === "events_begin");
+    const begun = performance.now();
+    expect(await server.stop()).toBe(0);
+    // The server waits up to 10 s for what runs.
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    client.close();
+    expect(await stuck.text()).toContain("events_begin");
+    await restart();
+  });
+
+  async function tokenOf(name: string): Promise<{ token: string; id: number }> {
+    await control().call("createUser", { name });
+    return control().call<{ token: string; id: number }>("createToken", { user: name, name: "t" });
+  }
+
+  const ref = (name: string) => ({ storage: "default", relativePath: `${name}.git` });
+});
