@@ -17,7 +17,7 @@ const Output = Type.Object(
     deletions: Type.Integer({ description: "Lines removed in all" }),
     signature: SignatureStateField,
   },
-  { additionalProperties: false, title: "CommitDetails" },
+  { additionalProperties: false },
 );
 
 /** Shows a commit, with what it changed. */

@@ -28,7 +28,10 @@ interface Listed {
   readonly repository: {
     readonly branches: { readonly nodes: readonly { readonly name: string }[] };
     readonly commit: {
-      readonly history: { readonly nodes: unknown; readonly pageInfo: { readonly endCursor: string } };
+      readonly history: {
+        readonly nodes: unknown;
+        readonly pageInfo: { readonly endCursor: string; readonly hasNextPage?: boolean };
+      };
     };
   };
 }
@@ -162,13 +165,13 @@ describe("the graph", () => {
     const seen: string[] = [];
     const cursors: string[] = [];
     for (let after: string | null = null; ;) {
-      const { repository }: Branches = await ask(
+      const { repository }: Branches = await ask<Branches>(
         `query ($repo: ID!, $after: String) {
           repository(fullName: $repo) { branches(first: 3, after: $after) { edges { cursor node { name } } pageInfo { hasNextPage endCursor } } }
         }`,
         { repo: REPO, after },
       );
-      const { edges, pageInfo } = repository.branches;
+      const { edges, pageInfo }: Branches["repository"]["branches"] = repository.branches;
       for (const { cursor, node } of edges) {
         seen.push(node.name);
         cursors.push(cursor);
@@ -191,7 +194,7 @@ describe("the graph", () => {
       `query ($repo: ID!, $after: String) { repository(fullName: $repo) { commit { history(after: $after) { nodes { subject } pageInfo { hasNextPage } } } } }`,
       { repo: REPO, after: repository.commit.history.pageInfo.endCursor },
     );
-    expect(more.repository.commit.history).toEqual({
+    expect(more.repository.commit.history).toMatchObject({
       nodes: [{ subject: "many" }, { subject: "first" }],
       pageInfo: { hasNextPage: false },
     });

@@ -60,7 +60,7 @@ export function commitType(parts: GraphParts, tree: TreeType): NounType {
         }),
         details: t.field({
           description: "What it changed, and whether its signature is good",
-          type: parts.noun("CommitDetails"),
+          type: parts.resultOf("showCommit"),
           complexity: 20,
           resolve: async (commit, _args, context) => {
             const place = { repo: repoOf(commit), rev: oidOf(commit) };

@@ -1,6 +1,7 @@
 import type { DerivedOperation } from "../../derived/derived-operation.ts";
 import type { GraphqlContext } from "../graphql-context.ts";
 import type { OutputTypes, ToldRef } from "../output-types.ts";
+import { typeCase } from "../type-names.ts";
 import { runOperation } from "../run-operation.ts";
 import type { GraphqlBuilder } from "../schema-builder.ts";
 
@@ -23,10 +24,20 @@ export class GraphParts {
     return this.outputs!.noun(title);
   }
 
+  /** The type of what an operation gives. */
+  resultOf(name: string): ToldRef {
+    const { output } = this.#operation(name);
+    return this.outputs!.fieldOf(output!, `${typeCase(name)}Result`).type as ToldRef;
+  }
+
   /** Runs an operation of the table, by its name and with arguments as GraphQL has them. */
   async run(name: string, args: Json, context: GraphqlContext): Promise<Json> {
+    return (await runOperation(this.#operation(name), args, context)) as Json;
+  }
+
+  #operation(name: string): DerivedOperation {
     const operation = this.#operations.get(name);
     if (operation === undefined) throw new Error(`the graph needs the operation ${name}`);
-    return (await runOperation(operation, args, context)) as Json;
+    return operation;
   }
 }

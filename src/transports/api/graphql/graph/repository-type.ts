@@ -26,7 +26,7 @@ export function repositoryType(parts: GraphParts, names: TypeNames): NounType {
         ...fields(t),
         details: t.field({
           description: "What is known of it besides: object format, addresses, how many references it has",
-          type: parts.noun("RepositoryDetails"),
+          type: parts.resultOf("showRepository"),
           complexity: 10,
           resolve: async (repository, _args, context) => {
             const repo = nameOf(repository);
