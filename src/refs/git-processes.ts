@@ -5,7 +5,10 @@ import { join } from "node:path";
 const LOOK_MS = 20;
 
 /** Runs of git that move references. */
-const MOVES_REFERENCES = /\0(update-ref|symbolic-ref)\0/;
+export const MOVES_REFERENCES = /\0(update-ref|symbolic-ref)\0/;
+/** Runs of git that write among a repository's objects. Packs for clients go to a pipe. */
+export const WRITES_OBJECTS =
+  /\0(gc|repack|prune|maintenance|commit-graph|multi-pack-index|index-pack|unpack-objects|fast-import|fetch|receive-pack)\0|\0pack-objects\0(?![^]*\0--stdout\0)/;
 
 /**
  * Is a git process at work in the repository? Told by its working directory, open files, arguments and environment (proc(5)).
@@ -19,12 +22,16 @@ export async function isGitAtWork(gitDir: string, commands?: RegExp): Promise<bo
 }
 
 /**
- * Waits until no git process moves references of the repository, but not longer than the given time. Such a one may be a child
- * of a server that died, which ends by itself, but perhaps not before it has done what it was told.
+ * Waits until no git process of these commands is at work in the repository, but not longer than the given time; tells whether it is so. Such a
+ * one may be a child of a process that died, which ends by itself, but perhaps not before it has done what it was told.
  */
-export async function awaitQuiet(gitDir: string, timeoutMs: number): Promise<void> {
+export async function awaitQuiet(gitDir: string, commands: RegExp, timeoutMs: number): Promise<boolean> {
   const untilMs = performance.now() + timeoutMs;
-  while ((await isGitAtWork(gitDir, MOVES_REFERENCES)) && performance.now() < untilMs) await Bun.sleep(LOOK_MS);
+  while (await isGitAtWork(gitDir, commands)) {
+    if (performance.now() >= untilMs) return false;
+    await Bun.sleep(LOOK_MS);
+  }
+  return true;
 }
 
 async function worksIn(process: string, gitDir: string, commands: RegExp | undefined): Promise<boolean> {

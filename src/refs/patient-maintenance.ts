@@ -3,6 +3,7 @@ import type { MaintenanceFacet } from "../backend/maintenance-facet.ts";
 import type { Journal } from "../events/journal.ts";
 import type { EventRepository } from "../events/journal-record.ts";
 import type { Pin, Pins } from "../storage/pins.ts";
+import { clearHalfWritten } from "./stale-locks.ts";
 
 /** What an operation has pinned. */
 export interface OwnPin {
@@ -30,9 +31,13 @@ export function withPatientMaintenance(
       if (own === undefined) return yield* git.maintenance.collectGarbage(view);
       await pins.settle(own.key, { own: own.pin, signal: view.signal });
       const work = journal.begin(own.repository);
+      const begunAtMs = Date.now();
+      let isWhole = false;
       try {
         yield* git.maintenance.collectGarbage(view);
+        isWhole = true;
       } finally {
+        if (!isWhole) await clearHalfWritten(view.gitDir, begunAtMs);
         journal.end(work);
       }
     },

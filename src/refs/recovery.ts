@@ -4,7 +4,7 @@ import type { Journal } from "../events/journal.ts";
 import type { ChangeEvent, EventRepository } from "../events/journal-record.ts";
 import type { LocatedRepository, RepositoryLocator } from "../storage/repository-locator.ts";
 import { completeChange } from "./complete-change.ts";
-import { awaitQuiet } from "./git-processes.ts";
+import { awaitQuiet, MOVES_REFERENCES } from "./git-processes.ts";
 import { clearLeftovers } from "./stale-locks.ts";
 
 /** How long children of a server that died may take to end. */
@@ -82,7 +82,7 @@ async function cleanRepository(
     if (gone.some((reason) => hasReason(error, reason))) return undefined;
     throw error;
   }
-  await awaitQuiet(repository.gitDir, ORPHANS_MAX_MS);
+  await awaitQuiet(repository.gitDir, MOVES_REFERENCES, ORPHANS_MAX_MS);
   await clearLeftovers(repository.gitDir);
   return repository;
 }

@@ -2,7 +2,7 @@ import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ByteString, fromByteString } from "../domain/bytes.ts";
 import type { RefName } from "../domain/reference.ts";
-import { isGitAtWork } from "./git-processes.ts";
+import { awaitQuiet, isGitAtWork, WRITES_OBJECTS } from "./git-processes.ts";
 
 /** When this process began: an older lock of ours was left by one that is dead. */
 const STARTED_AT_MS = Date.now() - performance.now();
@@ -26,6 +26,26 @@ export async function clearStaleLocks(gitDir: string, names: readonly RefName[])
 
 /** Names of objects, packs and graphs that are being written (git's, and repack's). */
 const HALF_WRITTEN = /^(tmp_|\.tmp-|commit-graph-chain\.lock$|commit-graph\.lock$|multi-pack-index\.lock$)/;
+
+/** How long a git that was broken off may take to end, its children included. */
+const ENDING_MAX_MS = 5000;
+/** The kernel's stamps of files are a little behind the clock. */
+const STAMP_LAG_MS = 1000;
+
+/**
+ * Removes half-written objects and packs that have come since the given moment: git removes none of what it was packing when it is broken off.
+ * While another git writes there they stay, until the server starts anew or git prunes them.
+ */
+export async function clearHalfWritten(gitDir: string, sinceMs: number): Promise<void> {
+  if (!(await awaitQuiet(gitDir, WRITES_OBJECTS, ENDING_MAX_MS))) return;
+  const found: Buffer[] = [];
+  await collect(Buffer.from(join(gitDir, "objects")), (name) => HALF_WRITTEN.test(name), found);
+  for (const path of found) {
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats !== undefined && stats.mtimeMs >= sinceMs - STAMP_LAG_MS)
+      await rm(path, { force: true, recursive: true });
+  }
+}
 
 /** Removes all stale lock files of references, and half-written objects: what a crash may leave in a repository. */
 export async function clearLeftovers(gitDir: string): Promise<boolean> {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GitBackend, PreparedRefs } from "../../src/backend/backend.ts";
+import { OperationError } from "../../src/domain/errors.ts";
+import { failureOf } from "../support/failure-of.ts";
 import { runGit } from "../support/temporary-repository.ts";
 import { TemporaryStore } from "../support/temporary-store.ts";
 
@@ -183,6 +185,32 @@ describe("recover", () => {
     });
     await using store = await restart({ store: dying });
     for (const left of LEFT_BY_GC) expect(existsSync(join(store.root, "a.git", left))).toBe(false);
+  });
+
+  test("clears what a collection of garbage was making that is broken off, and nothing older", async () => {
+    const older = "objects/pack/tmp_pack_older";
+    const wrap = (git: GitBackend): GitBackend => ({
+      ...git,
+      close: () => git.close(),
+      maintenance: {
+        ...git.maintenance,
+        async *collectGarbage({ gitDir }) {
+          for (const left of ["objects/pack/tmp_pack_x", "objects/pack/.tmp-1-pack-x.idx"])
+            writeFileSync(join(gitDir, left), "");
+          yield "";
+          throw new OperationError("canceled", {});
+        },
+      },
+    });
+    await using store = await restart(await stoppedStore([]), wrap);
+    writeFileSync(join(store.root, "a.git", older), "");
+    past(join(store.root, "a.git", older));
+    const before = readdirSync(join(store.root, "a.git/objects/pack"));
+    const collected = store.with("a.git", async ({ git, view }) => {
+      for await (const _ of git.maintenance.collectGarbage(view));
+    });
+    expect(await failureOf(collected)).toMatchObject({ reason: "canceled" });
+    expect(readdirSync(join(store.root, "a.git/objects/pack"))).toEqual(before);
   });
 
   test("clears what a killed server was making and removing", async () => {
