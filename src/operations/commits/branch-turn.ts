@@ -1,8 +1,15 @@
 import type { OpenRepository } from "../../contract/context.ts";
 import type { RefName } from "../../domain/reference.ts";
 
-/** Nobody waits longer: a hook of the one whose turn it is may be writing to the branch itself. Then both try, and one tries again. */
-const WAIT_MS_MAX = 30_000;
+/** How long writers wait for each other, milliseconds. */
+export interface TurnLimits {
+  /** A turn is over after this time, though its change goes on: a slow hook of one is nobody else's concern. */
+  readonly turnMsMax: number;
+  /** Nobody waits longer, however many are before him. */
+  readonly waitMsMax: number;
+}
+
+const LIMITS: TurnLimits = { turnMsMax: 10_000, waitMsMax: 30_000 };
 
 /** The last in the queue of each branch that is being changed. */
 const last = new Map<string, Promise<void>>();
@@ -16,6 +23,7 @@ export async function inTurn<T>(
   reference: RefName,
   signal: AbortSignal,
   change: () => Promise<T>,
+  { turnMsMax, waitMsMax }: TurnLimits = LIMITS,
 ): Promise<T> {
   const key = `${view.gitDir}\0${reference}`;
   const before = last.get(key);
@@ -23,19 +31,22 @@ export async function inTurn<T>(
   // Whoever is behind waits for all before him, also where this one has stopped waiting.
   const mine = Promise.all([before, done]).then(() => undefined);
   last.set(key, mine);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    if (before !== undefined) await atMost(before, signal);
+    if (before !== undefined) await atMost(before, waitMsMax, signal);
+    timer = setTimeout(finish, turnMsMax);
     return await change();
   } finally {
+    clearTimeout(timer);
     finish();
     void mine.then(() => last.get(key) === mine && last.delete(key));
   }
 }
 
-async function atMost(before: Promise<void>, signal: AbortSignal): Promise<void> {
+async function atMost(before: Promise<void>, waitMsMax: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, WAIT_MS_MAX);
+  const timer = setTimeout(resolve, waitMsMax);
   const leave = () => reject(signal.reason as Error);
   signal.addEventListener("abort", leave, { once: true });
   try {
