@@ -12,7 +12,8 @@ import { type ClientSession, ClientSessions } from "./client-sessions.ts";
 import { listenByGet } from "./listen-by-get.ts";
 import { followedBy, type Updates, updatesOf } from "./listen.ts";
 import { challengeOf, protectedResource } from "./protected-resource.ts";
-import { type McpCall, type McpServices, protocolServer } from "./protocol-server.ts";
+import { type PlainCall, plainAnswer, plainCall } from "./plain-call.ts";
+import { callTool, type McpCall, type McpServices, protocolServer, serverInfo } from "./protocol-server.ts";
 import { readMessage, releasing } from "./read-message.ts";
 import { refusal } from "./rpc-error.ts";
 import { ToolCatalogue } from "./tool-catalogue.ts";
@@ -94,12 +95,15 @@ export class McpDoor {
       const principal = await call.principal();
       if (request.method !== "POST") return await this.#answerSession(request, call, principal);
       const session = this.#sessionOf(request, call, principal);
-      this.#calls.set(request, this.#callOf(request, call, principal, session));
+      const called = this.#callOf(request, call, principal, session);
       const message = await readMessage(request, call, this.#options.bodies, room);
       const { id: given, method, params } = (message ?? {}) as Message;
       id = given;
       // What a tool does may take its time; the client is told that it runs where it asks for that.
       call.watchTime();
+      const plain = await this.#answerPlain(plainCall(message, request.headers), call, called);
+      if (plain !== undefined) return releasing(plain, room, call);
+      this.#calls.set(request, called);
       if (method === "subscriptions/listen") return await this.#listen(request, call, principal, message);
       if (method === "notifications/cancelled") session?.cancel(params?.requestId);
       const response = await this.#handler.fetch(request, { parsedBody: message });
@@ -111,6 +115,21 @@ export class McpDoor {
       else this.#options.onBug(error, call.requestId);
       return refusal(error, call.requestId, challengeOf(this.#originOf(call)), id);
     }
+  }
+
+  /** The answer to the plain call of a tool that reads; others may take so long that the connection has to be kept alive. */
+  async #answerPlain(
+    plain: PlainCall | undefined,
+    { signal }: HttpCall,
+    called: McpCall,
+  ): Promise<Response | undefined> {
+    const tool = plain && this.#services.catalogue.find(plain.name);
+    if (tool === undefined || tool.derived.operation.kind !== "read") return undefined;
+    return plainAnswer(
+      plain!,
+      await callTool(tool, plain!, signal, called, this.#services),
+      serverInfo(this.#services),
+    );
   }
 
   /** GET and DELETE: clients of 2025 listen, and say goodbye. Without a session there is neither. */

@@ -1,4 +1,10 @@
-import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from "@modelcontextprotocol/server";
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
 import type { Caller, Principal } from "../../../contract/principal.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
@@ -12,7 +18,8 @@ import { getPrompt, listPrompts } from "./prompts.ts";
 import { listResources, listTemplates, readResource } from "./resources.ts";
 import { resourceAddress } from "./resource-uri.ts";
 import { protocolError } from "./rpc-error.ts";
-import { runTool } from "./run-tool.ts";
+import { runTool, type ToolRun } from "./run-tool.ts";
+import type { Tool } from "./tool.ts";
 import type { ToolCatalogue } from "./tool-catalogue.ts";
 
 /** What every request is served with. */
@@ -43,20 +50,20 @@ export const IDEMPOTENT_REPLAYED = "holdfast/idempotent_replayed";
 
 const NAME_SHOWN_MAX = 100;
 
+/** Who we are, as clients are told. */
+export const serverInfo = ({ version }: McpServices) => ({ name: "holdfast", title: "Holdfast", version });
+
 /** The protocol's server for one request; nothing is kept between requests. */
 export function protocolServer(call: McpCall, services: McpServices, era: "legacy" | "modern"): Server {
-  const server = new Server(
-    { name: "holdfast", title: "Holdfast", version: services.version },
-    {
-      capabilities: {
-        tools: {},
-        resources: { subscribe: true },
-        prompts: {},
-        completions: {},
-      },
-      instructions: INSTRUCTIONS,
+  const server = new Server(serverInfo(services), {
+    capabilities: {
+      tools: {},
+      resources: { subscribe: true },
+      prompts: {},
+      completions: {},
     },
-  );
+    instructions: INSTRUCTIONS,
+  });
   serveTools(server, call, services);
   serveReads(server, call, services);
   if (era === "legacy") serveSubscriptions(server, call, services);
@@ -71,19 +78,52 @@ function serveTools(server: Server, call: McpCall, services: McpServices): void 
   server.setRequestHandler("tools/call", async ({ params }, ctx) => {
     const tool = catalogue.find(params.name);
     if (tool === undefined) throw unknownTool(params.name, catalogue);
-    let isReplayed = false;
-    const going = call.session?.begin(ctx.mcpReq.id);
-    const caller = callerOf(call, ctx, () => (isReplayed = true), going?.signal);
     const progress = progressOf(tool.name, ctx, services.nowMs);
-    const onItems = progress === undefined ? {} : { onItems: progress.onItems };
     try {
-      const result = await runTool(tool, params.arguments ?? {}, { ...services, caller, ...onItems });
-      return isReplayed ? { ...result, _meta: { [IDEMPOTENT_REPLAYED]: true } } : result;
+      const { id, signal, _meta: meta = {} } = ctx.mcpReq;
+      return await callTool(
+        tool,
+        { id, args: params.arguments ?? {}, meta },
+        signal,
+        call,
+        services,
+        progress?.onItems,
+      );
     } finally {
       progress?.stop();
-      going?.end();
     }
   });
+}
+
+/** A call of a tool, as it was asked for. */
+export interface ToolCall {
+  readonly id: string | number;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** Runs a tool for a call: until the signal fires, or its client takes it back. */
+export async function callTool(
+  tool: Tool,
+  { id, args, meta }: ToolCall,
+  signal: AbortSignal,
+  call: McpCall,
+  services: McpServices,
+  onItems?: ToolRun["onItems"],
+): Promise<CallToolResult> {
+  let isReplayed = false;
+  const going = call.session?.begin(id);
+  const key = meta[IDEMPOTENCY_KEY];
+  const caller: Caller = {
+    ...callerOf(call, going === undefined ? signal : AbortSignal.any([signal, going.signal])),
+    ...(typeof key === "string" && { idempotencyKey: key, onReplayed: () => (isReplayed = true) }),
+  };
+  try {
+    const result = await runTool(tool, args, { ...services, caller, ...(onItems && { onItems }) });
+    return isReplayed ? { ...result, _meta: { [IDEMPOTENT_REPLAYED]: true } } : result;
+  } finally {
+    going?.end();
+  }
 }
 
 type Reading = <T>(ctx: ServerContext, read: (reads: AgentReads) => Promise<T>) => Promise<T>;
@@ -92,7 +132,7 @@ type Reading = <T>(ctx: ServerContext, read: (reads: AgentReads) => Promise<T>) 
 const readingFor =
   (call: McpCall, { engine, catalogue, onBug }: McpServices): Reading =>
   (ctx, read) =>
-    read(new AgentReads(engine, catalogue, callerOf(call, ctx))).catch((error: unknown) => {
+    read(new AgentReads(engine, catalogue, callerOf(call, ctx.mcpReq.signal))).catch((error: unknown) => {
       if (!(error instanceof OperationError)) onBug(error, call.requestId);
       throw protocolError(asOperationError(error), call.requestId);
     });
@@ -153,19 +193,10 @@ function unknownTool(name: string, catalogue: ToolCatalogue): ProtocolError {
   );
 }
 
-function callerOf(
-  { principal, requestId, peer }: McpCall,
-  { mcpReq }: ServerContext,
-  onReplayed: () => void = () => {},
-  takenBack?: AbortSignal,
-): Caller {
-  const key = mcpReq._meta?.[IDEMPOTENCY_KEY];
-  return {
-    principal,
-    door: "mcp",
-    requestId,
-    peer,
-    signal: takenBack === undefined ? mcpReq.signal : AbortSignal.any([mcpReq.signal, takenBack]),
-    ...(typeof key === "string" && { idempotencyKey: key, onReplayed }),
-  };
-}
+const callerOf = ({ principal, requestId, peer }: McpCall, signal: AbortSignal): Caller => ({
+  principal,
+  door: "mcp",
+  requestId,
+  peer,
+  signal,
+});
