@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Repositories } from "./repositories.ts";
+import { mcpRows } from "./rows-mcp.ts";
 import { type RestSize, restReadRows, restWorkRows, restWriteRows } from "./rows-rest.ts";
 import { sessionRows, type SessionSize } from "./rows-sessions.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
@@ -59,6 +60,10 @@ export async function restRows(repositories: Repositories, data: string, main: M
       yield* restWorkRows(http, read, size);
       yield* restWriteRows(http, written, reference, size);
     }),
+  );
+  await print(
+    "mcp",
+    withServer("mcp", OPEN_TO_ALL, ({ http }) => mcpRows(http, main, size)),
   );
   await print(
     "sessions",

@@ -22,7 +22,7 @@ export interface RestSize {
 }
 
 /** Requests, and the status that each is answered with. */
-interface Load {
+export interface Load {
   readonly requests: readonly Buffer[];
   readonly status: number;
 }
@@ -90,7 +90,7 @@ async function ratesInTurn(connections: readonly RawHttp[], { requests, status }
 }
 
 /** Answers a second, with one request at a time on each connection. */
-async function rateOf(connections: readonly RawHttp[], { requests, status }: Load): Promise<number> {
+export async function rateOf(connections: readonly RawHttp[], { requests, status }: Load): Promise<number> {
   let next = 0;
   const expected = [status];
   const worker = async (connection: RawHttp) => {
