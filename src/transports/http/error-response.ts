@@ -22,6 +22,9 @@ export function errorBody(error: OperationError, requestId: string) {
   return { error: errorSentence(error), code, reason, details: inJson(details), request_id: requestId };
 }
 
+/** When to come back where something is held, or is starting or stopping: nobody knows, and soon is mostly right. Seconds. */
+const RETRY_AFTER_S = "1";
+
 /** What an error says in the head of its answer: what to show, what to ask instead, when to come back. */
 export function headersOf(error: OperationError): Headers {
   const headers = new Headers({ "cache-control": "no-store" });
@@ -29,6 +32,8 @@ export function headersOf(error: OperationError): Headers {
     for (const challenge of CHALLENGES) headers.append("www-authenticate", challenge);
   }
   if (hasReason(error, "method_not_allowed")) headers.set("allow", error.details.allowed.join(", "));
+  const { httpStatus, retry } = REASONS[error.reason];
+  if (retry === "retry" && (httpStatus === 409 || httpStatus === 503)) headers.set("retry-after", RETRY_AFTER_S);
   if (hasReason(error, "limit_exceeded")) {
     headers.set("retry-after", String(Math.max(1, Math.ceil(error.details.retryAfterMs / 1000))));
   }

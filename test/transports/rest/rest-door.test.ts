@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { RepositoryRef } from "../../../src/contract/repository-ref.ts";
 import { EXAMPLE_TOKEN } from "../../support/example-world.ts";
 import { TemporaryRepository } from "../../support/temporary-repository.ts";
@@ -261,6 +263,19 @@ describe("idempotency keys", () => {
       const { status, headers } = await ask(`${REPO}/refs`, { ...create, json });
       expect([status, headers.get("idempotent-replayed")]).toEqual([409, replayed]);
     }
+  });
+});
+
+describe("what is held by somebody else", () => {
+  test("is a conflict that says when to come back, and reads go on", async () => {
+    const lock = join(git.path, "refs/heads/main.lock");
+    writeFileSync(lock, "");
+    const json = { path: "held", content: "x", message: "m" };
+    const { status, headers, json: said } = await ask(`${REPO}/files`, { method: "PUT", json });
+    expect([status, said["reason"], headers.get("retry-after")]).toEqual([409, "references_locked", "1"]);
+    expect((await blob("path=README.md")).status).toBe(200);
+    rmSync(lock);
+    expect((await ask(`${REPO}/files`, { method: "PUT", json })).status).toBe(200);
   });
 });
 

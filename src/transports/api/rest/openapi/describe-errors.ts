@@ -94,7 +94,7 @@ function errorAnswer(status: number, reasons: readonly Reason[]): object {
   return {
     description: facts.join("; "),
     ...(status === 401 && { headers: { "WWW-Authenticate": { $ref: "#/components/headers/WWW-Authenticate" } } }),
-    ...(status === 429 && { headers: { "Retry-After": { $ref: "#/components/headers/Retry-After" } } }),
+    ...([409, 429, 503].includes(status) && { headers: { "Retry-After": { $ref: "#/components/headers/Retry-After" } } }),
     content: {
       "application/json": {
         schema: { $ref: "#/components/schemas/Error", properties: { reason: { enum: reasons } } },
