@@ -47,11 +47,12 @@ export async function openSessions(services: SessionsServices) {
   const root = join(services.dataPath, "sessions");
   const directories = new SessionDirectories(root);
   const indexes = new LazyIndexes(join(root, "+indexes"));
+  const bootId = readBootId();
   const checkouts = new FullCheckouts({
-    bootId: readBootId(),
+    bootId,
     onFailed: (session, err) => log.logger.warn({ err, session }, "files of a session could not be flushed"),
   });
-  const unflushed = await recoverSessions(store, directories, checkouts);
+  const unflushed = await recoverSessions(store, directories, checkouts, bootId);
   await indexes.clear();
   const settings = {
     autocommitMs: config.sessionAutocommitMs,

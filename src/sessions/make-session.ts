@@ -78,6 +78,8 @@ export async function makeSession(
   async function removed(): Promise<void> {
     checkouts.forget(id);
     await directories.remove(id);
+    // Files that were opened meanwhile, of a folder that nobody will ask for again.
+    git.forget(view.gitDir);
   }
 }
 

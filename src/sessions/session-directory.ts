@@ -7,10 +7,12 @@ import type { WorktreeView } from "../backend/worktree-facet.ts";
 import { fromByteString } from "../domain/bytes.ts";
 import type { ObjectFormat, Oid } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
+import { removeDamagedObjects } from "./damaged-objects.ts";
 
 /** Ids are names of folders; nothing else is one. */
 const SESSION_ID = /^[0-9a-f]{24}$/;
 const REMOVED = "+removed";
+const BOOT = "+boot";
 
 /** What the git directory of a session is made of. */
 export interface NewDirectory {
@@ -106,8 +108,26 @@ export class SessionDirectories {
     await rm(away, { recursive: true, force: true });
   }
 
-  /** Removes what a killed server was writing: half files, and locks of a git that died with it. */
-  async tidy(id: string): Promise<void> {
+  /** The run of the machine in which a server was started last; undefined: nobody knows. */
+  lastBoot(): string | undefined {
+    try {
+      return readFileSync(join(this.#root, BOOT), "utf8").trim() || undefined;
+    } catch (error) {
+      if ((error as { code?: string }).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes down that what an earlier run of the machine has left is settled. */
+  async recordBoot(bootId: string): Promise<void> {
+    const written = join(this.#root, `${BOOT}.new`);
+    await rm(written, { force: true });
+    await writeFlushed(written, `${bootId}\n`);
+    await rename(written, join(this.#root, BOOT));
+  }
+
+  /** Removes what a killed server was writing: half files, and locks of a git that died with it; after a power cut also damaged objects. */
+  async tidy(id: string, isAfterBoot: boolean): Promise<void> {
     const { gitDir } = this.view(id, "sha1");
     const temporary = this.temporary(id);
     await rm(temporary, { recursive: true, force: true });
@@ -118,6 +138,7 @@ export class SessionDirectories {
     for (const name of await readdir(gitDir))
       if (name.startsWith("stash-index-")) await rm(join(gitDir, name), { force: true });
     await removeTemporaryObjects(join(gitDir, "objects"));
+    if (isAfterBoot) await removeDamagedObjects(join(gitDir, "objects"));
     const heads = join(gitDir, "refs/heads");
     for (const name of await readdir(heads, { recursive: true }))
       if (name.endsWith(".lock")) await rm(join(heads, name), { force: true });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import type { SessionChange } from "../../src/contract/session-store.ts";
 import { closeSession, openSession, pushSession, showSession, writeSessionFile } from "../../src/operations/index.ts";
 import { FullCheckouts } from "../../src/sessions/full-checkouts.ts";
@@ -65,7 +66,15 @@ describe("recoverSessions", () => {
       mkdirSync(join(gitDir, "refs/heads/a"));
       writeFileSync(join(gitDir, "refs/heads/a/b"), `${after}\n`);
       for (const folder of ["ab", "tmp_objdir-bulk-fsync-x"]) mkdirSync(join(gitDir, "objects", folder));
-      const kept = ["ab/cdef", "pack/pack-1.pack"];
+      // Of two objects the disk has nothing, and half of one.
+      const tree = deflateSync("tree 0\0");
+      const whole = "4b/825dc642cb6eb9a060e54bf8d69288fbee4904";
+      mkdirSync(join(gitDir, "objects/4b"));
+      mkdirSync(join(gitDir, "objects/cd"));
+      writeFileSync(join(gitDir, "objects", whole), tree);
+      writeFileSync(join(gitDir, "objects/cd", "1".repeat(38)), "");
+      writeFileSync(join(gitDir, "objects/cd", "2".repeat(38)), tree.subarray(0, 6));
+      const kept = ["pack/pack-1.pack"];
       for (const file of [...kept, "ab/tmp_obj_x", "pack/tmp_pack_x", "pack/.tmp-1-pack-1.idx"])
         writeFileSync(join(gitDir, "objects", file), "");
       const changes: (SessionChange & { readonly id: string })[] = [];
@@ -73,11 +82,12 @@ describe("recoverSessions", () => {
       const change = async (id: string, { ...change }: SessionChange) => void changes.push({ id, ...change });
       const checkouts = new FullCheckouts({ bootId: "another", onFailed: () => {} });
       await new FullCheckouts({ bootId: "boot", onFailed: () => {} }).filled(still, directories.view(still, "sha1"));
-      const unflushed = await recoverSessions({ heads: async () => heads, change }, directories, checkouts);
+      const unflushed = await recoverSessions({ heads: async () => heads, change }, directories, checkouts, "another");
       expect([unflushed, checkouts.isDoubtful(still), checkouts.isDoubtful(moved)]).toEqual([[still], true, false]);
       expect(changes).toEqual([{ id: moved, headOid: after }]);
       const left = readdirSync(join(gitDir, "objects"), { recursive: true, encoding: "utf8" }).toSorted();
-      expect(left).toEqual(["ab", "info", "info/alternates", "pack", ...kept].toSorted());
+      expect(left).toEqual(["4b", "ab", "cd", "info", "info/alternates", "pack", whole, ...kept].toSorted());
+      expect(directories.lastBoot()).toBe("another");
     } finally {
       rmSync(root, { recursive: true });
     }
