@@ -9,7 +9,7 @@ export interface LiveMessage {
   readonly [field: string]: unknown;
 }
 
-/** A client of `/ws` that keeps what it is told. */
+/** A client of `/ws`, or of another WebSocket, that keeps what it is told. */
 export class LiveClient {
   readonly messages: LiveMessage[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -31,9 +31,9 @@ export class LiveClient {
   }
 
   /** Connects to a server's HTTP address, with a token where one is given. */
-  static async connect(http: string, token?: string): Promise<LiveClient> {
+  static async connect(http: string, token?: string, path = "/ws"): Promise<LiveClient> {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const socket = new WebSocket(`${http.replace(/^http/, "ws")}/ws`, { headers } as never);
+    const socket = new WebSocket(`${http.replace(/^http/, "ws")}${path}`, { headers } as never);
     const client = new LiveClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener("open", () => resolve());
