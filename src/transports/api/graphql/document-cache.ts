@@ -31,7 +31,10 @@ export class DocumentCache {
     if (query.length > QUERY_LIMITS.characters) return { errors: [wholeError(overLimit("characters"))] };
     const document = parsed(query);
     if (document instanceof GraphQLError) return { errors: [document] };
-    const errors = validate(this.#schema, document, RULES, { maxErrors: ERRORS_MAX });
+    // What is too much is not looked at further: rules compare fields with each other.
+    const counted = validate(this.#schema, document, [countingRule]);
+    if (counted.length > 0) return { errors: counted };
+    const errors = validate(this.#schema, document, specifiedRules, { maxErrors: ERRORS_MAX });
     if (errors.length > 0) return { errors };
     this.#keep(query, document);
     return { document };
@@ -47,8 +50,6 @@ export class DocumentCache {
     }
   }
 }
-
-const RULES = [countingRule, ...specifiedRules];
 
 function parsed(query: string): DocumentNode | GraphQLError {
   try {

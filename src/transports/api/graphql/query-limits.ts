@@ -56,10 +56,12 @@ export function overLimit(measure: Measure): OperationError<"query_over_limit"> 
 
 /** Counts what stands in the document: a rule of validation, so that a document is counted once. */
 export function countingRule(context: ValidationContext): ASTVisitor {
+  let fields = 0;
   let aliases = 0;
   let introspections = 0;
   return {
     Field({ alias, name }) {
+      fields++;
       if (alias !== undefined) aliases++;
       if (name.value === "__schema" || name.value === "__type") introspections++;
     },
@@ -71,6 +73,7 @@ export function countingRule(context: ValidationContext): ASTVisitor {
     },
     Document: {
       leave() {
+        if (fields > QUERY_LIMITS.fields) context.reportError(wholeError(overLimit("fields")));
         if (aliases > QUERY_LIMITS.aliases) context.reportError(wholeError(overLimit("aliases")));
         if (introspections > QUERY_LIMITS.introspections) context.reportError(wholeError(overLimit("introspections")));
       },
