@@ -5,6 +5,7 @@ import { gitLines, runGit } from "./git-reference.ts";
 import { startNginx } from "./nginx-reference.ts";
 import type { Repositories } from "./repositories.ts";
 import { subscriberRows } from "./rows-events.ts";
+import { firstResultRows, streamRows } from "./rows-live.ts";
 import { cloneRows, partRows } from "./rows-git-clones.ts";
 import { transferMemoryRows } from "./rows-git-memory.ts";
 import { pushRows } from "./rows-git-pushes.ts";
@@ -77,6 +78,13 @@ export async function gitRows(repositories: Repositories, data: string, main: Ma
     await print(
       "events",
       withServer("events", (server) => subscriberRows(server, client, copy("watched.git"))),
+    );
+    await print(
+      "live",
+      withServer("live", async function* (server) {
+        yield* streamRows(server, client, copy("streamed.git"));
+        yield* firstResultRows(server, main, 5 * rounds);
+      }),
     );
   } finally {
     client.close();
