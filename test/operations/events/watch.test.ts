@@ -155,6 +155,47 @@ describe("watchEvents", () => {
   });
 });
 
+describe("what is watched by name", () => {
+  const watch = (input: object, principal: Principal = ANYBODY) =>
+    new Watcher((caller) => story.engine.run(watchEvents, input, caller), principal);
+
+  test("is only that, of one repository, several, or all", async () => {
+    const [a, b] = [await story.createRepository("a"), await story.createRepository("b")];
+    await rename(a, "c");
+    const one = new Watcher((caller) =>
+      story.engine.run(watchRepository, { repository: b, since: "0", events: ["repository_deleted"] }, caller),
+    );
+    const c = { storage: "default", relativePath: "c.git" };
+    const two = watch({ since: "0", repositories: [b, c], events: ["repository_renamed", "repository_deleted"] });
+    const all = watch({ since: "0", events: ["repository_deleted"] });
+    for (const watcher of [one, two, all]) expect(await watcher.next()).toBe("events_begin 0");
+    expect(await two.next()).toBe("repository_renamed 3");
+    const waiting = [one.next(), two.next(), all.next()];
+    await story.engine.run(removeRepository, { repository: b }, story.caller);
+    // Also of what ended he hears who has no wish for the events that told him that he could read it.
+    expect(await Promise.all(waiting)).toEqual(Array(3).fill("repository_deleted 4"));
+    for (const watcher of [one, two, all]) await watcher.stop();
+  });
+
+  test("is refused where one of several may not be read, or is not there", async () => {
+    const [open, closed] = [await story.createRepository("open"), await story.createRepository("closed")];
+    await setPrivate(closed, true);
+    const hidden = await failure(watch({ repositories: [open, closed] }).next(), "repository_not_found");
+    const none = { storage: "default", relativePath: "none.git" };
+    const absent = await failure(watch({ repositories: [open, none] }).next(), "repository_not_found");
+    expect(hidden.details.repository).toBe("closed.git");
+    expect(absent.details.repository).toBe("none.git");
+    const admin = watch({ repositories: [open, closed] }, story.caller.principal);
+    expect(await admin.next()).toStartWith("events_begin");
+    await admin.stop();
+  });
+
+  test("is refused where no event has the name", async () => {
+    const error = await failure(watch({ events: ["push", "pusj"] }).next(), "invalid_input");
+    expect(error.details).toEqual({ field: "events", problem: 'no event is called "pusj"; did you mean push?' });
+  });
+});
+
 describe("listEvents", () => {
   const list = async (input: object, principal: Principal = ANYBODY) => {
     const events: string[] = [];

@@ -131,6 +131,21 @@ describe.each(["libgit2", "shell"] as const)("on %s", (backend) => {
       await failure(follower.next(), "repository_not_found");
     });
 
+    test("waits without keeping anybody from running", async () => {
+      await story.close();
+      story = await openTestEngine({ backend, requestsMax: 1, repositoryRequestsMax: 1 });
+      repository = await story.createRepository("group/project");
+      git = TemporaryRepository.at(story.pathOf(repository));
+      const tip = await git.commit({ files: { a: "1" } });
+      const followers = Array.from({ length: 3 }, () => log());
+      for (const follower of followers) await follower.until("done");
+      const waiting = followers.map((follower) => follower.next());
+      await git.commit({ branch: "next", parents: [tip], files: { a: "2" } });
+      await move("main", await git.text(["rev-parse", "next"]));
+      expect((await Promise.all(waiting)).map(({ type }) => type)).toEqual(["moved", "moved", "moved"]);
+      for (const follower of followers) await follower.stop();
+    });
+
     test("ends where the caller may not read any more", async () => {
       await commitMany(300);
       const [waiting, walking] = [log(), log()];
