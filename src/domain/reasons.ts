@@ -95,7 +95,7 @@ export interface ReasonDetails {
   database_unavailable: Record<string, never>;
   repository_exists: { readonly repository: string };
   reference_exists: { readonly reference: RefName; readonly oid: Oid };
-  path_exists: { readonly path: GitPath; readonly type: "file" | "directory" };
+  path_exists: { readonly path: GitPath; readonly type: "file" | "directory" | "submodule" };
   repository_invalid: { readonly problem: string };
   repository_locked: { readonly repository: string };
   reference_ambiguous: { readonly reference: RefName };

@@ -1,6 +1,6 @@
 import type { Context, Quarantine } from "../../contract/context.ts";
 import { OperationError } from "../../domain/errors.ts";
-import { type GitPath, MODE_BLOB, MODE_EXECUTABLE } from "../../domain/git-object.ts";
+import { type FileMode, type GitPath, MODE_BLOB, MODE_EXECUTABLE, MODE_GITLINK } from "../../domain/git-object.ts";
 import { normalizeLineEndings } from "../../domain/line-endings.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { cleanFilePath } from "./file-path.ts";
@@ -87,6 +87,7 @@ async function applyFileAction(
     }
     case "update": {
       const file = await fileAt(tree, path, action.path);
+      refuseSubmodule(file, action.path);
       tree.put(path, file.mode, await write(content));
       return;
     }
@@ -99,6 +100,7 @@ async function applyFileAction(
       const givenPrevious = action.previousPath ?? "";
       const previous = cleanFilePath(givenPrevious);
       const file = await fileAt(tree, previous, givenPrevious);
+      if (action.inferContent !== true) refuseSubmodule(file, givenPrevious);
       await checkFree(tree, path, action.path);
       const oid = action.inferContent === true ? file.oid : await write(content);
       tree.remove(previous);
@@ -118,6 +120,11 @@ async function fileAt(tree: FileTree, path: GitPath, given: GitPath) {
   const standing = await tree.at(path);
   if (standing?.kind !== "file") throw new OperationError("path_not_found", { path: given });
   return standing;
+}
+
+/** Content goes into files: in a submodule's place it would be taken for a commit of another repository. */
+function refuseSubmodule({ mode }: { readonly mode: FileMode }, given: GitPath): void {
+  if (mode === MODE_GITLINK) throw new OperationError("path_not_found", { path: given });
 }
 
 /** A new file may replace a directory, but not a file, and no file may stand above it. */

@@ -3,7 +3,7 @@ import { PathField } from "../../contract/management-nouns.ts";
 import type { Context } from "../../contract/context.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
-import { MODE_BLOB, MODE_EXECUTABLE } from "../../domain/git-object.ts";
+import { MODE_BLOB, MODE_EXECUTABLE, MODE_GITLINK } from "../../domain/git-object.ts";
 import { isFullOid } from "../../domain/oid.ts";
 import { CHANGE_ERRORS } from "../files/change-errors.ts";
 import { strictPath } from "../files/strict-path.ts";
@@ -106,6 +106,7 @@ async function apply(action: Static<typeof Action>, branch: ChangedBranch, ctx: 
   if (standing?.kind !== "file") throw new OperationError("path_not_found", { path });
   switch (action.action) {
     case "update": {
+      if (standing.mode === MODE_GITLINK) throw new OperationError("path_not_found", { path });
       const isPlain = standing.mode === MODE_BLOB || standing.mode === MODE_EXECUTABLE;
       const mode = action.executable === undefined || !isPlain ? standing.mode : modeOf(action.executable);
       tree.put(path, mode, await write(action.content));
@@ -113,6 +114,8 @@ async function apply(action: Static<typeof Action>, branch: ChangedBranch, ctx: 
     }
     case "move": {
       const newPath = strictPath(action.newPath);
+      if (action.content !== undefined && standing.mode === MODE_GITLINK)
+        throw new OperationError("path_not_found", { path });
       const there = await tree.at(newPath);
       if (there !== undefined) throw new OperationError("path_exists", { path: newPath, type: there.kind });
       const oid = action.content === undefined ? standing.oid : await write(action.content);

@@ -2,7 +2,7 @@ import { ContentField, Maybe, OidField, RepositoryField, Type } from "../../cont
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
-import { MODE_BLOB, MODE_EXECUTABLE, MODE_SYMLINK } from "../../domain/git-object.ts";
+import { MODE_BLOB, MODE_EXECUTABLE, MODE_GITLINK, MODE_SYMLINK } from "../../domain/git-object.ts";
 import { changeFields, commitChanges, committedFields } from "../commits/commit-changes.ts";
 import { CHANGE_ERRORS } from "./change-errors.ts";
 import { ExpectedOidField, expectFile } from "./expect-file.ts";
@@ -61,6 +61,8 @@ export const putFile = defineOperation({
       const { tree, quarantine } = branch;
       const standing = await tree.at(path);
       if (standing?.kind === "directory") throw new OperationError("path_exists", { path, type: "directory" });
+      // What stands in a submodule's place is a commit of another repository; to put a file there it is deleted first.
+      if (standing?.mode === MODE_GITLINK) throw new OperationError("path_exists", { path, type: "submodule" });
       const above = await tree.fileAbove(path);
       if (above !== undefined) throw new OperationError("path_exists", { path: above, type: "file" });
       oid = await ctx.repository.git.objects.write(quarantine.view, "blob", content);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { createCommit, deleteFile, moveFile, putFile } from "../../../src/operations/index.ts";
-import { BACKENDS, failure, OperationStory } from "../../support/operation-story.ts";
+import { commitFiles, createCommit, deleteFile, moveFile, putFile } from "../../../src/operations/index.ts";
+import { BACKENDS, failure, JANE, OperationStory, parts } from "../../support/operation-story.ts";
+import { runGit } from "../../support/temporary-repository.ts";
 
 const bytes = (text: string) => Buffer.from(text, "latin1");
 const ZERO = "0".repeat(40);
@@ -31,6 +32,33 @@ for (const backend of BACKENDS) {
       expect(await files()).toEqual({ "a/b.txt": "100644", run: "100755" });
       expect(await story.git("log", "--format=%B")).toBe("third\n\nsecond\n\nfirst");
       expect(await story.git("fsck", "--strict")).not.toContain("error");
+    });
+
+    test(`puts no content in a submodule's place (${backend})`, async () => {
+      await story.commit({ a: "1" });
+      const module = `160000,${"1".repeat(40)},module`;
+      const gitDir = story.test.pathOf(story.repository);
+      const index = { env: { GIT_INDEX_FILE: `${gitDir}/test-index` } };
+      await runGit(gitDir, ["read-tree", "main"], index);
+      await runGit(gitDir, ["update-index", "--add", "--cacheinfo", module], index);
+      const tree = (await runGit(gitDir, ["write-tree"], index)).toString().trim();
+      await story.git("update-ref", "refs/heads/main", await story.git("commit-tree", "-m", "m", "-p", "main", tree));
+      const content = bytes("x");
+      const put = (path: string) => story.run(putFile, { path, content, message: bytes("m") });
+      expect((await failure(put("module"), "path_exists")).details).toEqual({ path: "module", type: "submodule" });
+      await failure(put("module/x"), "path_exists");
+      const commit = (action: object) => story.run(createCommit, { message: bytes("m"), actions: [action] as never });
+      await failure(commit({ action: "update", path: "module", content }), "path_not_found");
+      await failure(commit({ action: "move", path: "module", newPath: "moved", content }), "path_not_found");
+      await failure(commit({ action: "create", path: "module", content }), "path_exists");
+      await failure(story.commit({ "module/x": "y" }), "path_exists");
+      const update = parts([[{ kind: "update", path: "module" }, "x"]]);
+      const input = { branch: "main", message: bytes("m"), committer: JANE };
+      await failure(story.run(commitFiles, input, update), "path_not_found");
+      await story.run(moveFile, { path: "module", newPath: "dir/moved", message: bytes("m") });
+      expect(await files()).toEqual({ a: "100644", "dir/moved": "160000" });
+      await story.run(deleteFile, { path: "dir/moved", message: bytes("m") });
+      expect(await files()).toEqual({ a: "100644" });
     });
 
     test(`keeps to what the caller has seen (${backend})`, async () => {
