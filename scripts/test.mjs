@@ -1,6 +1,7 @@
 // `npm test`: every test of the project, on both backends. Prints a line for each part and the sum at the end.
 import { bunTests } from "./bun-tests.mjs";
 import { checks } from "./checks.mjs";
+import { CHROMIUM_VARIABLE, findChromium } from "./chromium.mjs";
 import { conformance } from "./conformance-runs.mjs";
 import { mcpClients } from "./mcp-clients.mjs";
 import { nativeChecks } from "./native-checks.mjs";
@@ -19,8 +20,16 @@ await report.part("postgres", () => {
   postgres = startPostgres();
   return outcome(0, 0);
 });
-// Without it the tests that need one fail, and say so.
-const env = postgres === undefined ? {} : { [POSTGRES_VARIABLE]: postgres.url };
+let chromium;
+await report.part("chromium", () => {
+  chromium = findChromium();
+  return outcome(0, 0);
+});
+// Without them the tests that need one fail, and say so.
+const env = {
+  ...(postgres !== undefined && { [POSTGRES_VARIABLE]: postgres.url }),
+  ...(chromium !== undefined && { [CHROMIUM_VARIABLE]: chromium }),
+};
 // With the dot they are folders; without, any path that has the word in it.
 await report.part("bun test", () => bunTests(["./test"], env));
 postgres?.stop();

@@ -3,6 +3,7 @@ import type { Engine } from "../../../engine/engine.ts";
 import type { JsonBodies } from "../derived/json-bodies.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
+import { asksPage, graphiqlPage } from "./graphiql-page.ts";
 import { refusal } from "./graphql-error.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
@@ -48,6 +49,7 @@ async function answer(
       return new Response(null, { status: 204, headers: { allow: METHODS.join(", ") } });
     if (!METHODS.includes(request.method))
       throw new OperationError("method_not_allowed", { method: request.method, allowed: METHODS });
+    if (asksPage(request, call.url)) return await graphiqlPage(request);
     const principal = await call.principal();
     const prepared = queries().prepare(await readParameters(request, call, bodies, room));
     if ("errors" in prepared) return await write(request, toldResult(prepared, services));
