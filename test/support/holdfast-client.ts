@@ -36,11 +36,12 @@ export class HoldfastClient {
   readonly #channel: grpc.Client;
   readonly #methods = new Map<string, Method>();
 
-  constructor(port: number) {
+  constructor(port: number, options: grpc.ClientOptions = {}) {
     this.#channel = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.max_send_message_length": -1,
       "grpc.max_receive_message_length": -1,
+      ...options,
     });
     for (const methods of committedServices().values())
       for (const [name, method] of Object.entries(methods)) this.#methods.set(name, method);
@@ -78,10 +79,15 @@ export class HoldfastClient {
   }
 
   /** Sends bytes as they are. */
-  raw(path: string, bytes: Buffer, metadata: Readonly<Record<string, string>> = {}): Promise<Buffer> {
+  raw(
+    path: string,
+    bytes: Buffer,
+    metadata: Readonly<Record<string, string>> = {},
+    options: grpc.CallOptions = {},
+  ): Promise<Buffer> {
     const same = (given: Buffer) => given;
     return new Promise((resolve, reject) => {
-      this.#channel.makeUnaryRequest(path, same, same, bytes, metadataOf(metadata), {}, (error, response) =>
+      this.#channel.makeUnaryRequest(path, same, same, bytes, metadataOf(metadata), options, (error, response) =>
         error === null ? resolve(response!) : reject(error),
       );
     });

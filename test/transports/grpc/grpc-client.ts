@@ -81,9 +81,13 @@ export class TestClient {
     return { call, response: promise };
   }
 
-  duplex<M extends Method>(method: M, options: grpc.CallOptions = {}): grpc.ClientDuplexStream<Input<M>, Output<M>> {
+  duplex<M extends Method>(
+    method: M,
+    options: grpc.CallOptions = {},
+    metadata = new grpc.Metadata(),
+  ): grpc.ClientDuplexStream<Input<M>, Output<M>> {
     const { path, encode, decode } = wire(method);
-    return this.#channel.makeBidiStreamRequest(path, encode, decode, new grpc.Metadata(), options);
+    return this.#channel.makeBidiStreamRequest(path, encode, decode, metadata, options);
   }
 
   close(): void {
