@@ -80,8 +80,11 @@ export interface OpenSession {
   readonly view: WorktreeView;
   readonly git: GitBackend;
   readonly files: SessionFiles;
-  /** Gives the repository a commit that is in the session's objects, and moves HEAD's branch to it. Only where `writing`. */
-  moveHead(commit: Oid): Promise<void>;
+  /**
+   * Gives the repository a commit that is in the session's objects, and moves HEAD's branch to it; `isCommitted`: nothing is left then that a timer would have to
+   * commit. Only where `writing`.
+   */
+  moveHead(commit: Oid, isCommitted: boolean): Promise<void>;
   /** Nothing is left that a timer would have to commit. Only where `writing`. */
   committed(): void;
   /** `branch` of the repository is now at this commit, as the session is. Only where `writing`. */

@@ -52,7 +52,7 @@ export async function openSessions(services: SessionsServices) {
     bootId,
     onFailed: (session, err) => log.logger.warn({ err, session }, "files of a session could not be flushed"),
   });
-  const unflushed = await recoverSessions(store, directories, checkouts, bootId);
+  const unflushed = await recoverSessions(store, directories, checkouts, { bootId, nowMs: clock.nowMs() });
   await indexes.clear();
   const settings = {
     autocommitMs: config.sessionAutocommitMs,

@@ -10,7 +10,7 @@ export async function recoverSessions(
   store: Pick<SessionStore, "heads" | "change">,
   directories: SessionDirectories,
   checkouts: FullCheckouts,
-  bootId: string,
+  { bootId, nowMs }: { readonly bootId: string; readonly nowMs: number },
 ): Promise<string[]> {
   const unflushed: string[] = [];
   const heads = await store.heads();
@@ -23,7 +23,8 @@ export async function recoverSessions(
     }
     await directories.tidy(id, isAfterBoot);
     const headOid = directories.headOf(id) ?? known;
-    if (headOid !== known) await store.change(id, { headOid });
+    // The row may say that all is committed, of a commit that the disk has lost.
+    if (headOid !== known) await store.change(id, { headOid, dirtySinceMs: nowMs, commitDueAtMs: nowMs });
     if (checkouts.found(id, directories.view(id, "sha1"))) unflushed.push(id);
   }
   if (isAfterBoot) await directories.recordBoot(bootId);

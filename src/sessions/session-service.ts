@@ -17,7 +17,7 @@ import { isSessionId, type SessionDirectories } from "./session-directory.ts";
 import { SessionLocks } from "./session-locks.ts";
 import { PUT_OFF_MAX, type SessionSettings } from "./session-settings.ts";
 import { WarmDirectories } from "./warm-directories.ts";
-import { WorkingSession } from "./working-session.ts";
+import { NOTHING_LEFT, WorkingSession } from "./working-session.ts";
 
 /** The lease is written down again when this share of it is over: not with every operation. */
 const LEASE_SHARE = 1 / 64;
@@ -349,7 +349,8 @@ class CallersSessions implements Sessions {
   }
 
   /** The repository learns what has become of HEAD and of the stashes, and the row what there is; answers the head. */
-  async #settle(repository: OpenRepository, { info, view, git, published, isCommitted }: WorkingSession): Promise<Oid> {
+  async #settle(repository: OpenRepository, session: WorkingSession): Promise<Oid> {
+    const { info, view, git, published, isCommitted, toldHead } = session;
     const { services, told, putOff } = this.#service;
     const stamp = await stashStamp(view.gitDir);
     const { oid: head } = await git.refs.head(view);
@@ -358,9 +359,12 @@ class CallersSessions implements Sessions {
     else if (head !== undefined && head !== published) await this.#publishHead(repository, info, view, head);
     told.set(info.id, stamp);
     if (isCommitted) putOff.delete(info.id);
+    const { dirtySinceMs = null, commitDueAtMs = null } = info;
     await services.store.change(info.id, {
-      ...(head === undefined || head === info.headOid ? {} : { headOid: head }),
-      ...(isCommitted ? { dirtySinceMs: null, commitDueAtMs: null, problem: null } : {}),
+      ...(head === undefined || head === toldHead ? {} : { headOid: head }),
+      // A commit went wrong, and nobody knows what the row says: what was to be committed still is.
+      ...(toldHead === undefined ? { dirtySinceMs, commitDueAtMs } : {}),
+      ...(isCommitted && !session.isToldCommitted ? NOTHING_LEFT : {}),
     });
     return head ?? info.headOid;
   }

@@ -1,10 +1,13 @@
 import type { GitBackend } from "../backend/backend.ts";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
-import type { SessionStore } from "../contract/session-store.ts";
+import type { SessionChange, SessionStore } from "../contract/session-store.ts";
 import type { OpenSession, SessionInfo } from "../contract/sessions.ts";
 import { type Oid, zeroOid } from "../domain/oid.ts";
 import type { RefName } from "../domain/reference.ts";
 import { WorktreeFiles } from "./worktree-files.ts";
+
+/** What the row says of a session in which nothing is left to be committed. */
+export const NOTHING_LEFT: SessionChange = { dirtySinceMs: null, commitDueAtMs: null, problem: null };
 
 export interface WorkingSessionOptions {
   readonly info: SessionInfo;
@@ -29,8 +32,12 @@ export class WorkingSession implements OpenSession {
   readonly #publish: (commit: Oid) => Promise<void>;
   /** The commit that the repository has as the session's head. */
   published: Oid;
+  /** The head that the row tells; undefined while nobody knows. */
+  toldHead: Oid | undefined;
   /** Is nothing left that a timer would have to commit? */
   isCommitted = false;
+  /** Does the row say so? */
+  isToldCommitted = false;
 
   constructor({ info, view, git, temporaryDir, store, announced, publish }: WorkingSessionOptions) {
     this.info = info;
@@ -40,9 +47,10 @@ export class WorkingSession implements OpenSession {
     this.#store = store;
     this.#publish = publish;
     this.published = info.headOid;
+    this.toldHead = info.headOid;
   }
 
-  async moveHead(commit: Oid): Promise<void> {
+  async moveHead(commit: Oid, isCommitted: boolean): Promise<void> {
     const { oid = zeroOid(this.view.objectFormat) } = await this.git.refs.head(this.view);
     const change = { name: this.info.branch, newOid: commit, expectedOid: oid };
     // Locked and flushed meanwhile; moved afterwards, or HEAD could name, after a power cut, what is not on the disk.
@@ -56,7 +64,14 @@ export class WorkingSession implements OpenSession {
       await prepared.value.abort();
       throw published.reason;
     }
-    await prepared.value.commit();
+    this.toldHead = undefined;
+    // Where a power cut keeps one of both, the row follows HEAD at the next start.
+    const row = { headOid: commit, ...(isCommitted ? NOTHING_LEFT : {}) };
+    const moved = await Promise.allSettled([prepared.value.commit(), this.#store.change(this.info.id, row)]);
+    for (const each of moved) if (each.status === "rejected") throw each.reason;
+    this.toldHead = commit;
+    this.isCommitted = isCommitted;
+    this.isToldCommitted = isCommitted;
   }
 
   committed(): void {

@@ -82,9 +82,12 @@ describe("recoverSessions", () => {
       const change = async (id: string, { ...change }: SessionChange) => void changes.push({ id, ...change });
       const checkouts = new FullCheckouts({ bootId: "another", onFailed: () => {} });
       await new FullCheckouts({ bootId: "boot", onFailed: () => {} }).filled(still, directories.view(still, "sha1"));
-      const unflushed = await recoverSessions({ heads: async () => heads, change }, directories, checkouts, "another");
+      const unflushed = await recoverSessions({ heads: async () => heads, change }, directories, checkouts, {
+        bootId: "another",
+        nowMs: 7,
+      });
       expect([unflushed, checkouts.isDoubtful(still), checkouts.isDoubtful(moved)]).toEqual([[still], true, false]);
-      expect(changes).toEqual([{ id: moved, headOid: after }]);
+      expect(changes).toEqual([{ id: moved, headOid: after, dirtySinceMs: 7, commitDueAtMs: 7 }]);
       const left = readdirSync(join(gitDir, "objects"), { recursive: true, encoding: "utf8" }).toSorted();
       expect(left).toEqual(["4b", "ab", "cd", "info", "info/alternates", "pack", whole, ...kept].toSorted());
       expect(directories.lastBoot()).toBe("another");

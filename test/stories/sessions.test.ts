@@ -78,9 +78,9 @@ describe("a session over HTTP", () => {
     await until(async () => !existsSync(`${directory}/unflushed`));
     await first.kill();
     // As if the power had gone before: in another run of the machine, with what the disk had of the files.
-    writeFileSync(`${directory}/unflushed`, `${Date.now()} another\n`);
     rmSync(`${directory}/worktree/dir0`, { recursive: true });
     for (const name of names.filter((name) => name.startsWith("dir1"))) truncateSync(`${directory}/worktree/${name}`);
+    writeFileSync(`${directory}/unflushed`, `${Date.now()} another\n`);
     await using second = await startServer({ env: ENV, data: first.data });
     const session = `/v1/repos/alice%2Fdemo/sessions/${String(opened.body["id"])}`;
     expect((await call(second, "GET", `${session}/files?path=dir0/f0`)).body["content"]).toBe("dir0/f0\n");

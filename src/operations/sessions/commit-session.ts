@@ -77,19 +77,16 @@ export const commitSession = defineOperation({
         const treeOid = await treeToCommit(session, before, all);
         // Whatever is left was not meant to be committed: the timer of the automatic commit stops.
         // The server by itself goes on with the rest at once.
-        const stopTimer = () => {
-          if (all !== false || ctx.caller.door !== "internal") session.committed();
-        };
+        const stopsTimer = all !== false || ctx.caller.door !== "internal";
         if (treeOid === before && !allowEmpty) {
-          stopTimer();
+          if (stopsTimer) session.committed();
           throw new OperationError("nothing_to_commit", {});
         }
         const parentOids = parent === undefined ? [] : [parent];
         const text = formatCommit({ treeOid, parentOids, ...people, message: withNewline(message) });
         const content = signer === undefined ? text : withSignature(text, await signer(text), view.objectFormat);
         const commit = await git.worktree.writeObject(view, "commit", content);
-        await session.moveHead(commit);
-        stopTimer();
+        await session.moveHead(commit, stopsTimer);
         return { commit, tree: treeOid, parent: parent ?? null };
       },
       { changes: "history" },
