@@ -101,6 +101,17 @@ describe("runs of git", () => {
     expect(String(error.context["stderr"])).toContain("fatal:");
   });
 
+  test("a failure names git's command, not what it is configured with", async () => {
+    const { path } = await program(
+      "archive-fails",
+      'for word; do [ "$word" = archive ] && exit 9; done; exec git "$@"',
+    );
+    const { backend, events } = open({ gitPath: path });
+    const error = await errorOf(collect(backend.pack.archive(view, head, { format: "tar", prefix: "" })));
+    expect(error).toMatchObject({ reason: "git_failed", details: { command: "archive", exitCode: 9 } });
+    expect(events.map(({ command }) => command)).toContain("archive");
+  });
+
   test("a program that is not there is a failure", async () => {
     const { backend } = open({ gitPath: join(directory, "nothing") });
     expect(await errorOf(backend.refs.head(view))).toMatchObject({ reason: "git_failed" });

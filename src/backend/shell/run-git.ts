@@ -154,7 +154,7 @@ export class GitRunner {
       prepared.release();
       throw new OperationError(
         "git_failed",
-        { command: command.argv[0]!, exitCode: -1 },
+        { command: nameOf(command), exitCode: -1 },
         { cause: error, context: { argv } },
       );
     }
@@ -171,7 +171,7 @@ export class GitRunner {
   }
 
   #watch(child: GitChild, command: GitCommand, release: () => void): void {
-    const name = command.argv[0]!;
+    const name = nameOf(command);
     const startedAtMs = this.#options.monotonicMs();
     const { pid } = child;
     this.#children.add(child);
@@ -265,6 +265,9 @@ async function* outputOf({ child, failure }: StartedGit): AsyncGenerator<Buffer>
   }
 }
 
+/** What git calls it: the word behind the settings that it is run with. */
+const nameOf = ({ argv }: GitCommand): string => argv.find((word, at) => word !== "-c" && argv[at - 1] !== "-c")!;
+
 function argumentsOf(command: GitCommand, run: GitRun): ByteString[] {
   const argv: ByteString[] = [...command.argv, ...(run.flags ?? [])];
   if (run.operands !== undefined) {
@@ -282,7 +285,7 @@ function gitFailed(command: GitCommand, argv: readonly ByteString[], end: ChildE
     return new OperationError("disk_full", {}, { context });
   const invalid = invalidRepository(end.exitCode, stderr, context);
   if (invalid !== undefined) return invalid;
-  return new OperationError("git_failed", { command: command.argv[0]!, exitCode: end.exitCode }, { context, ...cause });
+  return new OperationError("git_failed", { command: nameOf(command), exitCode: end.exitCode }, { context, ...cause });
 }
 
 function tooLarge(what: string, sizeBytes: number, limitBytes: number): OperationError {
