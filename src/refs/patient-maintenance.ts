@@ -1,5 +1,6 @@
 import type { GitBackend, RepositoryView } from "../backend/backend.ts";
 import type { MaintenanceFacet } from "../backend/maintenance-facet.ts";
+import { hasReason } from "../domain/errors.ts";
 import type { Journal } from "../events/journal.ts";
 import type { EventRepository } from "../events/journal-record.ts";
 import type { Pin, Pins } from "../storage/pins.ts";
@@ -15,6 +16,17 @@ export interface OwnPin {
 /** Pins of the operations that run, by their views: maintenance does not wait for its own. */
 export type OwnPins = WeakMap<RepositoryView, OwnPin>;
 
+/** How long readers are waited for. Who reads longer copes with packs that go, as with a `git gc` by hand. */
+const PATIENCE_MS = 5000;
+
+async function settleForAWhile(pins: Pins, { key, pin }: OwnPin, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await pins.settle(key, { own: pin, signal, timeoutMs: PATIENCE_MS });
+  } catch (error) {
+    if (!hasReason(error, "repository_locked")) throw error;
+  }
+}
+
 /**
  * The backend, but for maintenance that takes files away: that waits for those who may still read them, and leaves a trace in the
  * journal while it runs, so that what a crash leaves of it is cleaned.
@@ -29,7 +41,7 @@ export function withPatientMaintenance(
     async *collectGarbage(view) {
       const own = ownPins.get(view);
       if (own === undefined) return yield* git.maintenance.collectGarbage(view);
-      await pins.settle(own.key, { own: own.pin, signal: view.signal });
+      await settleForAWhile(pins, own, view.signal);
       const work = journal.begin(own.repository);
       const begunAtMs = Date.now();
       let isWhole = false;

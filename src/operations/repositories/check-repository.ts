@@ -26,10 +26,9 @@ export const checkRepository = defineOperation({
   errors: ["repository_not_found", "git_failed"],
   examples: [{ title: "A repository", input: {} }],
   route: { method: "POST", path: "/repos/:repo/fsck" },
-  async *run({ limit = Infinity, progress = false }, { repository, signal }) {
-    const view = { ...repository.view, signal };
+  async *run({ limit = Infinity, progress = false }, { repository }) {
     let left = limit;
-    for await (const line of repository.git.maintenance.check(view, { progress })) {
+    for await (const line of repository.git.maintenance.check(repository.view, { progress })) {
       if (line === SOUND) continue;
       yield [{ line }];
       if (--left === 0) return;

@@ -14,9 +14,9 @@ export const collectGarbage = defineOperation({
   errors: ["repository_not_found", "git_failed"],
   examples: [{ title: "A repository", input: {} }],
   route: { method: "POST", path: "/repos/:repo/gc" },
-  async *run({ repository: _ }, { repository, sessions, signal }) {
+  async *run({ repository: _ }, { repository, sessions }) {
     await sessions.keepIndexes(repository);
-    const view = { ...repository.view, signal };
-    for await (const line of repository.git.maintenance.collectGarbage(view)) yield [{ line }];
+    // By its own view the repository is known to whoever waits for its readers, and cleans up after a crash.
+    for await (const line of repository.git.maintenance.collectGarbage(repository.view)) yield [{ line }];
   },
 });
