@@ -24,7 +24,7 @@ const HELP = `Measures a server against references of the same run.
   --quick            a tenth of the load: for a look, not for a record
   --only REGEX       only groups whose name matches: reads, work, writes, writers, growth, memory, canary, fallbacks,
                      client, client-example, git-references, git-clones, git-parts, git-pushes, git-memory,
-                     events, rest, mcp, sessions
+                     events, rest, mcp, graphql, sessions
   --repo PATH        measure on a copy of this repository instead of the generated one
   --against HOST:PORT  measure this server of the Gitaly protocol instead of one that is started; its storage "default" must
                      be --storage-path (groups reads, work, writes, writers and growth)

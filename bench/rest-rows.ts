@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Repositories } from "./repositories.ts";
+import { graphqlRows } from "./rows-graphql.ts";
 import { mcpRows } from "./rows-mcp.ts";
 import { type RestSize, restReadRows, restWorkRows, restWriteRows } from "./rows-rest.ts";
 import { sessionRows, type SessionSize } from "./rows-sessions.ts";
@@ -64,6 +65,13 @@ export async function restRows(repositories: Repositories, data: string, main: M
   await print(
     "mcp",
     withServer("mcp", OPEN_TO_ALL, ({ http }) => mcpRows(http, main, size)),
+  );
+  await print(
+    "graphql",
+    withServer("graphql", OPEN_TO_ALL, ({ http }) => {
+      const [folder] = copies("graphql.git") as [Main];
+      return graphqlRows(http, main, folder, size);
+    }),
   );
   await print(
     "sessions",

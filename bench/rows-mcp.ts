@@ -64,7 +64,11 @@ export async function* mcpRows(http: string, main: BenchRepository, { reads }: R
 }
 
 /** Rates of both, each measured several times in turn; the medians. */
-async function inTurn(connections: readonly RawHttp[], measured: readonly Buffer[], reference: readonly Buffer[]) {
+export async function inTurn(
+  connections: readonly RawHttp[],
+  measured: readonly Buffer[],
+  reference: readonly Buffer[],
+) {
   const share = Math.ceil(measured.length / ROUNDS);
   const rates = { measured: [] as number[], reference: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
