@@ -203,10 +203,12 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     expect(await ask("admin=true")).toEqual([403, "forbidden", undefined]);
     expect(await ask("", { authorization: "Bearer nobody-has-this" })).toEqual([401, "unauthenticated", undefined]);
     expect(await ask("", { origin: "https://elsewhere.example" })).toEqual([403, "origin_not_allowed", undefined]);
-    expect(await ask("", {}, "DELETE")).toEqual([405, "method_not_allowed", undefined]);
+    expect(await ask("", {}, "PATCH")).toEqual([405, "method_not_allowed", undefined]);
     const head = await fetch(address("repo=alice/told"), { method: "HEAD" });
     expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
-    expect((await fetch(address(""), { method: "OPTIONS" })).headers.get("allow")).toBe("GET, HEAD, OPTIONS, POST");
+    expect((await fetch(address(""), { method: "OPTIONS" })).headers.get("allow")).toBe(
+      "GET, HEAD, OPTIONS, POST, PUT, DELETE",
+    );
   });
 
   test("are 1,000 of one client, and all of them are told", async () => {
@@ -258,6 +260,46 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     expect((await failing.next()).value!.errors![0]!.extensions).toMatchObject({ reason: "invalid_input" });
     expect((await failing.next()).done).toBe(true);
     client.dispose();
+  });
+
+  test("may be one for all that a client asks for", async () => {
+    await create("alice/single");
+    const client = createClient({ url: `${http}/graphql/subscribe`, singleConnection: true, retryAttempts: 0 });
+    const names = ["branch_created", "push"];
+    const subscribe = (event: string) =>
+      client.iterate<{ repositoryEvents: { event: string; ref: string } }>({
+        query: `subscription { repositoryEvents(repo: "alice/single", since: "0", events: ["${event}"]) { event ref } }`,
+      });
+    const subscriptions = names.map(subscribe);
+    await commit("for one stream");
+    await push("alice/single", "HEAD:refs/heads/main");
+    const told = await Promise.all(subscriptions.map((one) => one.next()));
+    expect(told.map(({ value }) => (value as { data: object }).data)).toEqual(
+      names.map((event) => ({ repositoryEvents: { event, ref: "refs/heads/main" } })),
+    );
+    await subscriptions[0]!.return!();
+    await push("alice/single", "HEAD:refs/heads/next");
+    expect((await subscriptions[1]!.next()).value!.data!.repositoryEvents.ref).toBe("refs/heads/next");
+    const query = client.iterate({ query: '{ files(repo: "alice/single", rev: "main") { path } }' });
+    expect((await query.next()).value).toEqual({ data: { files: [] } });
+    expect((await query.next()).done).toBe(true);
+    await subscriptions[1]!.return!();
+    client.dispose();
+
+    const ask = async (method: string, token?: string, body?: object) => {
+      const headers = { "content-type": "application/json", ...(token && { "x-graphql-event-stream-token": token }) };
+      const response = await fetch(address(""), { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      return [response.status, await response.text()] as const;
+    };
+    const [status, token] = await ask("PUT");
+    expect([status, token]).toEqual([201, expect.stringMatching(/^[0-9a-f]{32}$/) as string]);
+    expect((await ask("POST", "0".repeat(32), { query: "{ __typename }" }))[0]).toBe(404);
+    expect((await ask("POST", token, { query: "{ __typename }" }))[0]).toBe(400);
+    expect((await ask("POST", token, { query: "{ nope }", extensions: { operationId: "a" } }))[0]).toBe(400);
+    for (let n = 0; n < 100; n++)
+      expect((await ask("POST", token, { query: "{ __typename }", extensions: { operationId: `${n}` } }))[0]).toBe(202);
+    expect((await ask("POST", token, { query: "{ __typename }", extensions: { operationId: "more" } }))[0]).toBe(429);
+    expect((await ask("DELETE"))[0]).toBe(400);
   });
 
   test("end at once when the server stops", async () => {

@@ -26,6 +26,8 @@ export class EventStream {
   readonly #done = Promise.withResolvers<void>();
   #sink: ReadableStreamDirectController | undefined;
   #isWaiting = false;
+  /** What is to be told, until it is begun with. */
+  #tell: (() => Promise<void>) | undefined;
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
@@ -38,15 +40,20 @@ export class EventStream {
     return this.#ending.signal;
   }
 
-  /** The answer. As soon as it is on its way `tell` is run, which sends until it is done; then the stream ends. `tell` must not reject. */
+  /**
+   * The answer. As soon as it is on its way `tell` is run, which sends until it is done; then the stream ends. It is run in any case, so that it can
+   * give back what it holds, and must not reject.
+   */
   response(tell: () => Promise<void>): Response {
+    this.#tell = tell;
+    if (this.#ending.signal.aborted) this.#begin();
     // Of this type it needs half the memory, and `write` says whether the client reads.
     const source: Bun.DirectUnderlyingSource<string> = {
       type: "direct",
       pull: (sink) => {
         this.#sink = sink;
         if (this.#ending.signal.aborted) void sink.end();
-        else void tell().then(() => this.end());
+        this.#begin();
         return this.#done.promise;
       },
       cancel: this.#finish,
@@ -85,6 +92,12 @@ export class EventStream {
     }
   }
 
+  #begin(): void {
+    const tell = this.#tell;
+    this.#tell = undefined;
+    if (tell !== undefined) void tell().then(() => this.end());
+  }
+
   async #drained(written: Promise<number>): Promise<void> {
     this.#isWaiting = true;
     const timer = setTimeout(() => this.end(), this.#options.drainMaxMs ?? DRAIN_MAX_MS);
@@ -99,5 +112,7 @@ export class EventStream {
     this.#ending.abort();
     this.#done.resolve();
     this.#options.ended(this);
+    // The client has gone before the answer was on its way.
+    this.#begin();
   };
 }

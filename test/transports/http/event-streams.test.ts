@@ -117,6 +117,20 @@ describe("EventStreams", () => {
     expect(port.streams.size).toBe(0);
   });
 
+  test("give back what they hold where the client has gone before the answer", async () => {
+    port = new Port(ended);
+    for (const isEarly of [true, false]) {
+      const client = new AbortController();
+      const stream = port.streams.open(JANE, { requestId: "r", peer: "127.0.0.1:1", signal: client.signal });
+      if (isEarly) client.abort();
+      let given = 0;
+      const response = stream.response(async () => void given++);
+      client.abort();
+      await ended(stream);
+      expect([given, port.streams.size, response.status]).toEqual([1, 0, 200]);
+    }
+  });
+
   test("say that they are alive where nothing else is said", async () => {
     port = new Port(ended, { heartbeatMs: 5 });
     const { body } = await fetch(port.address);

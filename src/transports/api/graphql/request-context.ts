@@ -13,8 +13,8 @@ const SESSION_HEADER = "holdfast-session";
 export function contextOf(
   { operation }: PreparedQuery,
   principal: Principal,
-  { headers }: Request,
-  { requestId, peer, signal }: HttpCall,
+  { headers }: Pick<Request, "headers">,
+  { requestId, peer, signal }: Pick<HttpCall, "requestId" | "peer" | "signal">,
   engine: Engine,
 ): GraphqlContext {
   const caller: Caller = { principal, door: "graphql", requestId, peer, signal };

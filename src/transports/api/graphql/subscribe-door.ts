@@ -9,6 +9,7 @@ import { type ErrorServices, refusal, toldError } from "./graphql-error.ts";
 import type { PreparedQuery, RefusedQuery } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
 import { contextOf } from "./request-context.ts";
+import { SingleConnections } from "./single-connection.ts";
 import type { SubscriptionPosition } from "./subscriptions.ts";
 import { isStream, toldResult } from "./told-result.ts";
 
@@ -19,17 +20,85 @@ export interface SubscribeOptions extends GraphqlOptions {
 const SUBSCRIBE_PATH = "/graphql/subscribe";
 const COMPLETE = "event: complete\ndata:\n\n";
 
+/** Names the stream that all operations of a client share. */
+const TOKEN_HEADER = "x-graphql-event-stream-token";
+
 /**
- * `/graphql/subscribe` by the protocol of GraphQL over server-sent events, in its mode of one connection for each query: a POST with JSON, or a
- * GET with `query`. Other requests for the address are for the door of plain events.
+ * `/graphql/subscribe` by the protocol of GraphQL over server-sent events, in both of its modes: a stream for each query, which is asked by a POST
+ * with JSON or a GET with `query`; and one stream for all of them. Other requests for the address are for the door of plain events.
  */
 export function subscribeDoor(options: SubscribeOptions): HttpDoor {
+  const { streams, onBug } = options;
+  const single = new SingleConnections({
+    streams,
+    show: (result, requestId) => payloadOf(result, { requestId, onBug }),
+    failed: (error) => ({ errors: [error as GraphQLError] }),
+  });
   return (request, call) => {
     const { pathname, searchParams } = call.url;
     if (pathname !== SUBSCRIBE_PATH) return undefined;
-    const asksQuery = request.method === "POST" || (request.method === "GET" && searchParams.has("query"));
+    const { method, headers } = request;
+    const token = headers.get(TOKEN_HEADER) ?? searchParams.get("token");
+    if (method === "PUT" || method === "DELETE" || (token !== null && (method === "GET" || method === "POST")))
+      return answerSingle(request, call, token, single, options);
+    const asksQuery = method === "POST" || (method === "GET" && searchParams.has("query"));
     return asksQuery ? answer(request, call, options) : undefined;
   };
+}
+
+/** What a request does with the one stream of a client. */
+async function answerSingle(
+  request: Request,
+  call: HttpCall,
+  token: string | null,
+  single: SingleConnections,
+  options: SubscribeOptions,
+): Promise<Response> {
+  const { requestId, url } = call;
+  try {
+    const principal = await call.principal();
+    if (request.method === "PUT")
+      return new Response(single.reserve(principal), {
+        status: 201,
+        headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+      });
+    if (token === null) throw new OperationError("malformed_request", { part: "token", problem: "is missing" });
+    if (request.method === "GET") return single.open(token, principal, call);
+    if (request.method === "POST") return await startInSingle(request, call, { token, principal, single }, options);
+    single.stop(token, principal, url.searchParams.get("operationId") ?? "");
+    return new Response(null, { status: 200 });
+  } catch (error) {
+    if (error instanceof OperationError) call.refused(error);
+    return refusal(error, { requestId, onBug: options.onBug });
+  }
+}
+
+async function startInSingle(
+  request: Request,
+  call: HttpCall,
+  { token, principal, single }: { token: string; principal: Principal; single: SingleConnections },
+  { queries, bodies, engine, onBug }: SubscribeOptions,
+): Promise<Response> {
+  const room = bodies.room();
+  try {
+    const parameters = await readParameters(request, call, bodies, room);
+    const prepared = queries().prepare(parameters);
+    if ("errors" in prepared)
+      return Response.json(payloadOf(prepared, { requestId: call.requestId, onBug }), { status: 400 });
+    // The operation outlives the request that asks for it.
+    const head = { headers: new Headers(request.headers) };
+    const { requestId, peer } = call;
+    single.start(token, principal, parameters.extensions?.["operationId"], requestId, async function* (signal) {
+      const context = contextOf(prepared, principal, head, { requestId, peer, signal }, engine);
+      const isSubscription = prepared.operation.operation === "subscription";
+      const result = await (isSubscription ? queries().subscribe(prepared, context) : queries().run(prepared, context));
+      if (isStream(result)) yield* result;
+      else yield result;
+    });
+    return new Response(null, { status: 202 });
+  } finally {
+    room.release();
+  }
 }
 
 async function answer(request: Request, call: HttpCall, options: SubscribeOptions): Promise<Response> {
@@ -75,9 +144,9 @@ export async function subscription(
   const services = { requestId: call.requestId, onBug };
   const stream = streams.open(principal, call, (error) => failed(error, services));
   try {
-    const context = contextOf(prepared, principal, request, call, engine);
-    const caller = { ...context.caller, signal: stream.signal };
-    const results = await queries().subscribe(prepared, { ...context, caller, position });
+    const { requestId, peer } = call;
+    const context = contextOf(prepared, principal, request, { requestId, peer, signal: stream.signal }, engine);
+    const results = await queries().subscribe(prepared, { ...context, position });
     if (isStream(results)) return respond(stream, results, position, services);
     stream.end();
     return whole(results, services);
@@ -129,9 +198,13 @@ function whole(result: ExecutionResult | RefusedQuery, services: ErrorServices):
   });
 }
 
-function next(result: ExecutionResult | RefusedQuery, services: ErrorServices): string {
+const next = (result: ExecutionResult | RefusedQuery, services: ErrorServices): string =>
+  `event: next\ndata: ${JSON.stringify(payloadOf(result, services))}\n\n`;
+
+/** A result as it stands in a stream. */
+function payloadOf(result: ExecutionResult | RefusedQuery, services: ErrorServices): object {
   const told = toldResult(result, services) as ExecutionResult;
-  return `event: next\ndata: ${JSON.stringify(told.errors === undefined ? told : { ...told, errors: told.errors.map(inStream) })}\n\n`;
+  return told.errors === undefined ? told : { ...told, errors: told.errors.map(inStream) };
 }
 
 /** An error without what it would mean for an answer that is no stream. */

@@ -18,7 +18,7 @@ export interface SseDoorOptions {
 }
 
 /** Methods of the address; GraphQL over the same address is another door's, and comes before. */
-const METHODS = ["GET", "HEAD", "OPTIONS", "POST"];
+const METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"];
 
 /** After a restart all come back; they should not do so in the same moment. */
 const RETRY_MIN_MS = 1_000;
@@ -87,9 +87,10 @@ function respond(
 async function tell(stream: EventStream, first: DeliveredEvent, events: AsyncIterator<DeliveredEvent>): Promise<void> {
   try {
     await stream.send(`retry: ${retryMs()}\n${eventText(first)}`);
-    for (let next = await events.next(); next.done !== true; next = await events.next()) {
-      if (stream.signal.aborted) return;
-      const waiting = stream.send(eventText(next.value));
+    while (!stream.signal.aborted) {
+      const { value, done } = await events.next();
+      if (done === true) return;
+      const waiting = stream.send(eventText(value));
       if (waiting !== undefined) await waiting;
     }
   } finally {

@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import type { ExecutionResult } from "graphql";
+import type { Principal } from "../../../contract/principal.ts";
+import { OperationError } from "../../../domain/errors.ts";
+import type { EventStream } from "../../http/event-stream.ts";
+import type { EventStreams } from "../../http/event-streams.ts";
+import type { HttpCall } from "../../http/http-door.ts";
+
+/** How long a reservation waits for its stream. */
+const RESERVED_MAX_MS = 30_000;
+/** Operations of one stream. */
+const OPERATIONS_MAX = 100;
+const RESERVATIONS_MAX = 1_000;
+const OPERATION_ID_LENGTH_MAX = 200;
+
+/** Runs an operation: its results, for as long as the signal does not fire. */
+export type RunResults = (signal: AbortSignal) => AsyncIterable<ExecutionResult>;
+
+interface Reservation {
+  readonly principal: Principal;
+  readonly stream: PromiseWithResolvers<EventStream>;
+  readonly operations: Map<string, AbortController>;
+  readonly expiry: Timer;
+  isOpen: boolean;
+}
+
+export interface SingleConnectionOptions {
+  readonly streams: EventStreams;
+  /** A result as it stands in the stream. */
+  readonly show: (result: ExecutionResult, requestId: string) => object;
+  /** What was thrown in place of a result. */
+  readonly failed: (error: unknown, requestId: string) => ExecutionResult;
+}
+
+/**
+ * GraphQL over server-sent events with one stream for all operations of a client: it reserves the stream, opens it, and starts and ends
+ * operations by requests of their own. Browsers allow few connections to one server.
+ */
+export class SingleConnections {
+  readonly #options: SingleConnectionOptions;
+  readonly #reservations = new Map<string, Reservation>();
+
+  constructor(options: SingleConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Reserves a stream; gives the token that names it. Throws `limit_exceeded`. */
+  reserve(principal: Principal): string {
+    if (this.#reservations.size >= RESERVATIONS_MAX)
+      throw new OperationError("limit_exceeded", {
+        limit: "reserved streams",
+        maximum: RESERVATIONS_MAX,
+        retryAfterMs: 1000,
+      });
+    const token = randomBytes(16).toString("hex");
+    const expiry = setTimeout(() => this.#reservations.delete(token), RESERVED_MAX_MS);
+    expiry.unref();
+    const stream = Promise.withResolvers<EventStream>();
+    this.#reservations.set(token, { principal, stream, operations: new Map(), expiry, isOpen: false });
+    return token;
+  }
+
+  /** Opens the reserved stream. Throws `address_unknown` for a token that is none, and `malformed_request` for a stream that is open. */
+  open(token: string, principal: Principal, call: HttpCall): Response {
+    const reservation = this.#find(token, principal);
+    if (reservation.isOpen) throw malformed("token", "is that of a stream that is open");
+    const stream = this.#options.streams.open(principal, call, () => "");
+    reservation.isOpen = true;
+    clearTimeout(reservation.expiry);
+    return stream.response(
+      () =>
+        new Promise((resolve) => {
+          const end = () => {
+            this.#reservations.delete(token);
+            for (const operation of reservation.operations.values()) operation.abort();
+            resolve();
+          };
+          if (stream.signal.aborted) return end();
+          stream.signal.addEventListener("abort", end, { once: true });
+          void stream.send(":\n\n");
+          reservation.stream.resolve(stream);
+        }),
+    );
+  }
+
+  /** Takes an operation, whose results come in the stream as soon as that is open. Throws as `open`, and `limit_exceeded`. */
+  start(token: string, principal: Principal, id: unknown, requestId: string, run: RunResults): void {
+    const { operations, stream } = this.#find(token, principal);
+    if (typeof id !== "string" || id === "" || id.length > OPERATION_ID_LENGTH_MAX)
+      throw malformed("extensions", "have no operationId, or none that is short enough");
+    if (operations.has(id)) throw malformed("extensions", "have an operationId that is running");
+    if (operations.size >= OPERATIONS_MAX)
+      throw new OperationError("limit_exceeded", {
+        limit: "operations of one stream",
+        maximum: OPERATIONS_MAX,
+        retryAfterMs: 1000,
+      });
+    const ending = new AbortController();
+    operations.set(id, ending);
+    void stream.promise
+      .then((opened) => this.#pump(opened, id, requestId, run, ending.signal))
+      .finally(() => operations.get(id) === ending && operations.delete(id));
+  }
+
+  /** Ends an operation; one that is not there has ended already. Throws `address_unknown`. */
+  stop(token: string, principal: Principal, id: string): void {
+    this.#find(token, principal).operations.get(id)?.abort();
+  }
+
+  async #pump(stream: EventStream, id: string, requestId: string, run: RunResults, signal: AbortSignal): Promise<void> {
+    const { show, failed } = this.#options;
+    const say = (event: "next" | "complete", data: object) =>
+      stream.send(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (signal.aborted) return;
+    try {
+      for await (const result of run(signal)) {
+        if (signal.aborted) return;
+        await say("next", { id, payload: show(result, requestId) });
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      await say("next", { id, payload: show(failed(error, requestId), requestId) });
+    }
+    await say("complete", { id });
+  }
+
+  /** A token belongs to the account that it was made for; to others it is none. */
+  #find(token: string, { kind, name }: Principal): Reservation {
+    const found = this.#reservations.get(token);
+    if (found === undefined || found.principal.kind !== kind || found.principal.name !== name)
+      throw new OperationError("address_unknown", { path: "/graphql/subscribe" });
+    return found;
+  }
+}
+
+const malformed = (part: string, problem: string) => new OperationError("malformed_request", { part, problem });
