@@ -3,7 +3,6 @@ import { OperationError } from "../domain/errors.ts";
 import { systemClock } from "../telemetry/clock.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/metric-registry.ts";
 import { operations } from "../operations/index.ts";
-import { McpDoor } from "../transports/api/mcp/mcp-door.ts";
 import { MESSAGE_BYTES_MAX } from "../transports/api/mcp/read-message.ts";
 import { JsonBodies } from "../transports/api/derived/json-bodies.ts";
 import { GRAPHQL_BODY_BYTES_MAX, graphqlDoor } from "../transports/api/graphql/graphql-door.ts";
@@ -19,6 +18,7 @@ import { metricsDoor } from "../transports/http/metrics-door.ts";
 import { VERSION } from "../version.ts";
 import type { DoorServices } from "./door-services.ts";
 import { openLive } from "./open-live.ts";
+import { openMcp } from "./open-mcp.ts";
 
 /** Opens the HTTP port, and a port for metrics alone where one is configured. */
 export function openHttp(
@@ -63,7 +63,7 @@ export function openHttp(
   const docs = docsDoor({ operations, version: VERSION });
   const live = openLive(services);
   const subscriptions = subscribeDoor({ engine, queries, bodies: queryBodies, streams: live.streams, onBug });
-  const mcp = new McpDoor({
+  const mcp = openMcp({
     engine,
     operations,
     bodies: new JsonBodies(MESSAGE_BYTES_MAX, services.bodies),

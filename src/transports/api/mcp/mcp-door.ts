@@ -11,6 +11,7 @@ import type { JsonBodies } from "../derived/json-bodies.ts";
 import { type ClientSession, ClientSessions } from "./client-sessions.ts";
 import { listenByGet } from "./listen-by-get.ts";
 import { followedBy, type Updates, updatesOf } from "./listen.ts";
+import { isMcpPath } from "./mcp-paths.ts";
 import { challengeOf, protectedResource } from "./protected-resource.ts";
 import { type PlainCall, plainAnswer, plainCall } from "./plain-call.ts";
 import { callTool, type McpCall, type McpServices, protocolServer, serverInfo } from "./protocol-server.ts";
@@ -19,7 +20,6 @@ import { refusal } from "./rpc-error.ts";
 import { ToolCatalogue } from "./tool-catalogue.ts";
 import { parseToolsets } from "./toolsets.ts";
 
-export const MCP_PATH = "/mcp";
 const TOOLSETS_HEADER = "holdfast-toolsets";
 const SESSION_HEADER = "mcp-session-id";
 /** As the protocol has it: visible ASCII. */
@@ -43,7 +43,7 @@ export interface McpOptions {
   readonly version: string;
   /** Where users see this server; absent: where the request came to. */
   readonly publicUrl: URL | undefined;
-  /** Toolsets of clients that ask for none: `default,history`. Throws where one is not there. */
+  /** Toolsets of clients that ask for none: `default,history`. */
   readonly toolsets: string;
   /** How long a result may be, bytes of JSON. */
   readonly resultBytesMax: number;
@@ -62,15 +62,14 @@ export class McpDoor {
   constructor(options: McpOptions) {
     this.#options = options;
     const catalogue = new ToolCatalogue(options.operations, options.engine);
-    parseToolsets(options.toolsets, catalogue.toolsets);
     this.#services = { ...options, catalogue };
     this.#handler = this.#handlerOf();
   }
 
   readonly answer: HttpDoor = (request, call) => {
     const { pathname } = call.url;
-    if (pathname === MCP_PATH || pathname === `${MCP_PATH}/`) return this.#answer(request, call);
-    return protectedResource(request, call, this.#originOf(call));
+    if (!isMcpPath(pathname)) return undefined;
+    return protectedResource(request, call, this.#originOf(call)) ?? this.#answer(request, call);
   };
 
   close(): Promise<void> {

@@ -1,18 +1,14 @@
 import { OperationError } from "../../../domain/errors.ts";
 import type { HttpCall } from "../../http/http-door.ts";
-
-const WELL_KNOWN = "/.well-known/oauth-protected-resource";
-
-/** Where the metadata of `/mcp` stands: both forms are asked for (RFC 9728, section 3.1). */
-const PATHS: ReadonlySet<string> = new Set([WELL_KNOWN, `${WELL_KNOWN}/mcp`]);
+import { MCP_PATH, METADATA_PATH, METADATA_PATHS } from "./mcp-paths.ts";
 
 /** The protected resource's metadata (RFC 9728); undefined for other addresses. */
 export function protectedResource(request: Request, { url }: HttpCall, origin: string): Response | undefined {
-  if (!PATHS.has(url.pathname)) return undefined;
+  if (!METADATA_PATHS.has(url.pathname)) return undefined;
   if (request.method !== "GET" && request.method !== "HEAD")
     throw new OperationError("method_not_allowed", { method: request.method, allowed: ["GET", "HEAD"] });
   const metadata = {
-    resource: `${origin}/mcp`,
+    resource: `${origin}${MCP_PATH}`,
     resource_name: "Holdfast",
     // Tokens are Holdfast's own (`holdfast token create`): no other server issues them.
     bearer_methods_supported: ["header"],
@@ -23,4 +19,4 @@ export function protectedResource(request: Request, { url }: HttpCall, origin: s
 
 /** How a client is told to say who asks (RFC 6750, RFC 9728). */
 export const challengeOf = (origin: string): string =>
-  `Bearer realm="Holdfast", resource_metadata="${origin}${WELL_KNOWN}/mcp"`;
+  `Bearer realm="Holdfast", resource_metadata="${origin}${METADATA_PATH}"`;

@@ -39,6 +39,9 @@ const TOOLSETS: Readonly<Record<string, { readonly purpose: string; readonly nou
   server: { purpose: "the server itself", nouns: ["server", "settings", "backend", "signing-key"] },
 };
 
+/** The toolsets that are known before any operation is. */
+export const TOOLSET_NAMES: ReadonlySet<string> = new Set(Object.keys(TOOLSETS));
+
 const TOOLSET_OF_NOUN = new Map(
   Object.entries(TOOLSETS).flatMap(([name, { nouns }]) => nouns.map((noun) => [noun, name] as const)),
 );
