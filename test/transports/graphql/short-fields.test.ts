@@ -1,6 +1,7 @@
 // The six fields that most callers want: plain arguments, and the session of the header.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { saveStash } from "../../../src/operations/index.ts";
+import { TemporaryRepository } from "../../support/temporary-repository.ts";
 import { ExampleWorld } from "../../support/example-world.ts";
 import { type GraphqlListener, listenGraphql } from "./graphql-listener.ts";
 
@@ -67,6 +68,45 @@ describe("short fields", () => {
       ],
       diff: { files: [{ path: "README.md", status: "modified", hunks: "@@ -1,0 +2,2 @@\n+\n+More.\n" }] },
       stashes: [],
+    });
+  });
+
+  test("show a diff as one text, as hunks of each file, or as both", async () => {
+    const fields = { patch: "patch", hunks: "files { hunks }", both: "...F" };
+    const ask = async (selection: string) => {
+      const query = `query ($repo: ID!) { diff(repo: $repo, from: "main~1", to: "main") { additions ${selection} } }
+        ${selection === "...F" ? "fragment F on Diff { patch files { hunks } }" : ""}`;
+      const { data } = await listener.ask(query, { repo });
+      return (data as { diff: { patch?: string; files?: { hunks: string }[]; additions: number } }).diff;
+    };
+    const [patch, hunks, both] = [await ask(fields.patch), await ask(fields.hunks), await ask(fields.both)];
+    expect(patch.patch).toStartWith("diff --git a/README.md b/README.md");
+    expect(patch.patch).toEndWith(hunks.files![0]!.hunks);
+    expect(both).toEqual({ ...patch, ...hunks });
+  });
+
+  test("name what is no UTF-8 as bytes", async () => {
+    const git = TemporaryRepository.at(world.test.pathOf({ storage: "default", relativePath: `${repo}.git` }));
+    const name = Buffer.from([0x66, 0xff]);
+    await git.git(["hash-object", "-w", "--stdin"], { input: "" });
+    const tree = await git.text(["mktree", "-z"], {
+      input: Buffer.concat([
+        Buffer.from("100644 blob e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\t"),
+        name,
+        Buffer.from("\0"),
+      ]),
+    });
+    const commit = await git.text(["commit-tree", "-m", "bytes", tree]);
+    const path = { base64: name.toString("base64") };
+    const query = `query ($repo: ID!, $rev: String!, $bytes: Bytes!, $path: Bytes!) {
+      files(repo: $repo, rev: $rev) { path size lastCommit { oid } }
+      getFile(repo: $repo, rev: $bytes, path: $path) { path size content }
+    }`;
+    const { data, errors } = await listener.ask(query, { repo, rev: commit, bytes: commit, path });
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      files: [{ path, size: 0, lastCommit: { oid: commit } }],
+      getFile: { path, size: 0, content: "" },
     });
   });
 

@@ -1,6 +1,7 @@
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import type { JsonBodies } from "../derived/json-bodies.ts";
+import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
 import { asksPage, graphiqlPage } from "./graphiql-page.ts";
@@ -8,6 +9,7 @@ import { refusal } from "./graphql-error.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
 import { contextOf } from "./request-context.ts";
+import { positionOf, subscription } from "./subscribe-door.ts";
 import { toldResult } from "./told-result.ts";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -22,6 +24,8 @@ export interface GraphqlOptions {
   /** Made when the first query comes: a schema of all operations takes a while, and many servers are never asked for it. */
   readonly queries: () => QueryRunner;
   readonly bodies: JsonBodies;
+  /** Where subscriptions are told by server-sent events; absent: as the library does it. */
+  readonly streams?: EventStreams;
   /** Told what was thrown that is not an OperationError: a bug. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -39,9 +43,10 @@ export function graphqlDoor(options: GraphqlOptions): HttpDoor {
 async function answer(
   request: Request,
   call: HttpCall,
-  { engine, queries, bodies, onBug }: GraphqlOptions,
+  { streams, ...options }: GraphqlOptions,
   write: AnswerWriter,
 ): Promise<Response> {
+  const { engine, queries, bodies, onBug } = options;
   const services = { requestId: call.requestId, onBug };
   const room = bodies.room();
   try {
@@ -55,6 +60,8 @@ async function answer(
     if ("errors" in prepared) return await write(request, toldResult(prepared, services));
     if (prepared.operation.operation === "mutation" && request.method !== "POST")
       throw new OperationError("method_not_allowed", { method: request.method, allowed: ["POST"] });
+    if (prepared.operation.operation === "subscription" && streams !== undefined && takesEvents(request))
+      return await subscription(prepared, principal, positionOf(request), request, call, { ...options, streams });
     const context = contextOf(prepared, principal, request, call, engine);
     const result =
       prepared.operation.operation === "subscription"
@@ -70,3 +77,5 @@ async function answer(
     room.release();
   }
 }
+
+const takesEvents = ({ headers }: Request): boolean => /\btext\/event-stream\b/i.test(headers.get("accept") ?? "");

@@ -6,6 +6,7 @@ import { calling } from "./operation-fields.ts";
 import type { OutputTypes } from "./output-types.ts";
 import { runOperation } from "./run-operation.ts";
 import type { GraphqlBuilder } from "./schema-builder.ts";
+import { isSelected } from "./selected-fields.ts";
 import { Told } from "./told.ts";
 
 /** A list that is told whole. */
@@ -52,8 +53,16 @@ export function addShortFields(
         to: t.arg.string({ required: true }),
         contextLines: t.arg.int(),
       },
-      resolve: async (_root, args, context, info) =>
-        new Told(await run("showDiff", args, context, info), { repo: args.repo }),
+      resolve: async (_root, args, context, info) => {
+        const shown = (format: string) => run("showDiff", { ...args, format }, context, info);
+        // The whole text and the hunks of each file are two forms of the same.
+        const patch = isSelected(info, "patch") ? await shown("patch") : undefined;
+        const json = patch === undefined || isSelected(info, "files", "hunks") ? await shown("json") : undefined;
+        return new Told(
+          { ...json, ...patch, ...(json !== undefined && { files: json["files"] }) },
+          { repo: args.repo },
+        );
+      },
     }),
     stashes: t.field({
       description: "The stashes of a session, the newest first",
