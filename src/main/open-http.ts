@@ -59,9 +59,9 @@ export function openHttp(
   const rest = restDoor({ engine, operations, bodies, onBug });
   const queries = queriesOf(operations);
   const queryBodies = new JsonBodies(GRAPHQL_BODY_BYTES_MAX, services.bodies);
-  const graphql = graphqlDoor({ engine, queries, bodies: queryBodies, onBug });
-  const docs = docsDoor({ operations, version: VERSION });
   const live = openLive(services);
+  const graphql = graphqlDoor({ engine, queries, bodies: queryBodies, streams: live.streams, onBug });
+  const docs = docsDoor({ operations, version: VERSION });
   const subscriptions = subscribeDoor({ engine, queries, bodies: queryBodies, streams: live.streams, onBug });
   const mcp = openMcp({
     engine,

@@ -260,6 +260,15 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     expect((await failing.next()).value!.errors![0]!.extensions).toMatchObject({ reason: "invalid_input" });
     expect((await failing.next()).done).toBe(true);
     client.dispose();
+
+    // As a page that knows one address for everything asks.
+    const page = createClient({ url: `${http}/graphql`, retryAttempts: 0 });
+    const paged = page.iterate({ query: 'subscription { events(repos: ["alice/graph"], since: "0") { event repo } }' });
+    expect((await paged.next()).value).toEqual({
+      data: { events: { event: "repository_created", repo: "alice/graph" } },
+    });
+    await paged.return!();
+    page.dispose();
   });
 
   test("may be one for all that a client asks for", async () => {
