@@ -10,6 +10,7 @@ import {
   type ServiceClientConstructor,
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
+import { HoldfastClient } from "../support/holdfast-client.ts";
 import { holdfast, type RunningServer, startServer } from "../support/running-server.ts";
 import { ROOT } from "../support/source-tree.ts";
 
@@ -49,6 +50,12 @@ function grpcurlCalls(): Call[] {
   });
 }
 
+/** Calls of our own package: a method, and its message. */
+function ownCalls(): { readonly method: string; readonly message: object }[] {
+  const calls = README.matchAll(/^grpcurl .*\$TOKEN" -d '([^']*)' 127\.0\.0\.1:8075 holdfast\.v1\.\w+\/(\w+)$/gm);
+  return [...calls].map(([, message = "", method = ""]) => ({ method, message: JSON.parse(message) as object }));
+}
+
 /** Does what grpcurl does with them, so that the test needs no grpcurl. */
 async function send({ service, method, messages }: Call): Promise<unknown> {
   const definition = loadSync(["repository.proto", "operations.proto"], {
@@ -80,6 +87,19 @@ describe("README", () => {
     ]);
     for (const call of calls) await send(call);
     expect(log("alice/hello.git")).toMatch(/^Alice <alice@example.com>\nFirst commit\n[^]*\+# Hello\n$/);
+  });
+
+  test("the management API with grpcurl", async () => {
+    const token = readFileSync(join(server.data, "admin-token"), "utf8").trim();
+    const client = new HoldfastClient(Number(server.addresses["grpc"]?.split(":").at(-1)));
+    const calls = ownCalls();
+    expect(calls.map(({ method }) => method)).toEqual(["CreateRepository", "PutFile", "ShowLog"]);
+    let last: Record<string, unknown> = {};
+    for (const { method, message } of calls)
+      ({ message: last } = await client.call(method, message, { authorization: `Bearer ${token}` }));
+    client.close();
+    expect((last["items"] as { subject: Buffer }[]).map(({ subject }) => String(subject))).toEqual(["First commit"]);
+    expect(log("alice/api.git")).toContain("+# Hello\n");
   });
 
   test("a first commit with TypeScript: the program is the one in docs/examples", async () => {

@@ -10,6 +10,16 @@ export interface NumberedField {
   readonly type: string;
 }
 
+/** A field that is gone; without its name where that is a field of another type now. */
+export interface GoneField {
+  readonly name?: string;
+  readonly number: number;
+}
+
+/** What a field is called that is of another type now. */
+const asItWas = (name: string, type: string): string => `${name}: ${type}`;
+const isName = (name: string): boolean => !name.includes(":");
+
 /**
  * Gives the fields of messages their numbers: those that they have had before, and the next free ones to what is new. A number is never
  * given to anything else, so programs that have been built with an older description understand what they are told.
@@ -21,27 +31,28 @@ export class FieldNumbers {
     for (const [message, fields] of Object.entries(known)) this.#table.set(message, new Map(Object.entries(fields)));
   }
 
-  /**
-   * The numbers of a message's fields, and those that are gone. Throws an Error where a field has become of another type: under the same
-   * number it would be misread, so it needs another name.
-   */
+  /** The numbers of a message's fields, and what is gone: under the same number a field of another type would be misread, so it gets a new one. */
   of(
     message: string,
     fields: readonly NumberedField[],
-  ): { readonly numbers: ReadonlyMap<string, number>; readonly gone: readonly { name: string; number: number }[] } {
+  ): { readonly numbers: ReadonlyMap<string, number>; readonly gone: readonly GoneField[] } {
     const known = this.#table.get(message) ?? new Map<string, FieldNumber>();
     this.#table.set(message, known);
     const numbers = new Map<string, number>();
     let last = Math.max(0, ...[...known.values()].map(([number]) => number));
     for (const { name, type } of fields) {
       const before = known.get(name);
-      if (before !== undefined && before[1] !== type)
-        throw new Error(`${message}.${name} was ${before[1]} and is ${type}: give it another name`);
-      const number = before?.[0] ?? ++last;
+      if (before !== undefined && before[1] !== type) known.set(asItWas(name, before[1]), before);
+      const same = before?.[1] === type ? before : known.get(asItWas(name, type));
+      known.delete(asItWas(name, type));
+      const number = same?.[0] ?? ++last;
       known.set(name, [number, type]);
       numbers.set(name, number);
     }
-    const gone = [...known].flatMap(([name, [number]]) => (numbers.has(name) ? [] : [{ name, number }]));
+    const gone = [...known].flatMap(([name, [number]]): GoneField[] => {
+      if (numbers.has(name)) return [];
+      return [isName(name) ? { name, number } : { number }];
+    });
     return { numbers, gone };
   }
 

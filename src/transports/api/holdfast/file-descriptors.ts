@@ -91,7 +91,7 @@ function descriptorOf({ name, fields, nested, shape, reserved }: MessageType): D
       ...(isUnion ? [{ name: shape.discriminator }] : []),
       ...optional.map((field) => ({ name: `_${field.name}` })),
     ],
-    reservedName: reserved.map((each) => each.name),
+    reservedName: reserved.flatMap((each) => each.name ?? []),
     reservedRange: reserved.map(({ number }) => ({ start: number, end: number + 1 })),
   });
 }

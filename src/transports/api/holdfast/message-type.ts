@@ -1,3 +1,5 @@
+import type { GoneField } from "./field-numbers.ts";
+
 /**
  * How a value stands in a message: `repository` is a full name, `byte_string` a string of one character for each byte here and bytes
  * there, `instant` milliseconds since 1970 here and a Timestamp there, `integer` a number here and an int64 there.
@@ -49,7 +51,7 @@ export interface MessageType {
   /** Messages that stand inside. */
   readonly nested: readonly MessageType[];
   /** What was once in use, and is not given to anything else. */
-  readonly reserved: readonly { readonly name: string; readonly number: number }[];
+  readonly reserved: readonly GoneField[];
 }
 
 /** The name of the package. */

@@ -1,3 +1,4 @@
+import type { GoneField } from "./field-numbers.ts";
 import { fileOfService, NOUNS_FILE } from "./file-descriptors.ts";
 import type { HoldfastPackage, HoldfastService } from "./holdfast-package.ts";
 import { type MessageField, type MessageType, PACKAGE } from "./message-type.ts";
@@ -55,16 +56,17 @@ function block({ name, comment, shape, fields, nested, reserved }: MessageType, 
   const lines = fields.map((field) => fieldText(field, isUnion ? `${inner}  ` : inner));
   const body = [
     ...nested.map((each) => `${block(each, inner)}\n`),
-    ...(reserved.length === 0
-      ? []
-      : [
-          `${inner}reserved ${reserved.map(({ number }) => number).join(", ")};\n`,
-          `${inner}reserved ${reserved.map((each) => `"${each.name}"`).join(", ")};\n`,
-        ]),
+    ...reservedText("number", reserved, inner),
+    ...reservedText("name", reserved, inner),
     ...(isUnion ? [`${inner}oneof ${shape.discriminator} {\n`, ...lines, `${inner}}\n`] : lines),
   ].join("");
   const last = name.slice(name.lastIndexOf(".") + 1);
   return `${commentLines(comment, indent)}${indent}message ${last} {${body === "" ? "}" : `\n${body}${indent}}`}`;
+}
+
+function reservedText(what: "name" | "number", reserved: readonly GoneField[], indent: string): string[] {
+  const all = reserved.flatMap((each) => (each[what] === undefined ? [] : [JSON.stringify(each[what])]));
+  return all.length === 0 ? [] : [`${indent}reserved ${all.join(", ")};\n`];
 }
 
 function fieldText(field: MessageField, indent: string): string {
