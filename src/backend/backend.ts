@@ -180,7 +180,7 @@ export interface LogQuery {
   readonly author?: ByteString;
   readonly messagePatterns?: readonly ByteString[];
   readonly ignoreCase?: boolean;
-  /** Paths, taken literally as `--literal-pathspecs` does not: git's pathspecs. */
+  /** Git's pathspecs: `literalPathspec` makes one of a path. */
   readonly paths?: readonly GitPath[];
   /** Follow the one file of `paths` over renames, as `git log --follow`. */
   readonly follow?: boolean;

@@ -1,8 +1,8 @@
 import { OperationError } from "../../domain/errors.ts";
 import type { Oid } from "../../domain/oid.ts";
 import type { ArchiveRequest, RepositoryView } from "../backend.ts";
-import { literal } from "./literal-path.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
+import { literalPathspec } from "../../domain/literal-pathspec.ts";
 
 /** Makes an archive through `git archive` (git-archive(1)). Throws `path_not_found`. */
 export async function* archive(
@@ -16,7 +16,7 @@ export async function* archive(
     command: "archive",
     flags,
     operands: [treeish],
-    ...(paths.length > 0 && { paths: paths.map(literal) }),
+    ...(paths.length > 0 && { paths: paths.map(literalPathspec) }),
   } as const;
   try {
     yield* runner.stream(view, run);

@@ -1,9 +1,9 @@
 import type { ByteString } from "../../domain/bytes.ts";
 import { hasReason, OperationError } from "../../domain/errors.ts";
+import { literalPathspec } from "../../domain/literal-pathspec.ts";
 import type { Oid } from "../../domain/oid.ts";
 import type { GrepMatch, GrepQuery, RepositoryView } from "../backend.ts";
 import { ByteScanner } from "./byte-scanner.ts";
-import { literal } from "./literal-path.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
 
 const NUL = Buffer.from("\0");
@@ -29,7 +29,7 @@ export async function* grep(
     pattern,
     treeish,
   ];
-  const output = runner.stream(view, { command: "grep", flags, paths: paths.map(literal) });
+  const output = runner.stream(view, { command: "grep", flags, paths: paths.map(literalPathspec) });
   const scanner = new ByteScanner(output, runner.limits.objectBytesMax);
   try {
     let batch: GrepMatch[] = [];

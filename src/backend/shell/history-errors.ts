@@ -9,3 +9,13 @@ export function missingCommit(error: unknown): OperationError | undefined {
   const oid = named ?? bad;
   return oid === undefined ? undefined : new OperationError("object_not_found", { oid }, { cause: error });
 }
+
+const PATTERN = /^fatal: (header|command line), '[^]*': (.*)$/m;
+
+/** The error that git's words about a regular expression amount to: one for authors, or one for messages. */
+export function invalidPattern(error: unknown): OperationError | undefined {
+  const [, origin, problem] = PATTERN.exec(stderrOf(error) ?? "") ?? [];
+  if (origin === undefined || problem === undefined) return undefined;
+  const field = origin === "header" ? "author" : "message";
+  return new OperationError("invalid_input", { field, problem }, { cause: error });
+}

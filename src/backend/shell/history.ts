@@ -5,7 +5,7 @@ import type { BlameQuery, HistoryFacet, LogQuery, RepositoryView } from "../back
 import { readShallow } from "../read-shallow.ts";
 import { blame } from "./blame.ts";
 import { followLog } from "./follow-log.ts";
-import { missingCommit } from "./history-errors.ts";
+import { invalidPattern, missingCommit } from "./history-errors.ts";
 import { lineRecords } from "./null-records.ts";
 import { revisionArguments, unknownRevision } from "./revision-arguments.ts";
 import { type GitRunner, stderrOf } from "./run-git.ts";
@@ -28,7 +28,7 @@ export function createHistory(runner: GitRunner): HistoryFacet {
     try {
       yield* lineRecords(runner.stream(view, run));
     } catch (error) {
-      throw unknownRevision(stderrOf(error), error) ?? error;
+      throw unknownRevision(stderrOf(error), error) ?? invalidPattern(error) ?? error;
     }
   };
 

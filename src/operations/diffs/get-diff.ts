@@ -3,7 +3,7 @@ import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type ObjectFormat } from "../../domain/oid.ts";
 import { Value } from "@sinclair/typebox/value";
-import { Diff, diffOptions, FormatField, makeDiff } from "./show-diff.ts";
+import { Diff, diffOptions, FormatField, makeDiff, pathsOf } from "./show-diff.ts";
 
 const Request = Type.Object(
   { from: Type.String(), to: Type.String(), ...diffOptions },
@@ -46,9 +46,9 @@ function requestOf(id: string, objectFormat: ObjectFormat): Static<typeof Reques
   try {
     const request: unknown = JSON.parse(Buffer.from(id, "base64url").toString("utf8"));
     if (Value.Check(Request, request) && [request.from, request.to].every((oid) => isOid(oid, objectFormat)))
-      return request;
+      return { ...request, ...pathsOf(request.paths) };
   } catch {
-    // No JSON: told below.
+    // No JSON, or paths that nobody was let ask for: told below.
   }
   throw new OperationError("diff_not_found", { diff: id });
 }

@@ -1,9 +1,8 @@
 import type { WorktreeDiffSpec } from "../../backend/worktree-facet.ts";
 import type { Context } from "../../contract/context.ts";
 import { RepositoryField, type Static, Type } from "../../contract/fields.ts";
-import { strictPath } from "../files/strict-path.ts";
 import { MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
-import { collectDiff, Diff, diffOptions, FormatField, RENAME_THRESHOLD } from "./show-diff.ts";
+import { collectDiff, Diff, diffOptions, FormatField, pathsOf, RENAME_THRESHOLD } from "./show-diff.ts";
 
 const Input = Type.Object(
   { repository: RepositoryField, session: MaybeSessionField, format: FormatField, ...diffOptions },
@@ -28,7 +27,7 @@ export const sessionDiff = (side: "diffIndex" | "diffWorktree") =>
       const spec: WorktreeDiffSpec = {
         renameThreshold: RENAME_THRESHOLD,
         ...options,
-        ...(paths !== undefined && { paths: paths.map(strictPath) }),
+        ...pathsOf(paths),
       };
       return await sessions.reading(repository, id, ({ git, view }) =>
         collectDiff(git.worktree[side](view, spec), format, limits.answerBytesMax),

@@ -3,9 +3,12 @@ import { BytesField, Maybe, OidField, RepositoryField, type Static, Type } from 
 import { formatMode, PathField, RevField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import type { FilePatch } from "../../domain/diff.ts";
+import type { GitPath } from "../../domain/git-object.ts";
+import { literalPathspec } from "../../domain/literal-pathspec.ts";
 import { formatPatch } from "../../domain/format-patch.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isFullOid, type Oid } from "../../domain/oid.ts";
+import { strictPath } from "../files/strict-path.ts";
 import { countLines } from "./count-lines.ts";
 import { resolveTreeish } from "./resolve-treeish.ts";
 
@@ -107,7 +110,7 @@ export const showDiff = defineOperation({
     { additionalProperties: false },
   ),
   output: Diff,
-  errors: ["revision_not_found", "too_large"],
+  errors: ["revision_not_found", "invalid_path", "too_large"],
   examples: [{ title: "The last commit", input: { from: "main~1", to: "main" } }],
   tool: {
     isDefault: true,
@@ -121,13 +124,21 @@ export const showDiff = defineOperation({
     content: { field: "patch", type: () => "text/x-diff" },
     isImmutable: ({ from, to }: { from: string; to: string }) => isFullOid(from) && isFullOid(to),
   },
-  async run({ repository: _, format = "json", ...input }, { repository, limits }) {
+  async run({ repository: _, format = "json", paths, ...input }, { repository, limits }) {
     const [from, to] = await repository.consistently(() =>
       Promise.all([resolveTreeish(repository, input.from, "from"), resolveTreeish(repository, input.to, "to")]),
     );
-    return makeDiff(repository, { ...input, from, to }, format, limits.answerBytesMax);
+    const request = { ...input, ...pathsOf(paths), from, to };
+    return makeDiff(repository, request, format, limits.answerBytesMax);
   },
 });
+
+/** What a diff is limited to, if anything. Throws `invalid_path`. */
+export function pathsOf(paths: readonly GitPath[] | undefined): { readonly paths?: GitPath[] } {
+  // "" is the whole tree. A slash at the end says that it is a folder.
+  if (paths === undefined || paths.includes("")) return {};
+  return { paths: paths.map((path) => strictPath(path.replace(/\/$/, ""))) };
+}
 
 /** Makes a diff. Throws `too_large` for a patch over the limit. */
 export async function makeDiff(
@@ -136,8 +147,9 @@ export async function makeDiff(
   format: DiffFormat,
   bytesMax: number,
 ): Promise<Static<typeof Diff>> {
-  const { from, to, renameThreshold = RENAME_THRESHOLD, ...options } = request;
-  const patches = git.diff.patches(view, { ...options, left: from, right: to, renameThreshold });
+  const { from, to, renameThreshold = RENAME_THRESHOLD, paths, ...options } = request;
+  const only = paths === undefined ? {} : { paths: paths.map(literalPathspec) };
+  const patches = git.diff.patches(view, { ...options, ...only, left: from, right: to, renameThreshold });
   const id = Buffer.from(JSON.stringify(request)).toString("base64url");
   return { id, ...(await collectDiff(patches, format, bytesMax)) };
 }

@@ -3,6 +3,7 @@ import { PathField, RevField } from "../../contract/management-nouns.ts";
 import type { OpenRepository } from "../../contract/context.ts";
 import type { LogQuery } from "../../backend/backend.ts";
 import { OperationError } from "../../domain/errors.ts";
+import { literalPathspec } from "../../domain/literal-pathspec.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { strictPath } from "../files/strict-path.ts";
 
@@ -25,7 +26,8 @@ type LogInput = Static<typeof Fields>;
 export function filtersOf(input: LogInput): Omit<LogQuery, "revisions"> {
   return {
     // A slash at the end says that it is a folder; of the root it is the whole log.
-    ...(input.path !== undefined && input.path !== "" && { paths: [strictPath(input.path.replace(/\/$/, ""))] }),
+    ...(input.path !== undefined &&
+      input.path !== "" && { paths: [literalPathspec(strictPath(input.path.replace(/\/$/, "")))] }),
     ...(input.follow === true && { follow: true }),
     ...(input.author !== undefined && { author: input.author }),
     ...(input.message !== undefined && { messagePatterns: [input.message] }),

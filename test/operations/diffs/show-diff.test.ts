@@ -49,6 +49,26 @@ async function changed(story: ReadStory) {
 }
 
 describe("showDiff", () => {
+  onEveryBackend("is limited by names, not by patterns of git", async (story) => {
+    const files = (text: string) => ({ "a.txt": text, ":colon": text, "st*ar": text, stxxar: text, "d/e": text });
+    await story.git.commit({ files: files("1\n") });
+    await story.git.commit({ files: files("2\n") });
+    const range = { from: "main~1", to: "main", format: "stat" } as const;
+    const pathsIn = async (...paths: string[]) =>
+      (await story.run(showDiff, { ...range, paths })).files.map(({ path }) => path);
+    expect(await pathsIn("st*ar")).toEqual(["st*ar"]);
+    expect(await pathsIn(":colon", "d/")).toEqual([":colon", "d/e"]);
+    for (const none of ["*.txt", ":(glob)*", ":!a.txt", "--stat"]) expect(await pathsIn(none)).toEqual([]);
+    expect(await pathsIn("a.txt", "")).toHaveLength(5);
+    for (const refused of ["..", "/a.txt", ".git/config", "a//b"])
+      await failure(story.run(showDiff, { ...range, paths: [refused] }), "invalid_path");
+    const { id } = await story.run(showDiff, { ...range, paths: ["st*ar"] });
+    expect((await story.run(getDiff, { id })).files.map(({ path }) => path)).toEqual(["st*ar"]);
+    const forged = JSON.parse(Buffer.from(id, "base64url").toString()) as object;
+    const bad = Buffer.from(JSON.stringify({ ...forged, paths: [".."] })).toString("base64url");
+    await failure(story.run(getDiff, { id: bad }), "diff_not_found");
+  });
+
   onEveryBackend("prints what git diff prints", async (story) => {
     await changed(story);
     const range = { from: "before", to: "after" };

@@ -26,4 +26,28 @@ describe("showLog", () => {
     await failure(story.run(showLog, { rev: "none..main" }), "revision_not_found");
     await failure(story.run(showLog, { cursor: "e30" }), "page_token_not_found");
   });
+
+  onEveryBackend("a path is a name, never a pattern of git", async (story) => {
+    await story.git.commit({ files: { "a.txt": "a", ":colon": "c", "st*ar": "s" } });
+    const oid = await story.git.commit({
+      files: { "a.txt": "b", ":colon": "d", "st*ar": "t" },
+      seconds: 1_700_000_100,
+    });
+    for (const path of [":colon", "st*ar", "a.txt"]) {
+      const { items } = await story.run(showLog, { path, limit: 1 });
+      expect([path, items.map((item) => item.oid)]).toEqual([path, [oid]]);
+      expect((await story.run(showLog, { path, follow: true })).items).toHaveLength(2);
+    }
+    for (const path of ["*.txt", ":(glob)*", ":!a.txt", "-x"])
+      expect([path, (await story.run(showLog, { path })).items]).toEqual([path, []]);
+  });
+
+  onEveryBackend("an expression that is none is refused, and named", async (story) => {
+    await story.git.commit({ files: { a: "x" } });
+    const details = async (input: { author?: string; message?: string; follow?: boolean; path?: string }) =>
+      (await failure(story.run(showLog, input), "invalid_input")).details;
+    expect(await details({ author: "[" })).toEqual({ field: "author", problem: "Invalid regular expression" });
+    expect(await details({ message: "\\" })).toEqual({ field: "message", problem: "Trailing backslash" });
+    expect(await details({ message: "[", follow: true, path: "a" })).toMatchObject({ field: "message" });
+  });
 });
