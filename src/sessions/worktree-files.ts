@@ -3,7 +3,6 @@ import {
   constants,
   lstatSync,
   mkdirSync,
-  readdirSync,
   readlinkSync,
   renameSync,
   rmdirSync,
@@ -17,9 +16,11 @@ import type { GitBackend } from "../backend/backend.ts";
 import { flush, writeFlushed } from "../backend/flush.ts";
 import type { IndexEntry, WorktreeView } from "../backend/worktree-facet.ts";
 import type { SessionFile, SessionFiles } from "../contract/sessions.ts";
-import { compareByteStrings, fromByteString, toByteString } from "../domain/bytes.ts";
+import { compareByteStrings, fromByteString } from "../domain/bytes.ts";
 import { OperationError } from "../domain/errors.ts";
 import { type FileMode, type GitPath, MODE_BLOB, MODE_EXECUTABLE, MODE_SYMLINK } from "../domain/git-object.ts";
+import { listWorktree, walkFolder } from "./list-worktree.ts";
+import { modeOf } from "./mode-of.ts";
 import { SparsePatterns } from "./sparse-patterns.ts";
 
 /** Files that one batch of a list has. */
@@ -116,20 +117,25 @@ export class WorktreeFiles implements SessionFiles {
   }
 
   async *list(path: GitPath, after?: GitPath): AsyncGenerator<SessionFile[]> {
-    const files = new Map<GitPath, SessionFile | IndexEntry>();
+    const { view, git, isLazy } = this.#options;
     const found = path === "" ? lstatSync(this.#place("")) : this.#lookAt(path);
-    if (found?.isDirectory() === true) this.#collect(path, files);
-    else if (found !== undefined) files.set(path, { path, mode: modeOf(found), size: found.size });
-    for (const entry of this.#options.isLazy ? await this.#below(path) : [])
-      if (entry.isLeftOut && !files.has(entry.path)) files.set(entry.path, entry);
-    if (path !== "" && files.size === 0 && found === undefined) throw new OperationError("path_not_found", { path });
-    const isAfter = (file: SessionFile | IndexEntry) => after === undefined || compareByteStrings(file.path, after) > 0;
-    const sorted = [...files.values()].filter(isAfter).sort((a, b) => compareByteStrings(a.path, b.path));
-    for (let at = 0; at < sorted.length; at += BATCH_MAX) {
-      const batch: SessionFile[] = [];
-      for (const file of sorted.slice(at, at + BATCH_MAX)) batch.push("oid" in file ? await this.#sized(file) : file);
+    const all = listWorktree({ view, git, isLazy, folder: path, after }, this.#onDisk(path, found, after));
+    let batch: SessionFile[] = [];
+    let next = await all.next();
+    for (; next.done !== true; next = await all.next()) {
+      batch.push("oid" in next.value ? await this.#sized(next.value) : next.value);
+      if (batch.length < BATCH_MAX) continue;
       yield batch;
+      batch = [];
     }
+    if (path !== "" && !next.value && found === undefined) throw new OperationError("path_not_found", { path });
+    if (batch.length > 0) yield batch;
+  }
+
+  #onDisk(path: GitPath, found: Stats | undefined, after: GitPath | undefined): Iterable<SessionFile | undefined> {
+    if (found?.isDirectory() === true) return walkFolder(this.#options.view.workTree, path, after);
+    const isAsked = found !== undefined && (after === undefined || compareByteStrings(path, after) > 0);
+    return isAsked ? [{ path, mode: modeOf(found), size: found.size }] : [];
   }
 
   /** Sizes of what only the index has are looked up one by one: only of those that are asked for. */
@@ -217,26 +223,10 @@ export class WorktreeFiles implements SessionFiles {
       nearest--;
     await flush(this.#place(parts.slice(0, nearest).join("/")));
   }
-
-  #collect(folder: GitPath, files: Map<GitPath, SessionFile | IndexEntry>): void {
-    for (const bytes of readdirSync(this.#place(folder), { encoding: "buffer" })) {
-      const name = toByteString(bytes);
-      const path = folder === "" ? name : `${folder}/${name}`;
-      if (path === ".git") continue;
-      const stats = lstatSync(this.#place(path));
-      if (stats.isDirectory()) this.#collect(path, files);
-      else files.set(path, { path, mode: modeOf(stats), size: stats.size });
-    }
-  }
 }
 
 const isNoName = (name: string): boolean =>
   name === "" || name === "." || name === ".." || name.toLowerCase() === ".git";
-
-function modeOf(stats: Stats): FileMode {
-  if (stats.isSymbolicLink()) return MODE_SYMLINK;
-  return (stats.mode & 0o100) === 0 ? MODE_BLOB : MODE_EXECUTABLE;
-}
 
 function refuseLarge(sizeBytes: number, limitBytes: number): void {
   if (sizeBytes > limitBytes) throw new OperationError("too_large", { what: "file", sizeBytes, limitBytes });

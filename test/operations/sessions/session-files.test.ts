@@ -4,10 +4,13 @@ import { join } from "node:path";
 import {
   commitSession,
   deleteSessionFile,
+  discardChanges,
   listSessionFiles,
   openSession,
   readSessionFile,
   sessionStatus,
+  stage,
+  unstage,
   writeSessionFile,
 } from "../../../src/operations/index.ts";
 import { failure } from "../../support/read-story.ts";
@@ -78,6 +81,24 @@ describe("writeSessionFile", () => {
     expect(await story.inSession(session, ["status", "--porcelain"])).toBe("");
   });
 
+  onBothWorktrees("refuses names and paths that no file system takes", async (story, session) => {
+    for (const path of ["x".repeat(256), `docs/${"x".repeat(256)}/y`, "y/".repeat(500) + "z".repeat(2100)]) {
+      for (const refused of [
+        write(story, session, path, "x"),
+        story.run(readSessionFile, { session, path }),
+        story.run(deleteSessionFile, { session, path }),
+        story.run(stage, { session, path }),
+        story.run(unstage, { session, path }),
+        story.run(discardChanges, { session, path }),
+      ])
+        expect((await failure(refused, "invalid_path")).details).toMatchObject({ problem: "too_long" });
+    }
+    const longest = `${"d".repeat(255)}/${"x".repeat(255)}`;
+    await write(story, session, longest, "x");
+    await story.run(stage, { session, path: longest });
+    expect(await read(story, session, longest)).toBe("x");
+  });
+
   onBothWorktrees("follows no link that leads out, or anywhere", async (story, session) => {
     const outside = join(story.test.directory, "outside");
     mkdirSync(outside);
@@ -139,6 +160,37 @@ describe("listSessionFiles", () => {
     const second = await story.run(listSessionFiles, { session, path: "docs", limit: 1, cursor: first.nextCursor! });
     expect([...first.items, ...second.items]).toEqual(items.slice(1));
     await failure(story.run(listSessionFiles, { session, path: "none" }), "path_not_found");
+  });
+});
+
+describe("listSessionFiles, page after page", () => {
+  onBothWorktrees("tells every file once, in the order of paths", async (story, session) => {
+    const names = [
+      "a/x",
+      "a.txt",
+      "a-b",
+      "a/x.y/z",
+      "a/x-/z",
+      "aa/b",
+      "b/a/c",
+      "b/a.c",
+      "docs.txt",
+      "docs-/x",
+      "z\xff",
+    ];
+    for (const name of names) await write(story, session, name, "1");
+    const all = [...names, "README.md", "docs/a.txt", "docs/deep/b.txt"].toSorted();
+    for (const limit of [1, 2, 3, 100]) {
+      const found: string[] = [];
+      let cursor: string | null | undefined;
+      while (cursor !== null) {
+        const more = cursor === undefined ? {} : { cursor };
+        const page = await story.run(listSessionFiles, { session, limit, ...more });
+        found.push(...page.items.map(({ path }) => path));
+        cursor = page.nextCursor;
+      }
+      expect([limit, found]).toEqual([limit, all]);
+    }
   });
 });
 
