@@ -176,6 +176,30 @@ describe("values", () => {
   });
 });
 
+describe("content in pieces", () => {
+  test("is what it is in one, after all that is said about it", async () => {
+    const content = Buffer.alloc(3_000_000, "0123456789abcdef");
+    await git.commit({ branch: "pieces", files: { large: content } });
+    const request = { repo: "alice/demo", rev: Buffer.from("pieces"), path: Buffer.from("large") };
+    const messages: Record<string, unknown>[] = [];
+    for await (const message of client.stream("GetFileInPieces", request, AUTH)) messages.push(message);
+    const { content: whole, ...about } = await ask("GetFile", request);
+    expect([messages[0]!["head"], messages.length > 2]).toEqual([about, true]);
+    const pieces = messages.slice(1).map(({ head, data }) => [head, (data as Buffer).length > 0]);
+    expect(new Set(pieces.map((each) => JSON.stringify(each)))).toEqual(new Set(["[null,true]"]));
+    expect(Buffer.concat(messages.slice(1).map(({ data }) => data as Buffer)).equals(content)).toBe(true);
+    expect((whole as Buffer).equals(content)).toBe(true);
+  });
+
+  test("fails as it does in one", async () => {
+    const read = async (path: string) => {
+      for await (const _ of client.stream("GetFileInPieces", { ...MAIN, path: Buffer.from(path) }, AUTH));
+    };
+    const { code, error } = await failureOf(read("nothing"));
+    expect([grpc.status[code], error?.reason]).toEqual(["NOT_FOUND", "path_not_found"]);
+  });
+});
+
 describe("a write", () => {
   const put = (path: string, content: Buffer) => ({
     repo: "alice/demo",

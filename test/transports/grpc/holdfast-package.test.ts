@@ -121,8 +121,9 @@ describe("the package", () => {
   const described = holdfastPackage(operations, {});
 
   test("has every operation that has a route", () => {
-    const methods = described.services.flatMap(({ methods }) => methods.map(({ derived }) => derived.operation.name));
-    expect(methods.toSorted()).toEqual(
+    const names = described.services.flatMap(({ methods }) => methods.map(({ derived }) => derived.operation.name));
+    // One whose bytes may be many is there twice.
+    expect([...new Set(names)].toSorted()).toEqual(
       operations
         .filter(({ route }) => route !== undefined)
         .map(({ name }) => name)

@@ -15,6 +15,7 @@ import type { FieldNumberTable } from "./field-numbers.ts";
 import { fileDescriptors } from "./file-descriptors.ts";
 import { type HoldfastMethod, holdfastPackage } from "./holdfast-package.ts";
 import { PACKAGE } from "./message-type.ts";
+import { DOWNLOAD_FIELD, HEAD_FIELD } from "./message-types.ts";
 import { statusOfOperationError } from "./status-of-operation-error.ts";
 import { wireCodec } from "./wire-codec.ts";
 
@@ -114,13 +115,18 @@ function unaryHandler({ derived, response, wraps }: HoldfastMethod, callOf: Call
   };
 }
 
-function streamingHandler({ derived, response }: HoldfastMethod, callOf: CallOf): BoundHandler {
-  const { number } = response.fields[0]!;
+function streamingHandler({ derived, response, wraps }: HoldfastMethod, callOf: CallOf): BoundHandler {
+  const { number } = response.fields.find(({ name }) => name === DOWNLOAD_FIELD)!;
+  const codec = wireCodec(response);
   return {
     kind: "server_streaming",
     async *handle(message, call) {
-      for await (const piece of downloadDerived(derived, inputOf(derived, message, call), callOf(call)))
-        yield EncodedMessage.joining(NOTHING, number, piece);
+      const pieces: AsyncIterable<unknown> = downloadDerived(derived, inputOf(derived, message, call), callOf(call));
+      for await (const piece of pieces)
+        // What is no bytes stands before them.
+        yield piece instanceof Uint8Array
+          ? EncodedMessage.joining(NOTHING, number, piece)
+          : EncodedMessage.of(codec.encode({ [HEAD_FIELD]: wraps ? { "": piece } : piece }));
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Operation } from "../../../contract/operation.ts";
 import { type DerivedOperation, derivedOperations } from "../derived/derived-operation.ts";
 import { FieldNumbers, type FieldNumberTable } from "./field-numbers.ts";
 import type { MessageType } from "./message-type.ts";
-import { MessageTypes, type OperationMessages } from "./message-types.ts";
+import { IN_PIECES, MessageTypes, type OperationMessages } from "./message-types.ts";
 import { serviceOf } from "./service-noun.ts";
 
 /** A method: an operation, with what it takes and gives. */
@@ -39,14 +39,25 @@ export function holdfastPackage(operations: readonly Operation[], known: FieldNu
   for (const derived of derivedOperations(operations, "snake")) {
     const { operation, noun } = derived;
     const service = serviceOf(noun);
-    const method = {
+    const method: HoldfastMethod = {
       ...types.of(derived),
       name: pascalCase(operation.name),
       derived,
       streams: operation.shape === "download",
     };
-    services.set(service, [...(services.get(service) ?? []), method]);
+    const more = inPieces(types, method);
+    services.set(service, [...(services.get(service) ?? []), method, ...(more === undefined ? [] : [more])]);
   }
   const sorted = [...services].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return { services: sorted.map(([name, methods]) => ({ name, methods })), nouns: types.nouns(), numbers };
+}
+
+/** A second method for an operation whose output may have too many bytes for one message. */
+function inPieces(types: MessageTypes, method: HoldfastMethod): HoldfastMethod | undefined {
+  const { derived, name, wraps, response } = method;
+  const large = derived.route.content?.large;
+  if (large === undefined) return undefined;
+  const pieces = { ...derived.operation, shape: "download", run: large.pieces.bind(large) } as unknown as Operation;
+  const messages = types.inPieces(derived, response);
+  return { ...messages, wraps, name: `${name}${IN_PIECES}`, derived: { ...derived, operation: pieces }, streams: true };
 }

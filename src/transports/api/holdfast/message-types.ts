@@ -26,6 +26,10 @@ export interface OperationMessages {
 
 /** The field of a download's response. */
 export const DOWNLOAD_FIELD = "data";
+/** The field of what comes before the pieces. */
+export const HEAD_FIELD = "head";
+/** What methods are called behind the name of their operation that give its bytes in pieces. */
+export const IN_PIECES = "InPieces";
 
 /**
  * Makes messages of the schemas of operations. A schema with a title is a noun, and the same message wherever it is met; what has none stands
@@ -67,6 +71,30 @@ export class MessageTypes {
       return { request, response: this.#object(responseName, propertiesOf(output), comment), wraps: false };
     const whole: Unnumbered = { ...REQUIRED, name: snakeCase(noun.name), property: "", type: noun, label: "optional" };
     return { request, response: this.#message(responseName, comment, { kind: "object" }, [whole], []), wraps: true };
+  }
+
+  /** The messages of a method that gives what another one gives, but its bytes in pieces: first all but these, then one piece after the other. */
+  inPieces({ operation, fields }: DerivedOperation, whole: MessageType): Omit<OperationMessages, "wraps"> {
+    const name = `${pascalCase(operation.name)}${IN_PIECES}`;
+    const inputs = [...fields.values()].map(({ field, name, schema }) => ({ name, property: field, schema }));
+    const request = this.#object(`${name}Request`, inputs, `What ${name} is asked.`);
+    const head: Unnumbered = {
+      ...REQUIRED,
+      name: HEAD_FIELD,
+      property: HEAD_FIELD,
+      type: whole,
+      label: "optional",
+      comment: "All but the bytes; in the first message alone.",
+    };
+    const data: Unnumbered = {
+      ...REQUIRED,
+      name: DOWNLOAD_FIELD,
+      property: DOWNLOAD_FIELD,
+      type: "bytes",
+      comment: "A piece.",
+    };
+    const comment = `What ${name} answers, again and again.`;
+    return { request, response: this.#message(`${name}Response`, comment, { kind: "object" }, [head, data], []) };
   }
 
   #object(name: string, properties: readonly Property[], comment: string): MessageType {
