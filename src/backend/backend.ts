@@ -1,3 +1,4 @@
+import type { AtOnce } from "../domain/at-once.ts";
 import type { ByteString } from "../domain/bytes.ts";
 import type { DiffEntry, DiffStat, FilePatch, WhitespaceMode } from "../domain/diff.ts";
 import type {
@@ -50,12 +51,9 @@ export interface ObjectsFacet {
   /** A blob's content in chunks of at most 128 KiB, cut after `bytesMax` bytes; throws `object_not_found`. */
   stream(view: RepositoryView, oid: Oid, bytesMax?: number): AsyncIterable<Uint8Array>;
   /** The entry at a path below a tree or commit; the root itself (path "") has no entry. */
-  treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined>;
-  /**
-   * The same, and what a blob holds: all of it, or its first `bytesMax` bytes. Undefined also where the blob itself is missing. Costs
-   * about as much as one of the two.
-   */
-  readFile(view: RepositoryView, treeish: Oid, path: GitPath, bytesMax?: number): Promise<TreeFile | undefined>;
+  treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): AtOnce<TreeEntry | undefined>;
+  /** The same, and what a blob holds: all of it, or its first `bytesMax` bytes. Undefined also where the blob itself is missing. */
+  readFile(view: RepositoryView, treeish: Oid, path: GitPath, bytesMax?: number): AtOnce<TreeFile | undefined>;
   /**
    * Entries of a tree or commit in batches, in the order of `git ls-tree -t [-r]`, with paths from the root of that tree
    * prefixed with `prefix` as given (no slash is added).

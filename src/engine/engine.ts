@@ -24,6 +24,7 @@ import type { Remotes } from "../contract/remotes.ts";
 import type { Sessions } from "../contract/sessions.ts";
 import type { Signing } from "../contract/signing.ts";
 import type { Webhooks } from "../contract/webhooks.ts";
+import { type AtOnce, whenThere } from "../domain/at-once.ts";
 import { OperationError } from "../domain/errors.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import type { Admission, Place } from "./admission.ts";
@@ -38,6 +39,7 @@ import {
 } from "./authorise.ts";
 import { checkEnded, explainEnd } from "./deadline.ts";
 import type { Idempotency } from "./idempotency.ts";
+import { inputError } from "./input-error.ts";
 import { type ContextRun, OperationContext } from "./operation-context.ts";
 import type { OperationRecord, Recorder } from "./record.ts";
 import { revocable } from "./revocable-caller.ts";
@@ -121,8 +123,10 @@ export class Engine {
    */
   refOf(storage: string, { usual, plain }: { readonly usual: string; readonly plain: string }): RepositoryRef {
     const { authority } = this.#services;
-    const [first, second] = [usual, plain].map((relativePath): RepositoryRef => ({ storage, relativePath }));
-    return !authority.wasThere(first!) && authority.wasThere(second!) ? second! : first!;
+    const first: RepositoryRef = { storage, relativePath: usual };
+    if (authority.wasThere(first)) return first;
+    const second: RepositoryRef = { storage, relativePath: plain };
+    return authority.wasThere(second) ? second : first;
   }
 
   /** Might the caller run an operation on anything at all? For lists of what he may do; what he does is decided when he does it. */
@@ -176,7 +180,8 @@ export class Engine {
     const record = this.#services.recorder.begin(operation.name, caller);
     const run = new OperationRun(this.#services, record, caller);
     try {
-      const ctx = await run.enter(operation, input, this.#check(operation.input));
+      const entered = run.enter(operation, input, this.#check(operation.input));
+      const ctx = entered instanceof Promise ? await entered : entered;
       const output = await (operation.run(input, ctx, run.waitingFor(parts)) as Promise<unknown>);
       const left = run.leave();
       if (left instanceof Promise) await left;
@@ -245,7 +250,8 @@ class OperationRun {
     this.#caller = caller;
   }
 
-  async enter(operation: Operation, input: unknown, check: TypeCheck<TSchema>): Promise<Context> {
+  /** At once where nothing has to be waited for. */
+  enter(operation: Operation, input: unknown, check: TypeCheck<TSchema>): AtOnce<Context> {
     if (!check.Check(input)) throw inputError(check, input);
     const target = operation.target === "none" ? undefined : (input as { repository: RepositoryRef }).repository;
     if (target !== undefined) {
@@ -253,28 +259,32 @@ class OperationRun {
       this.#services.opener.validate(target);
     }
     const authorised = authorise(operation, input, this.#caller.principal, this.#services.authority);
-    if (authorised instanceof Promise) await authorised;
+    return whenThere(authorised, () => this.#queue(operation, target));
+  }
+
+  #queue(operation: Operation, target: RepositoryRef | undefined): AtOnce<Context> {
     // What has one answer is over before anybody could miss it.
     if (operation.shape !== "call" && this.#caller.principal.kind === "user") this.#watchCredential();
     const { signal } = this.#caller;
     checkEnded(this.#caller, this.#services.clock);
     const queuedAtMs = this.#services.clock.monotonicMs();
     const admitted = this.#services.admission.enter(target, signal);
-    const place = admitted instanceof Promise ? await admitted : admitted;
-    this.place = place;
-    this.#releases.push(() => place.leave());
-    this.#record.queued(this.#services.clock.monotonicMs() - queuedAtMs);
+    return whenThere(admitted, (place) => {
+      this.place = place;
+      this.#releases.push(() => place.leave());
+      this.#record.queued(this.#services.clock.monotonicMs() - queuedAtMs);
+      return this.#contextOf(operation, target);
+    });
+  }
+
+  #contextOf(operation: Operation, target: RepositoryRef | undefined): AtOnce<Context> {
     const opened = target === undefined || operation.target === "path" ? undefined : this.#open(target);
-    return new OperationContext(
-      this.#services,
-      this.#contextRun(operation, target),
-      opened instanceof Promise ? await opened : opened,
-    );
+    const makeRun = () => this.#contextRun(operation, target);
+    return whenThere(opened, (repository) => new OperationContext(this.#services, this.#caller, makeRun, repository));
   }
 
   #contextRun({ name }: Operation, target: RepositoryRef | undefined): ContextRun {
     return {
-      caller: this.#caller,
       settled: () => (this.#isSettled = true),
       open: (ref) => this.#openOther(ref),
       borrow: (ref) => this.#borrow(ref),
@@ -384,12 +394,4 @@ class OperationRun {
       if (released instanceof Promise) return released.then(() => this.#release());
     }
   }
-}
-
-function inputError(check: TypeCheck<TSchema>, input: unknown): OperationError {
-  const first = check.Errors(input).First();
-  return new OperationError("invalid_input", {
-    field: first?.path ?? "",
-    problem: first?.message ?? "does not match the schema",
-  });
 }

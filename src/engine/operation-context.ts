@@ -6,7 +6,6 @@ import type { EngineServices } from "./engine.ts";
 
 /** What a context needs of the run that it is for. */
 export interface ContextRun {
-  readonly caller: Caller;
   readonly settled: () => void;
   readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
   readonly borrow: (ref: RepositoryRef) => Promise<BorrowedRepository>;
@@ -21,31 +20,50 @@ export interface ContextRun {
 export class OperationContext implements Context {
   readonly caller: Caller;
   readonly signal: AbortSignal;
-  readonly settled: () => void;
-  readonly open: (ref: RepositoryRef) => Promise<OpenRepository>;
-  readonly borrow: (ref: RepositoryRef) => Promise<BorrowedRepository>;
-  readonly idle: () => void;
-  readonly stage: (ref: RepositoryRef, options: CreateOptions) => Promise<OpenRepository>;
-  readonly requireAdmin: () => Promise<void>;
-  readonly requireReading: (ref: RepositoryRef) => Promise<void>;
-  readonly #mayWrite: ContextRun["mayWrite"];
   readonly #services: EngineServices;
+  readonly #makeRun: () => ContextRun;
   readonly #repository: OpenRepository | undefined;
+  #madeRun: ContextRun | undefined;
 
   /** Without a repository for an operation that has declared that it works on none: asking for it is a bug. */
-  constructor(services: EngineServices, run: ContextRun, repository?: OpenRepository) {
-    this.caller = run.caller;
-    this.signal = run.caller.signal;
-    this.settled = run.settled;
-    this.open = run.open;
-    this.borrow = run.borrow;
-    this.idle = run.idle;
-    this.stage = run.stage;
-    this.requireAdmin = run.requireAdmin;
-    this.requireReading = run.requireReading;
-    this.#mayWrite = run.mayWrite;
+  constructor(services: EngineServices, caller: Caller, makeRun: () => ContextRun, repository?: OpenRepository) {
+    this.caller = caller;
+    this.signal = caller.signal;
     this.#services = services;
+    this.#makeRun = makeRun;
     this.#repository = repository;
+  }
+
+  get #run(): ContextRun {
+    return (this.#madeRun ??= this.#makeRun());
+  }
+
+  get settled() {
+    return this.#run.settled;
+  }
+
+  get open() {
+    return this.#run.open;
+  }
+
+  get borrow() {
+    return this.#run.borrow;
+  }
+
+  get idle() {
+    return this.#run.idle;
+  }
+
+  get stage() {
+    return this.#run.stage;
+  }
+
+  get requireAdmin() {
+    return this.#run.requireAdmin;
+  }
+
+  get requireReading() {
+    return this.#run.requireReading;
   }
 
   get repository() {
@@ -91,7 +109,7 @@ export class OperationContext implements Context {
   }
 
   get sessions() {
-    return this.#services.sessions(this.caller, this.#mayWrite);
+    return this.#services.sessions(this.caller, this.#run.mayWrite);
   }
 
   get signing() {

@@ -61,6 +61,7 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
   const { locator, locks, pins, door } = services;
   const ownPins: OwnPins = new WeakMap();
   const git = withPatientMaintenance(services.git, pins, ownPins, services.journal);
+  const visibleTo = withVisibleRevisions(git);
   const bound = {
     git,
     locks,
@@ -97,7 +98,7 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
   ): PinnedRepository {
     const seen = isTrusted(caller)
       ? bound
-      : { ...bound, git: withVisibleRevisions(git, located.gitDir, () => services.seesAll(ref, caller)) };
+      : { ...bound, git: visibleTo(located.gitDir, () => services.seesAll(ref, caller)) };
     const repository = new PinnedRepository(seen, ref, located, pin, caller, signal);
     const { storage, relativePath } = located;
     ownPins.set(repository.view, { pin, key: located.key, repository: { storage: storage.name, relativePath } });

@@ -4,23 +4,40 @@ import { baseOfRevision, isHiddenFromFetches, mayRevealHidden } from "../domain/
 import type { Oid } from "../domain/oid.ts";
 import { REFS_HEADS, REFS_TAGS } from "../domain/reference.ts";
 
+/** Makes the backend for one who works on a repository; `isAdministrator` is asked when it matters. */
+export type VisibleTo = (gitDir: string, isAdministrator: () => boolean | Promise<boolean>) => GitBackend;
+
 /**
- * The backend for somebody who may see no more of a repository than who fetches: a revision that names a hidden reference, or guesses the
+ * Makes backends for somebody who may see no more of a repository than who fetches: a revision that names a hidden reference, or guesses the
  * beginning of an id that no visible reference reaches, leads nowhere. Whole ids lead to what they name: nobody guesses them. Administrators
- * see everything, as `isAdministrator` tells when it matters.
+ * see everything.
  */
-export function withVisibleRevisions(
-  git: GitBackend,
-  gitDir: string,
-  isAdministrator: () => boolean | Promise<boolean>,
-): GitBackend {
-  const resolve = async (view: RepositoryView, revision: ByteString, peel?: PeelTarget): Promise<Oid | undefined> => {
-    const found = await git.objects.resolve(view, revision, peel);
-    if (found === undefined || !mayRevealHidden(revision) || view.gitDir !== gitDir) return found;
-    return (await isAdministrator()) || (await isVisible(git, view, revision)) ? found : undefined;
+export function withVisibleRevisions(git: GitBackend): VisibleTo {
+  // Each request has one of its own: a class makes them faster than a prototype for each.
+  class VisibleObjects {
+    readonly resolve: ObjectsFacet["resolve"];
+
+    constructor(resolve: ObjectsFacet["resolve"]) {
+      this.resolve = resolve;
+    }
+  }
+  class VisibleGit {
+    readonly objects: VisibleObjects;
+
+    constructor(objects: VisibleObjects) {
+      this.objects = objects;
+    }
+  }
+  Object.setPrototypeOf(VisibleObjects.prototype, git.objects);
+  Object.setPrototypeOf(VisibleGit.prototype, git);
+  return (gitDir, isAdministrator) => {
+    const resolve = async (view: RepositoryView, revision: ByteString, peel?: PeelTarget): Promise<Oid | undefined> => {
+      const found = await git.objects.resolve(view, revision, peel);
+      if (found === undefined || !mayRevealHidden(revision) || view.gitDir !== gitDir) return found;
+      return (await isAdministrator()) || (await isVisible(git, view, revision)) ? found : undefined;
+    };
+    return new VisibleGit(new VisibleObjects(resolve)) as object as GitBackend;
   };
-  const objects = Object.create(git.objects, { resolve: { value: resolve } }) as ObjectsFacet;
-  return Object.create(git, { objects: { value: objects } }) as GitBackend;
 }
 
 /** Would whoever fetches find it, too? */

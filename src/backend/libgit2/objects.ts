@@ -1,15 +1,6 @@
 import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
-import {
-  type GitObject,
-  type GitPath,
-  type ObjectInfo,
-  type ObjectType,
-  type TreeEdit,
-  type TreeEntry,
-  type TreeFile,
-  typeOfMode,
-} from "../../domain/git-object.ts";
+import type { GitObject, GitPath, ObjectInfo, ObjectType, TreeEdit } from "../../domain/git-object.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import type { ObjectsFacet, PeelTarget, QuarantinedView, RepositoryView } from "../backend.ts";
 import type { CoreFunctions, HeaderNumber, ObjectFunctions } from "./addon.ts";
@@ -17,20 +8,19 @@ import type { HistoryFunctions } from "./history-functions.ts";
 import { listBlobs } from "./list-blobs.ts";
 import { listTree } from "./list-tree.ts";
 import { packEdits } from "./pack-edits.ts";
+import { headerAt, OBJECT_TYPES } from "./object-header.ts";
 import { packOids } from "./pack-oids.ts";
-import { generationNow, PackedAnswers } from "./packed-answers.ts";
-import { askNow, checkView, runJob, runNow } from "./run-job.ts";
+import { PackedAnswers } from "./packed-answers.ts";
+import { checkView, runJob, runNow } from "./run-job.ts";
 import { streamBlob } from "./stream-blob.ts";
 import { unsupportedFacet } from "./unsupported-facet.ts";
 import { hasAddonCode } from "./translate-error.ts";
+import { createTreeFiles } from "./tree-files.ts";
 
 type ObjectsAddon = CoreFunctions & ObjectFunctions & HistoryFunctions;
 
 /** Numbers of peel targets, as native/revision.h counts them. */
 const PEEL: Readonly<Record<PeelTarget, number>> = { object: 0, commit: 1, tree: 2, blob: 3, tag: 4 };
-
-/** libgit2's numbers of object types. */
-const TYPES: readonly (ObjectType | undefined)[] = [undefined, "commit", "tree", "blob", "tag"];
 
 /** Contents that are hashed on this thread; larger ones go to another. */
 const WRITE_NOW_BYTES_MAX = 32 * 1024;
@@ -41,9 +31,8 @@ const READ_MANY_NOW_BYTES_MAX = 256 * 1024;
 const READ_MANY_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What is kept of ids that revisions have led to, and of small blobs. */
-const TEXTS_BYTES_MAX = 1024 * 1024;
+const TEXTS_BYTES_MAX = 512 * 1024;
 const BLOBS_BYTES_MAX = 1 * 1024 * 1024;
-
 /** Objects through libgit2's object database. */
 export function createObjects(addon: ObjectsAddon): ObjectsFacet {
   // The library looks for nothing in files.
@@ -52,6 +41,8 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
   const blobs = new PackedAnswers<Buffer>(addon, BLOBS_BYTES_MAX, (blob) => blob.byteLength);
   return {
     grep,
+    ...createTreeFiles(addon),
+
     async resolve(view: RepositoryView, revision: ByteString, peel: PeelTarget = "object") {
       checkView(view);
       const target = PEEL[peel];
@@ -93,38 +84,6 @@ export function createObjects(addon: ObjectsAddon): ObjectsFacet {
 
     stream(view: RepositoryView, oid: Oid, bytesMax?: number) {
       return streamBlob(addon, view, oid, bytesMax);
-    },
-
-    async treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): Promise<TreeEntry | undefined> {
-      checkView(view);
-      if (!isOid(treeish, "sha1")) return undefined;
-      const { gitDir, quarantineDir } = view;
-      const generation = generationOf(addon, view);
-      const answer = askNow(() => addon.treeEntrySync(gitDir, quarantineDir, generation, treeish, path));
-      const start = () => addon.treeEntry(gitDir, quarantineDir, 0, treeish, path);
-      const found = answer === null ? await runJob(addon, view, start) : answer;
-      if (found === undefined) return undefined;
-      const mode = Number.parseInt(found.slice(0, 6), 8);
-      return { path, mode, type: typeOfMode(mode), oid: found.slice(7) };
-    },
-
-    async readFile(
-      view: RepositoryView,
-      treeish: Oid,
-      path: GitPath,
-      bytesMax?: number,
-    ): Promise<TreeFile | undefined> {
-      checkView(view);
-      if (!isOid(treeish, "sha1")) return undefined;
-      const { gitDir, quarantineDir } = view;
-      const generation = generationOf(addon, view);
-      const answer = askNow(() => addon.fileReadSync(gitDir, quarantineDir, generation, treeish, path, bytesMax));
-      const start = () => addon.fileRead(gitDir, quarantineDir, 0, treeish, path, bytesMax);
-      const found = answer === null ? await runJob(addon, view, start) : answer;
-      if (found === undefined) return undefined;
-      return Array.isArray(found)
-        ? fileOf(path, found[0], found[1])
-        : fileOf(path, found, found.subarray(FILE_HEADER_BYTES));
     },
 
     listTree(view: RepositoryView, treeish: Oid, options: { recursive: boolean; prefix?: GitPath }) {
@@ -186,28 +145,8 @@ function readObject(
   );
 }
 
-/** What all who ask in this turn have seen; a quarantine is nobody else's. */
-const generationOf = (addon: ObjectsAddon, { gitDir, quarantineDir }: RepositoryView): number =>
-  quarantineDir === undefined ? generationNow(addon, gitDir) : 0;
-
-/** As native/read_binding.c writes it. */
-const FILE_HEADER_BYTES = 52;
-
-function fileOf(path: GitPath, header: Buffer, content: Buffer): TreeFile {
-  const number = headerAt(header, 0);
-  const mode = header.readUInt32LE(8);
-  const entry = { path, mode, type: typeOfMode(mode), oid: header.toString("latin1", 12, FILE_HEADER_BYTES) };
-  if (TYPES[number % 8] !== "blob") return { entry };
-  return { entry, size: Math.floor(number / 8), content };
-}
-
 function infoOf(oid: Oid, header: HeaderNumber): ObjectInfo {
-  return { oid, type: TYPES[header % 8]!, size: Math.floor(header / 8) };
-}
-
-/** A header number of 8 bytes: exact below 2^53. */
-function headerAt(bytes: Buffer, offset: number): HeaderNumber {
-  return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32;
+  return { oid, type: OBJECT_TYPES[header % 8]!, size: Math.floor(header / 8) };
 }
 
 async function readMany(

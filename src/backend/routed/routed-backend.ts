@@ -149,11 +149,17 @@ class Router {
       }
       const { lane, call } = route;
       lane.calls++;
-      const answer = call(view, a, b, c) as Promise<unknown>;
-      if (readable && this.#canaryPercent > 0 && this.#random() * 100 < this.#canaryPercent) {
-        return this.#watched(route, lane, answer, where, a, b, c);
+      let answer: unknown;
+      try {
+        answer = call(view, a, b, c);
+      } catch (error) {
+        answer = Promise.reject(error);
       }
-      return lane === this.#shell ? answer : this.#orShell(route, lane, answer, where, a, b, c);
+      if (readable && this.#canaryPercent > 0 && this.#random() * 100 < this.#canaryPercent) {
+        return this.#watched(route, lane, Promise.resolve(answer), where, a, b, c);
+      }
+      if (lane === this.#shell || !(answer instanceof Promise)) return answer;
+      return this.#orShell(route, lane, answer, where, a, b, c);
     };
   }
 
@@ -180,7 +186,7 @@ class Router {
     if (cause !== undefined) await this.#beforeShell(route, lane, view, cause);
     const taken = cause === undefined ? lane : this.#shell;
     if (cause === undefined) lane.calls++;
-    const answer = route.methods[taken.name]!(view, a, b, c) as Promise<unknown>;
+    const answer = Promise.try(route.methods[taken.name]!, view, a, b, c);
     return await this.#orShell(route, taken, answer, view, a, b, c);
   }
 

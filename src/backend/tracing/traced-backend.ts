@@ -44,12 +44,14 @@ function tracedCall(method: BackendMethod, observer: CallObserver, monotonicMs: 
       observer.ended(monotonicMs() - startedAtMs, reasonOf(error));
       throw error;
     };
-    // One step of the queue of promises for each call, where an async function takes several.
+    let answer: unknown;
     try {
-      return (method(view, a, b, c) as Promise<unknown>).then(succeeded, failed);
+      answer = method(view, a, b, c);
     } catch (error) {
-      return Promise.reject(error).catch(failed);
+      return failed(error);
     }
+    // One step of the queue of promises for each call, where an async function takes several; none for what is there at once.
+    return answer instanceof Promise ? answer.then(succeeded, failed) : succeeded(answer);
   };
 }
 

@@ -1,4 +1,5 @@
 import type { OpenRepository } from "../../contract/context.ts";
+import { type AtOnce, whenThere } from "../../domain/at-once.ts";
 import type { GitObject, GitPath, TreeEntry } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { canHaveEntry } from "../files/entry-at.ts";
@@ -37,20 +38,22 @@ export interface OpenedFile {
   readonly blob?: OpenedBlob;
 }
 
-/** Opens what a path below a tree or commit leads to, in one step; undefined where there is nothing, or a blob is missing. */
-export async function openFileAt(
+/** Opens what a path below a tree or commit leads to, in one step; undefined where there is nothing, or a blob is missing. At once where it is in memory. */
+export function openFileAt(
   repository: OpenRepository,
   treeish: Oid,
   path: GitPath,
   bytesMax = Infinity,
-): Promise<OpenedFile | undefined> {
+): AtOnce<OpenedFile | undefined> {
   if (!canHaveEntry(path)) return undefined;
   const { git, view } = repository;
-  const file = await git.objects.readFile(view, treeish, path, Math.min(bytesMax, WHOLE_BLOB_BYTES_MAX));
-  if (file === undefined) return undefined;
-  const { entry, size, content } = file;
-  if (size === undefined || content === undefined) return { entry };
-  return { entry, blob: opened(repository, { oid: entry.oid, size, content }, bytesMax) };
+  const file = git.objects.readFile(view, treeish, path, Math.min(bytesMax, WHOLE_BLOB_BYTES_MAX));
+  return whenThere(file, (file) => {
+    if (file === undefined) return undefined;
+    const { entry, size, content } = file;
+    if (size === undefined || content === undefined) return { entry };
+    return { entry, blob: opened(repository, { oid: entry.oid, size, content }, bytesMax) };
+  });
 }
 
 function opened(

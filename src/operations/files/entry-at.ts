@@ -1,4 +1,5 @@
 import type { OpenRepository } from "../../contract/context.ts";
+import type { AtOnce } from "../../domain/at-once.ts";
 import type { GitPath, TreeEntry } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
 
@@ -13,6 +14,6 @@ export function entryAt(
   { git, view }: Pick<OpenRepository, "git" | "view">,
   treeish: Oid,
   path: GitPath,
-): Promise<TreeEntry | undefined> {
-  return canHaveEntry(path) ? git.objects.treeEntry(view, treeish, path) : Promise.resolve(undefined);
+): AtOnce<TreeEntry | undefined> {
+  return canHaveEntry(path) ? git.objects.treeEntry(view, treeish, path) : undefined;
 }

@@ -2,11 +2,13 @@ import type { Context } from "../../contract/context.ts";
 import { ContentField, Maybe, OidField, RepositoryField, type Static, Type } from "../../contract/fields.ts";
 import { formatMode, PathField, RevField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
+import { type AtOnce, whenThere } from "../../domain/at-once.ts";
 import { OperationError } from "../../domain/errors.ts";
+import type { TreeEntry } from "../../domain/git-object.ts";
 import { mayRevealHidden } from "../../domain/hidden-refs.ts";
 import { Moment } from "../../domain/moment.ts";
 import { isFullOid, type Oid } from "../../domain/oid.ts";
-import { openFileAt } from "../blobs/read-blob.ts";
+import { type OpenedFile, openFileAt } from "../blobs/read-blob.ts";
 import { entryAt } from "./entry-at.ts";
 import { resolveTree } from "./resolve-tree.ts";
 
@@ -58,7 +60,8 @@ export const getFile = defineOperation({
       type: () => "application/octet-stream",
       large: {
         beginning: async (input: FileInput, ctx: Context) => {
-          const { output, blob } = await openFile(input, ctx);
+          const opened = openFile(input, ctx);
+          const { output, blob } = opened instanceof Promise ? await opened : opened;
           return blob.content === undefined ? output : { ...output, content: blob.content };
         },
         async *pieces(input: FileInput, ctx: Context) {
@@ -82,15 +85,18 @@ type FileInput = Static<typeof Input>;
 /** Many who read one revision at once look for its tree once. */
 const trees = new Moment<Promise<Oid | undefined>>();
 
-/** Looks below the revision's tree with `find`. Throws `revision_not_found`, and `path_not_found` where it finds nothing. */
-async function below<T>(
-  { rev = "HEAD", path }: FileInput,
-  { repository }: Context,
-  find: (treeish: Oid) => Promise<T | undefined>,
-): Promise<T> {
+/** Looks for something below a commit or tree. */
+type Find<T> = (treeish: Oid) => AtOnce<T | undefined>;
+
+/** Looks below the revision. Throws `revision_not_found`, and `path_not_found` where nothing is found. */
+function below<T>(input: FileInput, ctx: Context, find: Find<T>): AtOnce<T> {
+  const { rev } = input;
   // An id needs no look for what it names: only where nothing is found it matters why.
-  const found = isFullOid(rev) ? await find(rev) : undefined;
-  if (found !== undefined) return found;
+  const found = rev !== undefined && isFullOid(rev) ? find(rev) : undefined;
+  return whenThere(found, (found) => found ?? belowTree(input, ctx, find));
+}
+
+async function belowTree<T>({ rev = "HEAD", path }: FileInput, { repository }: Context, find: Find<T>): Promise<T> {
   const look = () => resolveTree(repository, rev);
   // Whoever looked first may have given up, or see more than others do: then everybody looks himself.
   const tree = mayRevealHidden(rev)
@@ -102,23 +108,21 @@ async function below<T>(
   return foundBelow;
 }
 
-function oidOfFile(input: FileInput, ctx: Context): Promise<Oid> {
-  return below(input, ctx, async (treeish) => {
-    const entry = await entryAt(ctx.repository, treeish, input.path);
-    return entry?.type === "blob" ? entry.oid : undefined;
-  });
+async function oidOfFile(input: FileInput, ctx: Context): Promise<Oid> {
+  const oidIn = (entry: TreeEntry | undefined) => (entry?.type === "blob" ? entry.oid : undefined);
+  return below(input, ctx, (treeish) => whenThere(entryAt(ctx.repository, treeish, input.path), oidIn));
 }
 
-async function openFile(input: FileInput, ctx: Context) {
+function openFile(input: FileInput, ctx: Context) {
   const { path } = input;
-  const { entry, blob } = await below(input, ctx, async (treeish) => {
-    const file = await openFileAt(ctx.repository, treeish, path);
-    return file?.blob && { entry: file.entry, blob: file.blob };
+  const blobIn = (file: OpenedFile | undefined) => file?.blob && { entry: file.entry, blob: file.blob };
+  const found = below(input, ctx, (treeish) => whenThere(openFileAt(ctx.repository, treeish, path), blobIn));
+  return whenThere(found, ({ entry, blob }) => {
+    const { size } = blob;
+    const limitBytes = ctx.limits.blobBytesMax;
+    if (size > limitBytes) throw new OperationError("too_large", { what: "file", sizeBytes: size, limitBytes });
+    return { output: { path, oid: entry.oid, mode: formatMode(entry.mode), size }, blob };
   });
-  const { size } = blob;
-  const limitBytes = ctx.limits.blobBytesMax;
-  if (size > limitBytes) throw new OperationError("too_large", { what: "file", sizeBytes: size, limitBytes });
-  return { output: { path, oid: entry.oid, mode: formatMode(entry.mode), size }, blob };
 }
 
 async function whole(pieces: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {

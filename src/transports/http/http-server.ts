@@ -104,6 +104,7 @@ function respondWith(options: HttpServerOptions): Respond {
     proxies: new TrustedProxies(options.trustedProxies ?? []),
     onRefused: options.onRefused,
   };
+  let lastHost: string | null | undefined;
   return async (request, server) => {
     const requestId = options.newRequestId();
     const origin = request.headers.get("origin");
@@ -112,8 +113,12 @@ function respondWith(options: HttpServerOptions): Respond {
     let response: Response;
     try {
       call = new IncomingCall(request, server, requestId, services);
-      if (call.host !== null && call.host !== "" && !HOST.test(call.host)) throw malformedHost();
-      checkHost(call.host);
+      if (call.host !== lastHost) {
+        if (call.host !== null && call.host !== "" && !HOST.test(call.host)) throw malformedHost();
+        checkHost(call.host);
+        // Nearly all requests have the one before's.
+        lastHost = call.host;
+      }
       listed = checkOrigin(origin, call.url) === "listed";
       response = (listed ? preflightAnswer(request) : undefined) ?? (await answer(request, call, options.doors));
       if (response === UPGRADED) return undefined;
@@ -129,7 +134,7 @@ function respondWith(options: HttpServerOptions): Respond {
 const malformedHost = () =>
   new OperationError("malformed_request", { part: "host", problem: "is no name of a server" });
 
-async function answer(request: Request, call: HttpCall, doors: readonly HttpDoor[]): Promise<Response> {
+function answer(request: Request, call: HttpCall, doors: readonly HttpDoor[]): Response | Promise<Response> {
   for (const door of doors) {
     const response = door(request, call);
     if (response !== undefined) return response;

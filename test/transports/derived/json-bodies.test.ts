@@ -43,6 +43,6 @@ for (const [what, head] of Object.entries(HEADS))
     brokenOff(head, (request) => bodies.read(request, bodies.room(), request.signal)));
 
 test("what a DELETE sends along, and does not end, is canceled, not a bug", () =>
-  brokenOff("DELETE /v1/repos/a HTTP/1.1\r\nHost\r\nContent-Length: 100\r\n\r\n", (request) =>
+  brokenOff("DELETE /v1/repos/a HTTP/1.1\r\nHost\r\nContent-Length: 100\r\n\r\n", async (request) =>
     readInput(deletion, request, undefined as never, () => Promise.resolve(undefined)),
   ));

@@ -35,8 +35,8 @@ export function subscribeDoor(options: SubscribeOptions): HttpDoor {
     failed: (error) => ({ errors: [error as GraphQLError] }),
   });
   return (request, call) => {
-    const { pathname, searchParams } = call.url;
-    if (pathname !== SUBSCRIBE_PATH) return undefined;
+    if (call.url.pathname !== SUBSCRIBE_PATH) return undefined;
+    const { searchParams } = call.url;
     const { method, headers } = request;
     const token = headers.get(TOKEN_HEADER) ?? searchParams.get("token");
     if (method === "PUT" || method === "DELETE" || (token !== null && (method === "GET" || method === "POST")))

@@ -1,33 +1,53 @@
+import { type AtOnce, whenThere } from "../../../domain/at-once.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import { expectedId } from "./conditions.ts";
 import { brokenOff } from "../derived/json-bodies.ts";
 import { percentDecode, readQuery, valueOfText } from "../derived/query.ts";
 import { repositoryNamed } from "../derived/repository-field.ts";
-import { addressOf } from "./request-address.ts";
+import { addressOf, type RequestAddress } from "./request-address.ts";
 import { type RestRoute, takesBody } from "./rest-route.ts";
 
 /** Routes of staging areas, stashes and worktrees name their session here as well. */
 const SESSION_HEADER = "holdfast-session";
 
 /** What a request gives an operation: from its path, its query or its body, and its headers. Throws `malformed_request` and `invalid_input`. */
-export async function readInput(
+export function readInput(
   prepared: RestRoute,
   request: Request,
   engine: Engine,
   readBody: () => Promise<unknown>,
+): AtOnce<Record<string, unknown>> {
+  const address = addressOf(request);
+  const said = takesBody(prepared.route)
+    ? fieldsOfBody(prepared, address.search, readBody)
+    : fieldsOfQuery(prepared, address.search, request);
+  return whenThere(said, (values) => withAddress(values, prepared, address, request, engine));
+}
+
+async function fieldsOfBody(
+  prepared: RestRoute,
+  search: string,
+  readBody: () => Promise<unknown>,
 ): Promise<Record<string, unknown>> {
-  const { operation, route, parameters, fields, input, repositories } = prepared;
-  const { pathname, search } = addressOf(request);
-  let values: Record<string, unknown>;
-  if (takesBody(route)) {
-    values = search === "" || search === "?" ? {} : readQuery(search, sessionAlone(fields));
-    const body = await readBody();
-    if (body !== undefined) Object.assign(values, input.decode(checkBody(body, prepared)));
-  } else {
-    if (request.body !== null) await refuseBody(request).catch(brokenOff);
-    values = readQuery(search, fields);
-  }
+  const values = search === "" || search === "?" ? {} : readQuery(search, sessionAlone(prepared.fields));
+  const body = await readBody();
+  return body === undefined ? values : Object.assign(values, prepared.input.decode(checkBody(body, prepared)));
+}
+
+function fieldsOfQuery({ fields }: RestRoute, search: string, request: Request): AtOnce<Record<string, unknown>> {
+  const refused = request.body === null ? undefined : refuseBody(request).catch(brokenOff);
+  return whenThere(refused, () => readQuery(search, fields));
+}
+
+/** Adds what the path and the headers say. */
+function withAddress(
+  values: Record<string, unknown>,
+  { operation, route, parameters, fields, repositories }: RestRoute,
+  { pathname }: RequestAddress,
+  request: Request,
+  engine: Engine,
+): Record<string, unknown> {
   for (const [field, name] of repositories)
     if (values[field] !== undefined) values[field] = repositoryNamed(values[field], name, engine);
   const segments = pathname.split("/");

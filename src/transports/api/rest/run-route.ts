@@ -9,7 +9,7 @@ import type { JsonBodies } from "../derived/json-bodies.ts";
 import { isPaged, pagedInput, pageOfList, wholeList } from "../derived/list-page.ts";
 import { readInput } from "./read-input.ts";
 import { inRequestWords } from "../derived/request-words.ts";
-import type { RestRoute } from "./rest-route.ts";
+import { type RestRoute, takesBody } from "./rest-route.ts";
 import { type LargePieces, largeAnswer, streamAnswer } from "./stream-answer.ts";
 import { knownAnswer, prefersJson, readHeaders, writeAnswer } from "./write-answer.ts";
 
@@ -36,7 +36,7 @@ export async function runRoute(
   const { operation, route } = prepared;
   // Garbage is collected for minutes before there is anything to say.
   if (operation.kind === "maintenance") call.watchTime();
-  const room = services.bodies.room();
+  const room = takesBody(route) ? services.bodies.room() : undefined;
   let running = false;
   let isReplayed = false;
   let response: Response;
@@ -50,9 +50,8 @@ export async function runRoute(
       signal: call.signal,
       ...(key !== null && { idempotencyKey: key, onReplayed: () => (isReplayed = true) }),
     };
-    const input = await readInput(prepared, request, services.engine, () =>
-      services.bodies.read(request, room, call.signal),
-    );
+    const read = readInput(prepared, request, services.engine, () => services.bodies.read(request, room!, call.signal));
+    const input = read instanceof Promise ? await read : read;
     running = true;
     response = await run(prepared, request, call, input, caller, services);
   } catch (error) {
@@ -66,7 +65,7 @@ export async function runRoute(
     const told = error instanceof OperationError ? inRequestWords(error, operation, "snake") : error;
     response = errorResponse(told, call.requestId, isPrecondition ? 412 : undefined);
   } finally {
-    room.release();
+    room?.release();
   }
   if (isReplayed) response.headers.set("idempotent-replayed", "true");
   return response;
