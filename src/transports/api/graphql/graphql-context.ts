@@ -1,5 +1,6 @@
 import type { Caller } from "../../../contract/principal.ts";
 import type { Engine } from "../../../engine/engine.ts";
+import type { AnswerBudget } from "./answer-budget.ts";
 import type { GraphLoaders } from "./graph/graph-loaders.ts";
 import type { SubscriptionPosition } from "./subscriptions.ts";
 
@@ -10,6 +11,7 @@ export interface GraphqlContext {
   /** The session that the request's header names. */
   readonly session: string | undefined;
   readonly writers: Writers;
+  readonly budget: AnswerBudget;
   /** What the graph's fields look up, made when the first of them asks. */
   readonly loaders: () => GraphLoaders;
   /** Of a subscription that may be gone on with; absent: of what has no place in the order of events. */

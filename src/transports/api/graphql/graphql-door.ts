@@ -60,8 +60,13 @@ async function answer(
     if ("errors" in prepared) return await write(request, toldResult(prepared, services));
     if (prepared.operation.operation === "mutation" && request.method !== "POST")
       throw new OperationError("method_not_allowed", { method: request.method, allowed: ["POST"] });
-    if (prepared.operation.operation === "subscription" && streams !== undefined && takesEvents(request))
+    if (prepared.operation.operation === "subscription" && streams !== undefined) {
+      if (!takesEvents(request))
+        throw new OperationError("malformed_request", { part: "accept", problem: "takes no text/event-stream" });
       return await subscription(prepared, principal, positionOf(request), request, call, { ...options, streams });
+    }
+    // Garbage is collected for minutes before there is anything to say.
+    if (prepared.operation.operation === "mutation") call.watchTime();
     const context = contextOf(prepared, principal, request, call, engine);
     const result =
       prepared.operation.operation === "subscription"

@@ -52,8 +52,8 @@ export function addOperationFields(operations: readonly DerivedOperation[], part
 /** A write has a caller of its own, with its idempotency key. */
 export function calling({ operation }: DerivedOperation, context: GraphqlContext, field: string | number) {
   if (operation.kind === "read") return context;
-  const { engine, session, writers } = context;
-  return { engine, session, caller: writers.writer(String(field)) };
+  const { engine, session, budget, writers } = context;
+  return { engine, session, budget, caller: writers.writer(String(field)) };
 }
 
 /** What an operation is called here. */

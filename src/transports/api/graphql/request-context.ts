@@ -2,6 +2,7 @@ import { Kind } from "graphql";
 import type { Caller, Principal } from "../../../contract/principal.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import type { HttpCall } from "../../http/http-door.ts";
+import { AnswerBudget } from "./answer-budget.ts";
 import { type GraphLoaders, graphLoaders } from "./graph/graph-loaders.ts";
 import { type GraphqlContext, Writers } from "./graphql-context.ts";
 import type { PreparedQuery } from "./query-runner.ts";
@@ -29,6 +30,7 @@ export function contextOf(
     caller,
     session: headers.get(SESSION_HEADER) ?? undefined,
     loaders: () => (loaders ??= graphLoaders({ engine, caller, isCached: !isWriting })),
+    budget: new AnswerBudget(),
     writers: new Writers(caller, key ?? undefined, isAlone),
   };
 }

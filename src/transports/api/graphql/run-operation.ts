@@ -9,6 +9,9 @@ const DOWNLOAD_BYTES_MAX = 8 * 1024 * 1024;
 
 type Json = Record<string, unknown>;
 
+/** What operations are run with. */
+export type OperationContext = Pick<GraphqlContext, "engine" | "caller" | "session" | "budget">;
+
 /**
  * Runs an operation with arguments as GraphQL has them and gives what it tells in JSON; a download as `{base64}`. Rejects with
  * OperationErrors that name fields as the caller does.
@@ -16,15 +19,17 @@ type Json = Record<string, unknown>;
 export async function runOperation(
   derived: DerivedOperation,
   args: Readonly<Json>,
-  { engine, caller, session }: Pick<GraphqlContext, "engine" | "caller" | "session">,
+  { engine, caller, session, budget }: OperationContext,
 ): Promise<unknown> {
   const json = withoutNulls(args) as Json;
   if (session !== undefined && derived.fields.has("session")) json["session"] ??= session;
   try {
     const input = derived.decode(json);
-    if (derived.operation.shape === "download")
-      return { base64: await collect(derived, downloadDerived(derived, input, { engine, caller })) };
-    return derived.encode(await runDerived(derived, input, { engine, caller }));
+    return await budget.run(async () => {
+      if (derived.operation.shape === "download")
+        return { base64: await collect(derived, downloadDerived(derived, input, { engine, caller })) };
+      return derived.encode(await runDerived(derived, input, { engine, caller }));
+    });
   } catch (error) {
     throw error instanceof OperationError ? inRequestWords(error, derived.operation, "camel") : error;
   }

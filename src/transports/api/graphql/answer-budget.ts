@@ -1,0 +1,52 @@
+import { OperationError } from "../../../domain/errors.ts";
+
+/** What operations may put into one answer, in characters: it stands in memory twice, as values and as text. */
+const ANSWER_CHARACTERS_MAX = 64 * 1024 * 1024;
+/** Operations of one request that run at once: each may give much. */
+const AT_ONCE_MAX = 4;
+/** What a value that is no text takes, or the name of a field: about as much. */
+const VALUE_CHARACTERS = 8;
+
+/** Bounds what the operations of one request hold in memory together: few at once, and no more when the answer is long enough. */
+export class AnswerBudget {
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #characters = 0;
+
+  /** Runs an operation when it is its turn. Throws `too_large` once the answer has too much. */
+  async run<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.#running >= AT_ONCE_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running++;
+    try {
+      this.#check();
+      const json = await operation();
+      this.#characters += charactersOf(json);
+      this.#check();
+      return json;
+    } finally {
+      // Whoever waits takes the place over.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+
+  #check(): void {
+    if (this.#characters > ANSWER_CHARACTERS_MAX)
+      throw new OperationError("too_large", {
+        what: "answer",
+        sizeBytes: this.#characters,
+        limitBytes: ANSWER_CHARACTERS_MAX,
+      });
+  }
+}
+
+/** About how long a value is as text. */
+function charactersOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return VALUE_CHARACTERS;
+  let sum = VALUE_CHARACTERS;
+  // The values of lists are their items.
+  for (const part of Object.values(value)) sum += VALUE_CHARACTERS + charactersOf(part);
+  return sum;
+}
