@@ -5,6 +5,7 @@ import type { Context, OpenRepository } from "../../contract/context.ts";
 import type { RepositoryRef } from "../../contract/repository-ref.ts";
 import type { BlameQuery } from "../../backend/backend.ts";
 import { hasReason } from "../../domain/errors.ts";
+import { literalPathspec } from "../../domain/literal-pathspec.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { CommitReader } from "../commits/commit-reader.ts";
 import { BlamedRangeField, blamedRangeOf, BlameFields, blameQueryOf } from "./blame-fields.ts";
@@ -122,7 +123,7 @@ async function* whatMoved(
 async function isSame({ git, view }: OpenRepository, { path }: Query, before: Oid, now: Oid): Promise<boolean> {
   if ((await git.objects.resolve(view, before, "commit")) === undefined) return false;
   if (!(await git.history.isAncestor(view, before, now))) return false;
-  const walk = git.history.log(view, { revisions: [now, `^${before}`], paths: [path], limit: 1 });
+  const walk = git.history.log(view, { revisions: [now, `^${before}`], paths: [literalPathspec(path)], limit: 1 });
   for await (const oids of walk) if (oids.length > 0) return false;
   return true;
 }

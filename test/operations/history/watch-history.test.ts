@@ -215,6 +215,18 @@ describe.each(["libgit2", "shell"] as const)("on %s", (backend) => {
       }
     });
 
+    test("takes the name of a file for a name", async () => {
+      const path = "a[b]*";
+      const first = await git.commit({ files: { [path]: "1\n" } });
+      const follower = blame({ path });
+      await follower.until("done");
+      const second = await git.commit({ branch: "next", parents: [first], files: { [path]: "2\n" } });
+      await move("main", second);
+      const told = await follower.until("done");
+      expect(told.flatMap(({ items }) => items ?? []).map(({ commit }) => commit)).toEqual([second]);
+      await follower.stop();
+    });
+
     test("says what is wrong", async () => {
       await git.commit({ files: { a: "1\n" } });
       await failure(blame({ rev: "none", path: "a" }).next(), "revision_not_found");
