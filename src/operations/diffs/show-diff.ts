@@ -135,8 +135,8 @@ export const showDiff = defineOperation({
 
 /** What a diff is limited to, if anything. Throws `invalid_path`. */
 export function pathsOf(paths: readonly GitPath[] | undefined): { readonly paths?: GitPath[] } {
-  // "" is the whole tree. A slash at the end says that it is a folder.
-  if (paths === undefined || paths.includes("")) return {};
+  if (paths === undefined) return {};
+  // A slash at the end says that it is a folder.
   return { paths: paths.map((path) => strictPath(path.replace(/\/$/, ""))) };
 }
 

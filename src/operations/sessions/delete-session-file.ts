@@ -1,7 +1,7 @@
 import { Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { strictPath } from "../files/strict-path.ts";
+import { worktreePath } from "./worktree-path.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
 /** Deletes a file of a session's worktree, or a folder with all that is in it. */
@@ -22,7 +22,7 @@ export const deleteSessionFile = defineOperation({
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   route: { method: "DELETE", path: "/repos/:repo/sessions/:session/files", status: 204 },
   async run({ session: id, path }, { repository, sessions }) {
-    const clean = strictPath(path);
+    const clean = worktreePath(path);
     await sessions.writing(repository, id, ({ files }) => files.remove(clean));
     return {};
   },

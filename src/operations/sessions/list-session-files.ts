@@ -2,7 +2,7 @@ import { Maybe, Type } from "../../contract/fields.ts";
 import { formatMode, PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { decodeCursor, encodeCursor, PageOf, pageFields } from "../../contract/page.ts";
-import { strictPath } from "../files/strict-path.ts";
+import { worktreePath } from "./worktree-path.ts";
 import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
 const LIMIT_MAX = 10_000;
@@ -38,7 +38,7 @@ export const listSessionFiles = defineOperation({
   examples: [{ title: "All of them", input: { session: EXAMPLE_SESSION } }],
   route: { method: "GET", path: "/repos/:repo/sessions/:session/tree" },
   async run({ session: id, path = "", limit = LIMIT_MAX, cursor }, { repository, sessions }) {
-    const folder = path === "" ? "" : strictPath(path);
+    const folder = path === "" ? "" : worktreePath(path);
     const after = cursor === undefined ? undefined : decodeCursor(cursor, ["after"]).after;
     return await sessions.reading(repository, id, async ({ files }) => {
       const items: { path: string; mode: string; size: number }[] = [];

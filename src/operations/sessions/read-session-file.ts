@@ -1,7 +1,7 @@
 import { ContentField, Type } from "../../contract/fields.ts";
 import { formatMode, PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { strictPath } from "../files/strict-path.ts";
+import { worktreePath } from "./worktree-path.ts";
 import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
 /** Reads a file of a session's worktree. */
@@ -27,7 +27,7 @@ export const readSessionFile = defineOperation({
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   route: { method: "GET", path: "/repos/:repo/sessions/:session/files" },
   async run({ session: id, path }, { repository, sessions, limits }) {
-    const clean = strictPath(path);
+    const clean = worktreePath(path);
     return await sessions.reading(repository, id, async ({ files }) => {
       const { mode, size, content } = await files.read(clean, limits.blobBytesMax);
       return { path: clean, mode: formatMode(mode), size, content };

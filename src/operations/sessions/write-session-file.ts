@@ -3,7 +3,7 @@ import { formatMode, PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { MODE_BLOB, MODE_EXECUTABLE, MODE_SYMLINK } from "../../domain/git-object.ts";
-import { strictPath } from "../files/strict-path.ts";
+import { worktreePath } from "./worktree-path.ts";
 import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
 
 const MODES = { "100644": MODE_BLOB, "100755": MODE_EXECUTABLE, "120000": MODE_SYMLINK } as const;
@@ -48,7 +48,7 @@ export const writeSessionFile = defineOperation({
   tool: { destructive: true },
   route: { method: "PUT", path: "/repos/:repo/sessions/:session/files" },
   async run({ session: id, path, content, mode }, { repository, sessions, limits }) {
-    const clean = strictPath(path);
+    const clean = worktreePath(path);
     const limitBytes = limits.blobBytesMax;
     if (content.length > limitBytes)
       throw new OperationError("too_large", { what: "file", sizeBytes: content.length, limitBytes });

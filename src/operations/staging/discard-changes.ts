@@ -1,7 +1,7 @@
 import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { strictPath } from "../files/strict-path.ts";
+import { worktreePath } from "../sessions/worktree-path.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 
 /** Sets files of the worktree back to what is staged. */
@@ -44,7 +44,7 @@ export const discardChanges = defineOperation({
   tool: { destructive: true, idempotent: true, advice: "What has not been committed is lost." },
   route: { method: "POST", path: "/repos/:repo/discard" },
   async run({ session: id, path, untracked = false }, { repository, sessions }) {
-    const paths = path === undefined ? undefined : [strictPath(path)];
+    const paths = path === undefined ? undefined : [worktreePath(path)];
     await sessions.writing(repository, id, ({ git, view }) => git.worktree.discard(view, paths, { untracked }));
     return { path: path ?? null };
   },

@@ -1,7 +1,7 @@
 import { BytesField, Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { strictPath } from "../files/strict-path.ts";
+import { worktreePath } from "../sessions/worktree-path.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { patchAt } from "./patch-at.ts";
 
@@ -47,7 +47,7 @@ export const stage = defineOperation({
   route: { method: "POST", path: "/repos/:repo/stage" },
   graphql: "stagePath",
   async run({ session: id, path, patch }, { repository, sessions, limits }) {
-    const clean = strictPath(path);
+    const clean = worktreePath(path);
     const part = patch === undefined ? undefined : patchAt(patch, limits.blobBytesMax, clean).patch;
     await sessions.writing(repository, id, async ({ git, view }) => {
       if (part === undefined) await git.worktree.stage(view, [clean]);

@@ -1,7 +1,7 @@
 import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { strictPath } from "../files/strict-path.ts";
+import { worktreePath } from "../sessions/worktree-path.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 
 /** Takes changes out of the staging area; the worktree keeps them. */
@@ -30,7 +30,7 @@ export const unstage = defineOperation({
   tool: { isDefault: true, idempotent: true },
   route: { method: "POST", path: "/repos/:repo/unstage" },
   async run({ session: id, path }, { repository, sessions }) {
-    const paths = path === undefined ? undefined : [strictPath(path)];
+    const paths = path === undefined ? undefined : [worktreePath(path)];
     await sessions.writing(repository, id, ({ git, view }) => git.worktree.unstage(view, paths));
     return { path: path ?? null };
   },

@@ -59,8 +59,7 @@ describe("showDiff", () => {
     expect(await pathsIn("st*ar")).toEqual(["st*ar"]);
     expect(await pathsIn(":colon", "d/")).toEqual([":colon", "d/e"]);
     for (const none of ["*.txt", ":(glob)*", ":!a.txt", "--stat"]) expect(await pathsIn(none)).toEqual([]);
-    expect(await pathsIn("a.txt", "")).toHaveLength(5);
-    for (const refused of ["..", "/a.txt", ".git/config", "a//b"])
+    for (const refused of ["", "..", "/a.txt", ".git/config", "a//b"])
       await failure(story.run(showDiff, { ...range, paths: [refused] }), "invalid_path");
     const { id } = await story.run(showDiff, { ...range, paths: ["st*ar"] });
     expect((await story.run(getDiff, { id })).files.map(({ path }) => path)).toEqual(["st*ar"]);
