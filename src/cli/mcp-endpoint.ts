@@ -10,6 +10,10 @@ export interface McpIdentity {
   readonly toolsets?: string;
 }
 
+/** How long a server may take to start that somebody else has begun to. */
+const START_MS = 10_000;
+const POLL_MS = 50;
+
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 
 /** A server somewhere, by the address of its MCP door. */
@@ -70,12 +74,25 @@ export class LocalEndpoint implements McpEndpoint {
       return await serveWithoutDoors(this.#config);
     } catch (error) {
       this.#own = undefined;
-      // Somebody else was faster, and serves.
-      if (await new ControlClient(this.#config.data).isServed()) return { stop: async () => {} };
-      throw error;
+      if (!isTaken(error)) throw error;
+      // Somebody else was faster: agents are often started together. It serves in a moment.
+      await this.#untilServed(error);
+      return { stop: async () => {} };
+    }
+  }
+
+  async #untilServed(reason: unknown): Promise<void> {
+    const client = new ControlClient(this.#config.data);
+    const endsAtMs = performance.now() + START_MS;
+    while (!(await client.isServed())) {
+      if (performance.now() > endsAtMs) throw reason;
+      await Bun.sleep(POLL_MS);
     }
   }
 }
+
+/** Another process has the data directory. */
+const isTaken = (error: unknown): boolean => error instanceof Error && error.name === "DataDirectoryError";
 
 /** Nobody listens: the socket is not there, or was left behind. */
 const isRefused = (error: unknown): boolean =>

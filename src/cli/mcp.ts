@@ -39,11 +39,21 @@ export function mcpCommand(terminal: Terminal, input: AsyncIterable<Uint8Array> 
         : remoteEndpoint(mcpAddress(url), identity);
     if (endpoint instanceof LocalEndpoint) await endpoint.open();
     const bridge = new McpBridge(endpoint, (line) => terminal.write(Buffer.from(`${line}\n`)));
-    try {
+    const read = async () => {
       for await (const line of inputLines(input)) bridge.take(line);
+    };
+    try {
+      await Promise.race([read(), untilTold()]);
       await bridge.end(END_MS);
     } finally {
       await endpoint.close();
     }
+  });
+}
+
+/** Waits for a signal that ends the process: what it serves by itself is closed before. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => resolve());
   });
 }

@@ -92,8 +92,9 @@ export function openHttp(
     },
     async close() {
       live.close();
-      await mcp.close();
       await Promise.all(servers.map((server) => server.close(config.drainTimeoutMs)));
+      // What still runs here comes from elsewhere, or has been given up.
+      await mcp.close();
     },
   };
 }

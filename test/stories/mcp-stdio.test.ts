@@ -67,6 +67,15 @@ function temporary(): { readonly data: string } & Disposable {
   return { data: join(place, "data"), [Symbol.dispose]: () => rmSync(place, { recursive: true, force: true }) };
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const initialize = (id: number) =>
   JSON.stringify({
     jsonrpc: "2.0",
@@ -121,6 +130,21 @@ describe("holdfast mcp", () => {
     // Two on one directory: the server is the same.
     expect(await call(owner, "browse_repositories")).toEqual(await call(alice, "browse_repositories"));
     await Promise.all([owner.close(), alice.close(), remote.close()]);
+  }, 120_000);
+
+  test("started twice at once without a server, one of them serves both; a signal ends it in order", async () => {
+    using place = temporary();
+    const started = await Promise.all([start(place), start({ ...place, isOld: true })]);
+    const [one, two] = started as [Client, Client];
+    await call(one, "create_repository", { repo: REPO });
+    expect(await call(two, "browse_repositories")).toMatchObject({ items: [{ full_name: REPO }] });
+    const pids = started.map(({ transport }) => (transport as StdioClientTransport).pid!);
+    // Whichever it was that served: the other one goes on by itself.
+    process.kill(pids[0]!, "SIGTERM");
+    while (isRunning(pids[0]!)) await Bun.sleep(10);
+    expect(await call(two, "browse_repositories")).toMatchObject({ items: [{ full_name: REPO }] });
+    await two.close();
+    expect(existsSync(join(place.data, "control.sock"))).toBe(false);
   }, 120_000);
 
   test("says nothing but messages on standard output, whatever it is given", async () => {
