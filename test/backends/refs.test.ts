@@ -113,6 +113,16 @@ for (const { name: backend, open } of BACKENDS_UNDER_TEST) {
         await made.git(["symbolic-ref", "HEAD", "refs/heads/other"]);
         expect(await refs.head(viewOf(made))).toEqual({ target: "refs/heads/other" });
       });
+
+      test("follows a branch that is a symbolic reference itself, as git branch --show-current does", async () => {
+        await using made = await fresh();
+        await made.git(["update-ref", "refs/heads/other", first]);
+        await made.git(["symbolic-ref", "refs/heads/link", "refs/heads/other"]);
+        await made.git(["symbolic-ref", "HEAD", "refs/heads/link"]);
+        expect(await refs.head(viewOf(made))).toEqual({ target: "refs/heads/other", oid: first });
+        await made.git(["update-ref", "-d", "refs/heads/other"]);
+        expect(await refs.head(viewOf(made))).toEqual({ target: "refs/heads/other" });
+      });
     });
 
     describe("read", () => {

@@ -29,7 +29,7 @@ export const GIT_COMMANDS = {
     "--filter=object:type=blob",
     "--filter-provided-objects",
   ]),
-  symbolicRef: command(["symbolic-ref", "--quiet", "--no-recurse"], { exitCodes: [0, 1] }),
+  symbolicRef: command(["symbolic-ref", "--quiet"], { exitCodes: [0, 1] }),
   setSymbolicRef: command(["symbolic-ref"]),
   revParse: command(["rev-parse", "--verify", "--quiet"], { exitCodes: [0, 1, 128], endOfOptions: true }),
   forEachRef: command(["for-each-ref"]),
