@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Client } from "@modelcontextprotocol/client";
 import { EXAMPLE_TOKEN, ExampleWorld } from "../../support/example-world.ts";
+import { TemporaryRepository } from "../../support/temporary-repository.ts";
 import { listenMcp, type McpListener } from "./mcp-listener.ts";
 
 const REPOSITORY = "alice/demo";
@@ -298,6 +299,15 @@ describe("long results", () => {
     }
     expect(calls).toBeGreaterThan(3);
     expect(content).toBe(BIG);
+  });
+
+  test("are refused before they are read where they are far too long, and say how else to get at them", async () => {
+    const git = TemporaryRepository.at(world.test.pathOf({ storage: "default", relativePath: `${REPOSITORY}.git` }));
+    const actions = { files: { "huge.txt": "x".repeat(17 * 1024 * 1024) }, message: "Huge", branch: "huge" };
+    await git.commit(actions);
+    const error = await refused(admin, "get_blob", { repo: REPOSITORY, rev: "huge", path: "huge.txt" });
+    expect(error).toMatchObject({ reason: "too_large", details: { what: "content", limit_bytes: 16 * 1024 * 1024 } });
+    expect(error["next_step"]).toContain("ranges over REST");
   });
 
   test("come by lines where they are asked for", async () => {

@@ -33,13 +33,11 @@ interface Part {
  * cannot be cut.
  */
 export function cutResult(output: Output, bytesMax: number, state: CutState | undefined, own?: string): Output {
-  const text = JSON.stringify(output);
-  // No character takes more than three bytes.
-  if (state === undefined && (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax)) return output;
-  const hash = Bun.hash(text).toString(36);
+  if (state === undefined && isShort(output, bytesMax)) return output;
+  const hash = hashOf(output);
   const long = longFields(output, bytesMax);
   const field = state?.field ?? long[0];
-  if (field === undefined) throw tooLarge(text, bytesMax);
+  if (field === undefined) throw tooLarge(jsonBytes(output), bytesMax);
   if (state !== undefined && (state.hash !== hash || !long.includes(field)))
     throw new OperationError("page_token_not_found", { token: encodeCut(state) });
   const others = withoutLong(output, long, field);
@@ -59,13 +57,32 @@ export function cutResult(output: Output, bytesMax: number, state: CutState | un
   return { ...others, [field]: value, next_cursor: nextCursor, cut };
 }
 
+function isShort(output: Output, bytesMax: number): boolean {
+  // Texts of many MiB are not written down to learn that they are long.
+  if (Object.values(output).some((value) => typeof value === "string" && value.length > bytesMax)) return false;
+  const text = JSON.stringify(output);
+  // No character takes more than three bytes.
+  return text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax;
+}
+
+function hashOf(output: Output): string {
+  const parts = Object.entries(output).map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return `${name} ${Bun.hash(text ?? "").toString(36)}`;
+  });
+  return Bun.hash(parts.join(" ")).toString(36);
+}
+
 /** Fields that are given in parts: texts and lists that take much of the room. */
 function longFields(output: Output, bytesMax: number): string[] {
   return Object.entries(output)
     .filter(([, value]) => typeof value === "string" || Array.isArray(value))
-    .filter(([, value]) => jsonBytes(value) > bytesMax * SMALL_SHARE)
+    .filter(([, value]) => isLong(value, bytesMax * SMALL_SHARE))
     .map(([field]) => field);
 }
+
+const isLong = (value: unknown, bytes: number): boolean =>
+  (typeof value === "string" && value.length > bytes) || jsonBytes(value) > bytes;
 
 /** The other fields; of the long ones nothing. */
 function withoutLong(output: Output, long: readonly string[], field: string): Record<string, unknown> {
@@ -125,7 +142,7 @@ function insideItem(
   const [name, text] = texts.reduce((a, b) => (b[1].length > a[1].length ? b : a), ["", ""]);
   const rest = { ...(item as object), [name]: "" };
   const left = room - jsonBytes(rest);
-  if (name === "" || left < room * PART_SHARE_MIN) throw tooLarge(JSON.stringify(item), room);
+  if (name === "" || left < room * PART_SHARE_MIN) throw tooLarge(jsonBytes(item), room);
   const part = cutText(text, inside, left, false);
   const after = isLast ? undefined : { from: from + 1, inside: 0 };
   return {
@@ -135,5 +152,5 @@ function insideItem(
   };
 }
 
-const tooLarge = (text: string, limitBytes: number) =>
-  new OperationError("too_large", { what: "result", sizeBytes: Buffer.byteLength(text), limitBytes });
+const tooLarge = (sizeBytes: number, limitBytes: number) =>
+  new OperationError("too_large", { what: "result", sizeBytes, limitBytes });

@@ -11,6 +11,7 @@ import { cutResult } from "./cut-result.ts";
 import { takeLines, withLines } from "./line-range.ts";
 import type { Tool } from "./tool.ts";
 import { errorResult, toolResult } from "./tool-result.ts";
+import { runWhole } from "./whole-content.ts";
 import { hasLines } from "./tool-schemas.ts";
 
 /** What a tool is run with. */
@@ -32,7 +33,7 @@ type Output = Readonly<Record<string, unknown>>;
 export async function runTool(tool: Tool, args: Readonly<Args>, run: ToolRun): Promise<CallToolResult> {
   const { derived } = tool;
   try {
-    return toolResult(await outputOf(derived, { ...args }, run));
+    return toolResult(await outputOf(tool, { ...args }, run));
   } catch (error) {
     if (!(error instanceof OperationError)) run.onBug(error, run.caller.requestId);
     return errorResult(asOperationError(error), derived.operation, run.caller.requestId);
@@ -40,12 +41,12 @@ export async function runTool(tool: Tool, args: Readonly<Args>, run: ToolRun): P
 }
 
 /** What an operation gives to a call, in JSON, within the budget. Rejects with OperationErrors. */
-async function outputOf(derived: DerivedOperation, args: Args, run: ToolRun): Promise<Output> {
+async function outputOf({ derived, beginning }: Tool, args: Args, run: ToolRun): Promise<Output> {
   const lines = hasLines(derived) ? takeLines(args) : undefined;
   const state = takeCut(derived, args);
   const input = derived.decode(args);
   if (derived.operation.shape === "download") return await downloadPart(derived, input, run, state);
-  const whole = derived.encode(await runDerived(derived, input, run)) as Output;
+  const whole = derived.encode(await runWhole(derived, beginning, input, run)) as Output;
   const output = lines === undefined ? whole : withLines(whole, lines);
   const own = typeof args["cursor"] === "string" ? args["cursor"] : undefined;
   const result = cutResult(output, run.resultBytesMax, state, own);

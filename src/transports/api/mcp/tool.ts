@@ -5,6 +5,7 @@ import { type DerivedOperation, derivedOperations } from "../derived/derived-ope
 import { isRepository } from "../derived/repository-field.ts";
 import { inputSchema, type ObjectSchema, outputSchema } from "./tool-schemas.ts";
 import { toolsetOf } from "./toolsets.ts";
+import { beginningOf } from "./whole-content.ts";
 
 /** A tool as agents are told of it (Model Context Protocol, `tools/list`). */
 export interface ToolDefinition {
@@ -29,6 +30,8 @@ export interface Tool {
   /** Is it among those that agents get who ask for none in particular? */
   readonly isDefault: boolean;
   readonly derived: DerivedOperation;
+  /** It, without content that is too large to be read at once; where there may be any. */
+  readonly beginning: DerivedOperation | undefined;
   readonly definition: ToolDefinition;
 }
 
@@ -55,6 +58,7 @@ function toolOf(derived: DerivedOperation): Tool {
     toolset: toolsetOf(derived),
     isDefault: operation.tool?.isDefault === true,
     derived,
+    beginning: beginningOf(derived),
     definition: {
       name,
       title: operation.summary,

@@ -1,0 +1,33 @@
+import type { Operation } from "../../../contract/operation.ts";
+import { OperationError } from "../../../domain/errors.ts";
+import type { DerivedInput, DerivedOperation } from "../derived/derived-operation.ts";
+import { type DerivedCall, runDerived } from "../derived/run-derived.ts";
+
+/** Longer content is not read for the sake of one part of it: REST gives ranges of it, git all of it. */
+const CONTENT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The operation, but without content that is too large to be read at once; undefined for operations that have no such. */
+export function beginningOf({ operation, route, ...derived }: DerivedOperation): DerivedOperation | undefined {
+  const large = route.content?.large;
+  if (large === undefined) return undefined;
+  // The engine runs it as the operation itself: the same rights, the same limits, the same name in the log.
+  const beginning = { ...operation, run: large.beginning.bind(large) } as unknown as Operation;
+  return { ...derived, route, operation: beginning };
+}
+
+/** Runs an operation whose output may have large content. Rejects with `too_large`, before it is read, for what is too large for agents. */
+export async function runWhole(
+  derived: DerivedOperation,
+  beginning: DerivedOperation | undefined,
+  input: DerivedInput,
+  run: DerivedCall,
+): Promise<unknown> {
+  if (beginning === undefined) return await runDerived(derived, input, run);
+  const { content } = derived.route;
+  const output = (await runDerived(beginning, input, run)) as Record<string, unknown>;
+  if (output[content?.field ?? ""] !== undefined) return output;
+  const sizeBytes = content?.large?.size(output as never) ?? 0;
+  if (sizeBytes > CONTENT_BYTES_MAX)
+    throw new OperationError("too_large", { what: "content", sizeBytes, limitBytes: CONTENT_BYTES_MAX });
+  return await runDerived(derived, input, run);
+}
