@@ -23,6 +23,8 @@ export const StepsField = Type.Array(
     Type.Object({ action: Type.Literal("drop"), commit }, strict),
   ]),
   {
+    // As git, which takes an empty list for one that somebody has given up.
+    minItems: 1,
     maxItems: STEPS_MAX,
     description: "What becomes of each commit, the first to be replayed first; absent: all are picked",
   },

@@ -61,6 +61,7 @@ for (const backend of BACKENDS) {
       await failure(rebase({ expectedOid: main }), "reference_mismatch");
       await failure(rebase({ onto: "none" }), "revision_not_found");
       await failure(rebase({ steps: [{ action: "fixup", commit: tip }] }), "invalid_input");
+      await failure(rebase({ steps: [] }), "invalid_input");
       await failure(rebase({ steps: [{ action: "pick", commit: "0".repeat(40) }] }), "revision_not_found");
       expect(await story.git("rev-parse", "topic")).toBe(tip);
     });
