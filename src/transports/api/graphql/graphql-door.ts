@@ -5,7 +5,7 @@ import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { type AnswerWriter, answerWriter } from "./answer-writer.ts";
 import { asksPage, graphiqlPage } from "./graphiql-page.ts";
-import { refusal } from "./graphql-error.ts";
+import { reasonOf, refusal } from "./graphql-error.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
 import { contextOf } from "./request-context.ts";
@@ -57,7 +57,10 @@ async function answer(
     if (asksPage(request, call.url)) return await graphiqlPage(request);
     const principal = await call.principal();
     const prepared = queries().prepare(await readParameters(request, call, bodies, room));
-    if ("errors" in prepared) return await write(request, toldResult(prepared, services));
+    if ("errors" in prepared) {
+      call.refused(reasonOf(prepared.errors[0]));
+      return await write(request, toldResult(prepared, services));
+    }
     if (prepared.operation.operation === "mutation" && request.method !== "POST")
       throw new OperationError("method_not_allowed", { method: request.method, allowed: ["POST"] });
     if (prepared.operation.operation === "subscription" && streams !== undefined) {

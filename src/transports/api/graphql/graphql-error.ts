@@ -66,12 +66,17 @@ export function refusal(error: unknown, services: ErrorServices): Response {
   });
 }
 
+/** Why a query is refused. */
+export function reasonOf(error: GraphQLError | undefined): OperationError {
+  const thrown = originalOf(error);
+  if (thrown instanceof OperationError) return thrown;
+  return new OperationError("malformed_request", { part: "query", problem: error?.message ?? "is none" });
+}
+
 function ofLibrary(error: GraphQLError, located: GraphQLError, requestId: string): GraphQLError {
   const { http } = error.extensions as LibraryExtensions;
-  const problem = error.message;
-  const told = new OperationError("malformed_request", { part: "query", problem });
-  const { error: _, ...extensions } = errorBody(told, requestId);
-  return new GraphQLError(problem, {
+  const { error: _, ...extensions } = errorBody(reasonOf(error), requestId);
+  return new GraphQLError(error.message, {
     ...placeOf(located),
     extensions: { ...extensions, ...(http !== undefined && { http }) },
   });

@@ -12,6 +12,8 @@ export function leafOf(schema: TSchema): LeafName | undefined {
   if (schema["byteString"] === true || KindGuard.IsUint8Array(schema)) return "Bytes";
   if (KindGuard.IsBigInt(schema)) return "BigInt";
   if (schema["instant"] === true) return "DateTime";
+  // Texts that GraphQL has no names for.
+  if (KindGuard.IsUnion(schema) && schema.anyOf.every((member) => member["type"] === "string")) return "String";
   switch (schema["type"]) {
     case "string":
       return "String";
