@@ -16,6 +16,7 @@ export const checks = [
   { name: "lint", run: () => run(tool("oxlint"), ["--type-aware", "--deny-warnings"]) },
   // Its settings make a mistake of every warning: what is exported is documented, what is linked exists.
   { name: "client reference", run: () => run(typedoc, ["--emit", "none"], { cwd: join(root, "client") }) },
+  { name: "proto lint", run: () => run(tool("buf"), ["lint", "schema"]) },
   { name: "generated files", run: () => run(process.execPath, ["scripts/generate.mjs", "--check"]) },
 ];
 

@@ -369,6 +369,12 @@ describe("an operation that is added to the table", () => {
     const files = described.value.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
     expect(files[0]!.service.map(({ name }) => name)).toEqual(["WaitsService"]);
     expect(files[0]!.messageType.map(({ name }) => name)).toEqual(["WaitForEverRequest", "WaitForEverResponse"]);
+    const comments = files[0]!.sourceCodeInfo!.location.map(({ path, leadingComments }) => [
+      path.join(),
+      leadingComments,
+    ]);
+    expect(comments).toContainEqual(["6,0,2,0", " Wait. Access: read.\n"]);
+    expect(comments).toContainEqual(["4,0,2,0", " Full name of a repository, such as alice/demo.\n"]);
   });
 });
 

@@ -13,10 +13,11 @@ import {
   MethodDescriptorProtoSchema,
   ServiceDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
-import type { HoldfastPackage, HoldfastService } from "./holdfast-package.ts";
+import type { HoldfastMethod, HoldfastPackage, HoldfastService } from "./holdfast-package.ts";
 import { type FieldType, type MessageField, type MessageType, PACKAGE, type ScalarType } from "./message-type.ts";
 import { pascalCase } from "./message-types.ts";
 import { TIMESTAMP } from "./proto-type.ts";
+import { sourceComments } from "./source-comments.ts";
 
 const TIMESTAMP_FILE = "google/protobuf/timestamp.proto";
 const TYPES: Readonly<Record<Exclude<ScalarType, "instant">, Type>> = {
@@ -49,19 +50,25 @@ export function fileDescriptors({ services, nouns }: HoldfastPackage): FileRegis
   return createFileRegistry(create(FileDescriptorSetSchema, { file }));
 }
 
-function fileOf(name: string, dependency: string[], messages: readonly MessageType[]): FileDescriptorProto {
+function fileOf(
+  name: string,
+  dependency: string[],
+  messages: readonly MessageType[],
+  methods: readonly HoldfastMethod[] = [],
+): FileDescriptorProto {
   return create(FileDescriptorProtoSchema, {
     name,
     package: PACKAGE,
     syntax: "proto3",
     dependency,
     messageType: messages.map((message) => descriptorOf(message)),
+    sourceCodeInfo: sourceComments(messages, methods),
   });
 }
 
 function serviceFile({ name, methods }: HoldfastService): FileDescriptorProto {
   const messages = methods.flatMap(({ request, response }) => [request, response]);
-  const file = fileOf(fileOfService(name), [TIMESTAMP_FILE, NOUNS_FILE], messages);
+  const file = fileOf(fileOfService(name), [TIMESTAMP_FILE, NOUNS_FILE], messages, methods);
   const method = methods.map(({ name: called, request, response, streams }) =>
     create(MethodDescriptorProtoSchema, {
       name: called,

@@ -1,4 +1,4 @@
-import { pascalCase } from "./message-types.ts";
+import { pascalCase, sentence } from "./message-types.ts";
 import type { Operation } from "../../../contract/operation.ts";
 import { type DerivedOperation, derivedOperations } from "../derived/derived-operation.ts";
 import { FieldNumbers, type FieldNumberTable } from "./field-numbers.ts";
@@ -10,6 +10,8 @@ import { serviceOf } from "./service-noun.ts";
 export interface HoldfastMethod extends OperationMessages {
   readonly name: string;
   readonly derived: DerivedOperation;
+  /** What it does, and who may. */
+  readonly comment: string;
   /** Does it answer in pieces? */
   readonly streams: boolean;
 }
@@ -42,6 +44,7 @@ export function holdfastPackage(operations: readonly Operation[], known: FieldNu
     const method: HoldfastMethod = {
       ...types.of(derived),
       name: pascalCase(operation.name),
+      comment: `${sentence(operation.summary)} Access: ${operation.access}.`,
       derived,
       streams: operation.shape === "download",
     };
@@ -59,5 +62,12 @@ function inPieces(types: MessageTypes, method: HoldfastMethod): HoldfastMethod |
   if (large === undefined) return undefined;
   const pieces = { ...derived.operation, shape: "download", run: large.pieces.bind(large) } as unknown as Operation;
   const messages = types.inPieces(derived, response);
-  return { ...messages, wraps, name: `${name}${IN_PIECES}`, derived: { ...derived, operation: pieces }, streams: true };
+  return {
+    ...messages,
+    wraps,
+    name: `${name}${IN_PIECES}`,
+    comment: `${method.comment} In pieces: for what is too large for one message.`,
+    derived: { ...derived, operation: pieces },
+    streams: true,
+  };
 }

@@ -2,7 +2,6 @@ import type { GoneField } from "./field-numbers.ts";
 import { fileOfService, NOUNS_FILE } from "./file-descriptors.ts";
 import type { HoldfastPackage, HoldfastService } from "./holdfast-package.ts";
 import { type MessageField, type MessageType, PACKAGE } from "./message-type.ts";
-import { sentence } from "./message-types.ts";
 import { protoTypeOf } from "./proto-type.ts";
 
 const LINE_LENGTH_MAX = 110;
@@ -35,16 +34,12 @@ function fileText(about: string, parts: readonly string[], messages: readonly Me
 }
 
 function serviceText({ name, methods }: HoldfastService): string {
-  const lines = methods.map(({ name: called, request, response, derived, streams }) => {
-    const comment = [sentence(derived.operation.summary), accessText(derived.operation.access)].join(" ");
+  const lines = methods.map(({ name: called, comment, request, response, streams }) => {
     const answer = `${streams ? "stream " : ""}${response.name}`;
     return `${commentLines(comment, "  ")}  rpc ${called}(${request.name}) returns (${answer});\n`;
   });
   return `service ${name} {\n${lines.join("")}}`;
 }
-
-/** Who may call. */
-const accessText = (access: string): string => `Access: ${access}.`;
 
 function messageText(message: MessageType): string {
   return block(message, "");

@@ -1,7 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { hasReason } from "../../../domain/errors.ts";
 import { REASONS } from "../../../domain/reasons.ts";
 import { asOperationError, errorBody } from "../../http/error-response.ts";
-import { ErrorInfoSchema } from "../grpc/generated/google/rpc/error_details_pb.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../grpc/generated/google/rpc/error_details_pb.ts";
 import { HoldfastErrorSchema } from "../grpc/generated/holdfast/v1/error_pb.ts";
 import { STATUS_OF_CODE } from "../grpc/status-of-code.ts";
 import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
@@ -22,6 +24,9 @@ export function statusOfOperationError(error: unknown, requestId: string): GrpcS
     details: [
       statusDetail(ErrorInfoSchema, { reason, domain: DOMAIN, metadata: asTexts(details) }),
       statusDetail(HoldfastErrorSchema, { reason, message, details: details as JsonObject, requestId, retry }),
+      ...(hasReason(told, "limit_exceeded")
+        ? [statusDetail(RetryInfoSchema, { retryDelay: durationFromMs(told.details.retryAfterMs) })]
+        : []),
     ],
     cause: error,
   });
