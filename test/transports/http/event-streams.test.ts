@@ -154,6 +154,32 @@ describe("EventStreams", () => {
     expect(JSON.parse(last!)).toMatchObject({ code: "unauthenticated", request_id: "r" });
   });
 
+  test("end with their own credential, and no other", () => {
+    const listening = new Map<number, () => void>();
+    port = new Port(ended, {
+      authenticator: {
+        ...KEYLESS,
+        onRevoked: ({ token }, revoked) => {
+          listening.set(token!.id, revoked);
+          return () => void listening.delete(token!.id);
+        },
+      },
+    });
+    const { signal } = new AbortController();
+    const open = (id: number) =>
+      port.streams.open({ ...JANE, token: { id, access: "read" } }, { requestId: "r", peer: "127.0.0.1:1", signal });
+    const [first, second, other] = [open(1), open(1), open(2)];
+    listening.get(1)!();
+    expect([first, second, other].map((stream) => stream.signal.aborted)).toEqual([true, true, false]);
+    // Nobody listens for a credential that has no streams; one that comes again is listened for again.
+    expect([...listening.keys()]).toEqual([2]);
+    const again = open(1);
+    expect([...listening.keys()]).toEqual([2, 1]);
+    other.end();
+    again.end();
+    expect([listening.size, port.streams.size]).toEqual([0, 0]);
+  });
+
   test("end together, and no more are opened", async () => {
     port = new Port((stream) => {
       void stream.send("data: 1\n\n");
