@@ -13,8 +13,8 @@ export interface OwnPin {
   readonly repository: EventRepository;
 }
 
-/** Pins of the operations that run, by their views: maintenance does not wait for its own. */
-export type OwnPins = WeakMap<RepositoryView, OwnPin>;
+/** The pin of the operation that a view is for: maintenance does not wait for its own. */
+export type OwnPinOf = (view: RepositoryView) => OwnPin | undefined;
 
 /** How long readers are waited for. Who reads longer copes with packs that go, as with a `git gc` by hand. */
 const PATIENCE_MS = 5000;
@@ -34,12 +34,12 @@ async function settleForAWhile(pins: Pins, { key, pin }: OwnPin, signal: AbortSi
 export function withPatientMaintenance(
   git: GitBackend,
   pins: Pins,
-  ownPins: OwnPins,
+  ownPinOf: OwnPinOf,
   journal: Pick<Journal, "begin" | "end">,
 ): GitBackend {
   const maintenance: MaintenanceFacet = {
     async *collectGarbage(view) {
-      const own = ownPins.get(view);
+      const own = ownPinOf(view);
       if (own === undefined) return yield* git.maintenance.collectGarbage(view);
       await settleForAWhile(pins, own, view.signal);
       const work = journal.begin(own.repository);

@@ -13,6 +13,7 @@ import type { LocatedRepository } from "../storage/repository-locator.ts";
 import type { Release, RepositoryLocks } from "../storage/repository-locks.ts";
 import type { StagedRepository } from "../storage/stage-repository.ts";
 import type { DoorRequest } from "./door-request.ts";
+import { PinnedView } from "./pinned-view.ts";
 import type { RefDoor } from "./ref-door.ts";
 
 /** What an open repository needs of the server. */
@@ -54,7 +55,7 @@ export class PinnedRepository implements OpenRepository {
     this.#pin = pin;
     this.ref = ref;
     this.objectFormat = located.objectFormat;
-    this.view = { gitDir: located.gitDir, objectFormat: located.objectFormat, signal };
+    this.view = new PinnedView(located, pin, signal);
     this.git = services.git;
     this.#request = { repository: located, git: services.git, caller, signal, staging };
   }

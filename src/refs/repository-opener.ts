@@ -8,8 +8,9 @@ import type { Pin, Pins } from "../storage/pins.ts";
 import type { LocatedRepository, RepositoryLocator } from "../storage/repository-locator.ts";
 import type { RepositoryLocks } from "../storage/repository-locks.ts";
 import { StagedRepository } from "../storage/stage-repository.ts";
-import { type OwnPins, withPatientMaintenance } from "./patient-maintenance.ts";
+import { withPatientMaintenance } from "./patient-maintenance.ts";
 import { PinnedRepository } from "./pinned-repository.ts";
+import { PinnedView } from "./pinned-view.ts";
 import type { RefDoor } from "./ref-door.ts";
 import { withVisibleRevisions } from "./visible-revisions.ts";
 
@@ -59,8 +60,7 @@ const isTrusted = ({ principal }: Caller): boolean => principal.kind === "servic
 /** Binds storage and the ref door to what operations see of a repository. */
 export function createRepositoryOpener(services: RepositoryOpenerServices): RepositoryOpener {
   const { locator, locks, pins, door } = services;
-  const ownPins: OwnPins = new WeakMap();
-  const git = withPatientMaintenance(services.git, pins, ownPins, services.journal);
+  const git = withPatientMaintenance(services.git, pins, (view) => PinnedView.ownPinOf(view), services.journal);
   const visibleTo = withVisibleRevisions(git);
   const bound = {
     git,
@@ -99,10 +99,7 @@ export function createRepositoryOpener(services: RepositoryOpenerServices): Repo
     const seen = isTrusted(caller)
       ? bound
       : { ...bound, git: visibleTo(located.gitDir, () => services.seesAll(ref, caller)) };
-    const repository = new PinnedRepository(seen, ref, located, pin, caller, signal);
-    const { storage, relativePath } = located;
-    ownPins.set(repository.view, { pin, key: located.key, repository: { storage: storage.name, relativePath } });
-    return repository;
+    return new PinnedRepository(seen, ref, located, pin, caller, signal);
   }
 
   async function openOther(ref: RepositoryRef, caller: Caller, signal: AbortSignal): Promise<PinnedRepository> {

@@ -30,10 +30,14 @@ export interface SettleOptions {
 class HeldPin implements Pin {
   #released = false;
   #awaited: PromiseWithResolvers<void> | undefined;
-  readonly #forget: (pin: HeldPin) => void;
+  readonly #pins: Pins;
+  readonly #key: string;
+  readonly #pinned: Pinned;
 
-  constructor(forget: (pin: HeldPin) => void) {
-    this.#forget = forget;
+  constructor(pins: Pins, key: string, pinned: Pinned) {
+    this.#pins = pins;
+    this.#key = key;
+    this.#pinned = pinned;
   }
 
   /** Resolves when the pin is given back; hardly ever asked for. */
@@ -46,7 +50,7 @@ class HeldPin implements Pin {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.#forget(this);
+    if (this.#pinned.pins.delete(this)) this.#pins.dropIfIdle(this.#key, this.#pinned);
     this.#awaited?.resolve();
   }
 }
@@ -116,7 +120,7 @@ export class Pins {
         if (await this.#drains(key, { ...options, timeoutMs: GATE_MAX_MS })) return await run();
       } finally {
         pinned.gate = undefined;
-        this.#dropIfIdle(key, pinned);
+        this.dropIfIdle(key, pinned);
         gate.resolve();
       }
     }
@@ -139,9 +143,7 @@ export class Pins {
   }
 
   #pin(key: string, pinned: Pinned): Pin {
-    const pin = new HeldPin((released) => {
-      if (pinned.pins.delete(released)) this.#dropIfIdle(key, pinned);
-    });
+    const pin = new HeldPin(this, key, pinned);
     pinned.pins.add(pin);
     return pin;
   }
@@ -155,7 +157,8 @@ export class Pins {
     return pinned;
   }
 
-  #dropIfIdle(key: string, pinned: Pinned): void {
+  /** For pins alone: forgets a place that nobody works on. */
+  dropIfIdle(key: string, pinned: Pinned): void {
     if (pinned.pins.size === 0 && pinned.gate === undefined && this.#pinned.get(key) === pinned)
       this.#pinned.delete(key);
   }

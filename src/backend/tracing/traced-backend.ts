@@ -36,22 +36,29 @@ export function createTracedBackend(backend: GitBackend, options: TracedBackendO
 function tracedCall(method: BackendMethod, observer: CallObserver, monotonicMs: () => number): BackendMethod {
   return (view, a, b, c) => {
     const startedAtMs = monotonicMs();
-    const succeeded = (answer: unknown) => {
-      observer.ended(monotonicMs() - startedAtMs, undefined);
-      return answer;
-    };
-    const failed = (error: unknown) => {
-      observer.ended(monotonicMs() - startedAtMs, reasonOf(error));
-      throw error;
-    };
+    const ended = (reason: string | undefined) => observer.ended(monotonicMs() - startedAtMs, reason);
     let answer: unknown;
     try {
       answer = method(view, a, b, c);
     } catch (error) {
-      return failed(error);
+      ended(reasonOf(error));
+      throw error;
     }
-    // One step of the queue of promises for each call, where an async function takes several; none for what is there at once.
-    return answer instanceof Promise ? answer.then(succeeded, failed) : succeeded(answer);
+    if (!(answer instanceof Promise)) {
+      ended(undefined);
+      return answer;
+    }
+    // One step of the queue of promises for each call, where an async function takes several.
+    return answer.then(
+      (value: unknown) => {
+        ended(undefined);
+        return value;
+      },
+      (error: unknown) => {
+        ended(reasonOf(error));
+        throw error;
+      },
+    );
   };
 }
 

@@ -94,7 +94,9 @@ function errorAnswer(status: number, reasons: readonly Reason[]): object {
   return {
     description: facts.join("; "),
     ...(status === 401 && { headers: { "WWW-Authenticate": { $ref: "#/components/headers/WWW-Authenticate" } } }),
-    ...([409, 429, 503].includes(status) && { headers: { "Retry-After": { $ref: "#/components/headers/Retry-After" } } }),
+    ...([409, 429, 503].includes(status) && {
+      headers: { "Retry-After": { $ref: "#/components/headers/Retry-After" } },
+    }),
     content: {
       "application/json": {
         schema: { $ref: "#/components/schemas/Error", properties: { reason: { enum: reasons } } },
