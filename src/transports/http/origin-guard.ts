@@ -3,7 +3,7 @@ import { OperationError } from "../../domain/errors.ts";
 /** How long a browser may remember what it was allowed to ask. */
 const PREFLIGHT_AGE_S = 600;
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const EXPOSED = "ETag, Link, Location, Retry-After, WWW-Authenticate";
+const EXPOSED = "ETag, Link, Location, Mcp-Session-Id, Retry-After, WWW-Authenticate";
 
 /** Whose page a request comes from: nobody's or our own, or one of another origin that is listed. */
 export type PageOrigin = "ours" | "listed";
