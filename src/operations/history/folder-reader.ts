@@ -6,9 +6,12 @@ import type { Oid } from "../../domain/oid.ts";
 const LISTINGS_MAX = 256;
 const FOLDERS_MAX = 4096;
 
-type Listing = ReadonlyMap<string, string>;
+/** What a folder has: mode and id of each entry by its name. */
+export type Listing = ReadonlyMap<string, string>;
 
-/** Looks up entries of many commits, which have most of their folders in common: each folder's tree is read once. */
+const NOTHING: Listing = new Map();
+
+/** Reads folders of many commits, most of which are the same: each tree is read once, and is then the same listing. */
 export class FolderReader {
   readonly #repository: Pick<OpenRepository, "git" | "view">;
   readonly #listings = new Map<Oid, Promise<Listing>>();
@@ -18,13 +21,10 @@ export class FolderReader {
     this.#repository = repository;
   }
 
-  /** Mode and id of what a commit has at a path; undefined when that is nothing, or the commit is not there. */
-  async entryAt(commit: Oid, path: GitPath): Promise<string | undefined> {
-    const slash = path.lastIndexOf("/");
-    const folder = slash < 0 ? "" : path.slice(0, slash);
+  /** The entries of a folder ("" is the root) in a commit; none where no such folder or commit is. */
+  async list(commit: Oid, folder: GitPath): Promise<Listing> {
     const tree = await kept(this.#folders, `${commit} ${folder}`, FOLDERS_MAX, () => this.#treeOf(commit, folder));
-    if (tree === undefined) return undefined;
-    return (await kept(this.#listings, tree, LISTINGS_MAX, () => this.#list(tree))).get(path.slice(slash + 1));
+    return tree === undefined ? NOTHING : await kept(this.#listings, tree, LISTINGS_MAX, () => this.#read(tree));
   }
 
   async #treeOf(commit: Oid, folder: GitPath): Promise<Oid | undefined> {
@@ -36,7 +36,7 @@ export class FolderReader {
     return entry?.type === "tree" ? entry.oid : undefined;
   }
 
-  async #list(tree: Oid): Promise<Listing> {
+  async #read(tree: Oid): Promise<Listing> {
     const { git, view } = this.#repository;
     const listing = new Map<string, string>();
     for await (const batch of git.objects.listTree(view, tree, { recursive: false }))

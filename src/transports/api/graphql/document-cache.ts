@@ -2,8 +2,8 @@ import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, specifiedRu
 import { wholeError } from "./graphql-error.ts";
 import { countingRule, overLimit, QUERY_LIMITS } from "./query-limits.ts";
 
-/** What the queries that are kept may have together, in characters. */
-const CHARACTERS_MAX = 4_000_000;
+/** What the queries that are kept may have together, in characters; parsed they take some fifty times as much. */
+const CHARACTERS_MAX = 500_000;
 /** A validation that finds so much wrong looks no further. */
 const ERRORS_MAX = 20;
 
