@@ -46,10 +46,11 @@ async function outputOf({ derived, beginning }: Tool, args: Args, run: ToolRun):
   const state = takeCut(derived, args);
   const input = derived.decode(args);
   if (derived.operation.shape === "download") return await downloadPart(derived, input, run, state);
-  const whole = derived.encode(await runWhole(derived, beginning, input, run)) as Output;
-  const output = lines === undefined ? whole : withLines(whole, lines);
   const own = typeof args["cursor"] === "string" ? args["cursor"] : undefined;
-  const result = cutResult(output, run.resultBytesMax, state, own);
+  const result = await runWhole(derived, beginning, input, run, (given) => {
+    const whole = derived.encode(given) as Output;
+    return cutResult(lines === undefined ? whole : withLines(whole, lines), run.resultBytesMax, state, own);
+  });
   return (await shorterPage(derived, input, result, run)) ?? result;
 }
 

@@ -5,6 +5,8 @@ import { type DerivedCall, runDerived } from "../derived/run-derived.ts";
 
 /** Longer content is not read for the sake of one part of it: REST gives ranges of it, git all of it. */
 const CONTENT_BYTES_MAX = 16 * 1024 * 1024;
+/** So many large ones are in memory at once. */
+const LARGE_AT_ONCE = 4;
 
 /** The operation, but without content that is too large to be read at once; undefined for operations that have no such. */
 export function beginningOf({ operation, route, ...derived }: DerivedOperation): DerivedOperation | undefined {
@@ -15,19 +17,51 @@ export function beginningOf({ operation, route, ...derived }: DerivedOperation):
   return { ...derived, route, operation: beginning };
 }
 
-/** Runs an operation whose output may have large content. Rejects with `too_large`, before it is read, for what is too large for agents. */
-export async function runWhole(
+/**
+ * Runs an operation whose output may have large content, and makes something of it. Large ones take turns: each is there several times
+ * until a part of it has been made. Rejects with `too_large`, before it is read, for what is too large for agents.
+ */
+export async function runWhole<T>(
   derived: DerivedOperation,
   beginning: DerivedOperation | undefined,
   input: DerivedInput,
   run: DerivedCall,
-): Promise<unknown> {
-  if (beginning === undefined) return await runDerived(derived, input, run);
+  use: (output: unknown) => T,
+): Promise<T> {
+  if (beginning === undefined) return use(await runDerived(derived, input, run));
   const { content } = derived.route;
   const output = (await runDerived(beginning, input, run)) as Record<string, unknown>;
-  if (output[content?.field ?? ""] !== undefined) return output;
+  if (output[content?.field ?? ""] !== undefined) return use(output);
   const sizeBytes = content?.large?.size(output as never) ?? 0;
   if (sizeBytes > CONTENT_BYTES_MAX)
     throw new OperationError("too_large", { what: "content", sizeBytes, limitBytes: CONTENT_BYTES_MAX });
-  return await runDerived(derived, input, run);
+  await TURNS.take();
+  try {
+    return use(await runDerived(derived, input, run));
+  } finally {
+    TURNS.giveBack();
+  }
 }
+
+/** A number of turns, first come, first served. */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #left: number;
+
+  constructor(count: number) {
+    this.#left = count;
+  }
+
+  async take(): Promise<void> {
+    if (this.#left > 0) this.#left--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  giveBack(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#left++;
+    else next();
+  }
+}
+
+const TURNS = new Turns(LARGE_AT_ONCE);
