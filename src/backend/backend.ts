@@ -185,6 +185,8 @@ export interface LogQuery {
   readonly reverse?: boolean;
   readonly skip?: number;
   readonly limit?: number;
+  /** The reader may take his time: such walks have few places, so that they keep nobody else from running. */
+  readonly followed?: boolean;
 }
 
 /** Which file is to be blamed, and which of its lines: from 1, both ends included; all when absent. */
@@ -194,7 +196,7 @@ export interface BlameQuery {
   readonly firstLine?: number;
   /** May be behind the end of the file. */
   readonly lastLine?: number;
-  /** Tell each group of lines as soon as it is found, in no order, and neighbours apart. */
+  /** Tell each group of lines as soon as it is found, in no order, and neighbours apart. The reader may take his time. */
   readonly asFound?: boolean;
 }
 

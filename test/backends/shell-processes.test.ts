@@ -225,6 +225,24 @@ describe("limits", () => {
     await full.close();
     await first;
   });
+
+  test("keep readers who take their time from places of others, and give theirs back", async () => {
+    const { backend } = open({ limits: { walksFollowedMax: 1, childWaitMs: 20 } });
+    const query = { revisions: [head], followed: true };
+    const slow = backend.history.log(view, query)[Symbol.asyncIterator]();
+    expect((await slow.next()).value).toEqual([head]);
+    const log = (followed: boolean) =>
+      backend.history
+        .log(view, { ...query, followed })
+        [Symbol.asyncIterator]()
+        .next();
+    expect(await errorOf(log(true))).toMatchObject({ reason: "limit_exceeded" });
+    const blame = backend.history.blame(view, { commit: head, path: "a.txt", asFound: true });
+    expect(await errorOf(blame[Symbol.asyncIterator]().next())).toMatchObject({ reason: "limit_exceeded" });
+    expect((await log(false)).value).toEqual([head]);
+    await slow.return?.();
+    expect((await log(true)).value).toEqual([head]);
+  });
 });
 
 describe("cancellation", () => {

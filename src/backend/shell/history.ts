@@ -4,6 +4,7 @@ import { isOid, type Oid } from "../../domain/oid.ts";
 import type { BlameQuery, HistoryFacet, LogQuery, RepositoryView } from "../backend.ts";
 import { readShallow } from "../read-shallow.ts";
 import { blame } from "./blame.ts";
+import type { ChildSlots } from "./child-slots.ts";
 import { followLog } from "./follow-log.ts";
 import { invalidPattern, missingCommit } from "./history-errors.ts";
 import { lineRecords } from "./null-records.ts";
@@ -35,10 +36,13 @@ export function createHistory(runner: GitRunner): HistoryFacet {
   return {
     shallow: (view: RepositoryView) => Promise.resolve(readShallow(view)),
 
-    log: (view: RepositoryView, query: LogQuery) =>
-      query.follow === true
-        ? followLog(runner, view, query, flagsOf(query))
-        : walk(view, flagsOf(query), query.revisions, query.paths ?? []),
+    log: (view: RepositoryView, query: LogQuery) => {
+      const log =
+        query.follow === true
+          ? followLog(runner, view, query, flagsOf(query))
+          : walk(view, flagsOf(query), query.revisions, query.paths ?? []);
+      return query.followed === true ? inPlaceOf(runner.walksFollowed, view, log) : log;
+    },
 
     async isAncestor(view: RepositoryView, ancestor: Oid, descendant: Oid) {
       requireOids(view, ancestor, descendant);
@@ -78,8 +82,25 @@ export function createHistory(runner: GitRunner): HistoryFacet {
       return commits;
     },
 
-    blame: (view: RepositoryView, query: BlameQuery) => blame(runner, view, query),
+    blame: (view: RepositoryView, query: BlameQuery) => {
+      const lines = blame(runner, view, query);
+      return query.asFound === true ? inPlaceOf(runner.walksFollowed, view, lines) : lines;
+    },
   };
+}
+
+/** What is read by somebody who may take his time, in one of the places for that. */
+async function* inPlaceOf<T>(
+  places: ChildSlots,
+  { signal }: RepositoryView,
+  walk: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  await places.take(signal);
+  try {
+    yield* walk;
+  } finally {
+    places.give();
+  }
 }
 
 function flagsOf(query: LogQuery): ByteString[] {

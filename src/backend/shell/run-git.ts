@@ -67,6 +67,8 @@ export class GitRunner {
   readonly #options: GitRunnerOptions;
   /** For children that read what a client sends, and so run for as long as it likes. */
   readonly packsReceived: ChildSlots;
+  /** For children that write for readers who take their time. */
+  readonly walksFollowed: ChildSlots;
   /** Places of packs that are made into files. */
   readonly packsMade: ChildSlots;
   readonly #slots: ChildSlots;
@@ -76,8 +78,9 @@ export class GitRunner {
   constructor(options: GitRunnerOptions) {
     this.#options = options;
     this.limits = options.limits;
-    const { childrenMax, packsReceivedMax, childWaitMs, packsMadeMax, packWaitMs } = options.limits;
+    const { childrenMax, packsReceivedMax, walksFollowedMax, childWaitMs, packsMadeMax, packWaitMs } = options.limits;
     this.#slots = new ChildSlots("child processes", childrenMax, childWaitMs);
+    this.walksFollowed = new ChildSlots("histories that are followed", walksFollowedMax, childWaitMs);
     this.packsReceived = new ChildSlots("packs that are received", packsReceivedMax, childWaitMs);
     this.packsMade = new ChildSlots("packs that are made", packsMadeMax, packWaitMs);
   }

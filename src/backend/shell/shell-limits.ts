@@ -20,6 +20,8 @@ export interface ShellLimits {
   readonly childrenMax: number;
   /** Packs at once that clients send: who sends slowly keeps others from sending, but not from anything else. */
   readonly packsReceivedMax: number;
+  /** Walks at once whose readers take their time: they keep others from such walks, but not from anything else. */
+  readonly walksFollowedMax: number;
   /** Packs at once that are made into files, as fast as the processors can; the others wait. */
   readonly packsMadeMax: number;
   /** How long such a pack waits for its turn. */
@@ -42,6 +44,7 @@ export const SHELL_LIMITS: ShellLimits = {
   killGraceMs: 5000,
   childrenMax: 256,
   packsReceivedMax: 128,
+  walksFollowedMax: 64,
   packsMadeMax: Math.max(4, 2 * availableParallelism()),
   packWaitMs: 10 * 60 * 1000,
   childWaitMs: 30_000,

@@ -51,7 +51,7 @@ export const watchLog = defineOperation({
   errors: ["repository_not_found", "revision_not_found", "invalid_path"],
   examples: [{ title: "The ten newest commits, and those to come", input: { rev: "main", limit: 10 } }],
   async *run({ repository: place, rev = "HEAD", offset = 0, limit, ...input }, ctx): AsyncGenerator<Told> {
-    const filters = filtersOf(input);
+    const filters = { ...filtersOf(input), followed: true };
     const changes = await RepositoryChanges.begin(ctx, place);
     try {
       const page = { ...filters, skip: offset, ...(limit !== undefined && { limit }) };
