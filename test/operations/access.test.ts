@@ -161,7 +161,7 @@ for (const kind of DATABASES) {
         await failure(show(ANONYMOUS), "repository_not_found");
         expect(await story.adminEvents()).toContainEqual([
           "setting_changed",
-          expect.objectContaining({ setting: "anonAccess", value: "no-access" }),
+          expect.objectContaining({ setting: "anon_access", value: "no-access" }),
         ]);
         await failure(story.run(changeSetting, { anonAccess: "admin-access" }, alice), "forbidden");
       });

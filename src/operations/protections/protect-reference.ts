@@ -33,8 +33,14 @@ export const protectReference = defineOperation({
     const { noForce = false, noDelete = false, appliesToService = true } = rules;
     const rule = { pattern, noForce, noDelete, ...(users === undefined ? {} : { users }), appliesToService };
     await identity.protections.set(repository, rule);
-    const facts = { ...repositoryFacts(repository), ...rule, pattern: decodeUtf8(pattern) };
-    await events.recordAdmin("protection_changed", facts);
+    await events.recordAdmin("protection_changed", {
+      ...repositoryFacts(repository),
+      pattern: decodeUtf8(pattern),
+      no_force: noForce,
+      no_delete: noDelete,
+      ...(users === undefined ? {} : { users }),
+      applies_to_service: appliesToService,
+    });
     return rule;
   },
 });

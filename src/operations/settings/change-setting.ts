@@ -1,4 +1,5 @@
 import { Maybe, Type } from "../../contract/fields.ts";
+import { jsonName } from "../../contract/json-codec.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { SERVER_SETTINGS, SettingsField } from "./settings-field.ts";
 
@@ -20,8 +21,10 @@ export const changeSetting = defineOperation({
   route: { method: "PATCH", path: "/settings" },
   async run(input, { identity: { settings }, events }) {
     await settings.change(input);
-    for (const [setting, value] of Object.entries(input))
+    for (const [field, value] of Object.entries(input)) {
+      const setting = jsonName(field, SERVER_SETTINGS[field as keyof typeof SERVER_SETTINGS], "snake");
       await events.recordAdmin("setting_changed", { setting, value });
+    }
     return { ...settings.current(), configured: [...settings.configured()] };
   },
 });
