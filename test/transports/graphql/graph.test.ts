@@ -225,6 +225,15 @@ describe("the graph", () => {
       { id: ids[2], __typename: "Commit", subject: "seven" },
       { id: ids[3], __typename: "File", path: "src/f7", size: 7 },
     ]);
+    const absent = [`Commit:${REPO}//${"0".repeat(40)}`, `Commit:${REPO}//main`, `Commit:${REPO}//--all`].map((id) =>
+      btoa(id),
+    );
+    const tree = btoa(`Commit:${REPO}//${await git.text(["rev-parse", "main^{tree}"])}`);
+    expect(
+      await ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Commit { subject } } }`, {
+        ids: [...absent, tree, defaultBranch.commit.id],
+      }),
+    ).toEqual({ nodes: [null, null, null, null, { subject: "seven" }] });
     for (const id of ["nonsense", btoa("Commit:x"), btoa("Nothing:x"), btoa("Repository:../x")]) {
       const { data, errors } = await listener.ask(`query ($id: ID!) { node(id: $id) { id } }`, { id });
       expect([id, data?.["node"], errors?.length]).toEqual([id, null, 1]);

@@ -2,7 +2,7 @@ import DataLoader from "dataloader";
 import { jsonCodec } from "../../../../contract/json-codec.ts";
 import { CommitInfoField, commitInfoOf, FileField, fileOf } from "../../../../contract/management-nouns.ts";
 import type { Caller } from "../../../../contract/principal.ts";
-import { OperationError } from "../../../../domain/errors.ts";
+import { hasReason, OperationError } from "../../../../domain/errors.ts";
 import type { Engine } from "../../../../engine/engine.ts";
 import {
   findCommit,
@@ -74,11 +74,27 @@ export function graphLoaders({ engine, caller, isCached }: LoaderContext) {
     ({ repo, oid }) => `${repo} ${oid}`,
     ({ repo }) => repo,
     async (keys) => {
+      const repository = placeOf(keys[0]!.repo);
       const found = new Map<string, Json>();
-      const revisions = [...new Set(keys.map(({ oid }) => oid))];
-      const input = { repository: placeOf(keys[0]!.repo), revisions, noWalk: true };
-      for await (const batch of engine.run(listCommits, input, caller))
-        for (const commit of batch) found.set(commit.oid, commitCodec.encode(commitInfoOf(commit)) as Json);
+      const read = async (revisions: readonly string[]) => {
+        const input = { repository, revisions: [...revisions], noWalk: true };
+        for await (const batch of engine.run(listCommits, input, caller))
+          for (const commit of batch) found.set(commit.oid, commitCodec.encode(commitInfoOf(commit)) as Json);
+      };
+      // Ids come from clients as well: whatever else a revision may be is none of them.
+      const oids = [...new Set(keys.map(({ oid }) => oid))].filter((oid) => OID.test(oid));
+      if (oids.length > 0)
+        await read(oids).catch(async (error: unknown) => {
+          // One that is not there leaves the others what they are.
+          if (!isMissing(error)) throw error;
+          await Promise.all(
+            oids.map((oid) =>
+              read([oid]).catch((each: unknown) => {
+                if (!isMissing(each)) throw each;
+              }),
+            ),
+          );
+        });
       return keys.map(({ oid }) => found.get(oid) ?? null);
     },
   );
@@ -198,6 +214,11 @@ function loaderOf<K, V>(
     { cacheKeyFn: keyOf, maxBatchSize: BATCH_MAX, cache: isCached },
   );
 }
+
+const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+const isMissing = (error: unknown): boolean =>
+  hasReason(error, "revision_not_found") || hasReason(error, "object_not_found") || hasReason(error, "not_a_commit");
 
 const keyOfPath = ({ repo, rev, path }: PathKey): string => JSON.stringify([repo, rev, path]);
 const revisionOfPath = ({ repo, rev }: PathKey): string => JSON.stringify([repo, rev]);
