@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Any, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { hasReason } from "../../../domain/errors.ts";
 import { REASONS } from "../../../domain/reasons.ts";
 import { asOperationError, errorBody } from "../../http/error-response.ts";
@@ -11,6 +11,9 @@ import { GrpcStatusError, statusDetail } from "../grpc/status-error.ts";
 /** Whose words the reasons are (google.rpc.ErrorInfo). */
 const DOMAIN = "holdfast";
 
+/** Details that are larger than what trailers take would not be told at all; then the facts are left out of them, which may be many names. */
+const FACTS_BYTES_MAX = 32 * 1024;
+
 /**
  * What a failed operation tells its client: the status that the reason has, a sentence, and the facts twice: as ErrorInfo, which libraries of
  * gRPC read, and as HoldfastError, where they keep their form.
@@ -20,17 +23,23 @@ export function statusOfOperationError(error: unknown, requestId: string): GrpcS
   const told = asOperationError(error);
   const { error: message, reason, details } = errorBody(told, requestId);
   const { retry } = REASONS[told.reason];
+  const detailsWith = (facts: Record<string, unknown>): Any[] => [
+    statusDetail(ErrorInfoSchema, { reason, domain: DOMAIN, metadata: asTexts(facts) }),
+    statusDetail(HoldfastErrorSchema, { reason, message, details: asJson(facts), requestId, retry }),
+    ...(hasReason(told, "limit_exceeded")
+      ? [statusDetail(RetryInfoSchema, { retryDelay: durationFromMs(told.details.retryAfterMs) })]
+      : []),
+  ];
+  const whole = detailsWith(details);
+  const bytes = whole.reduce((sum, { value }) => sum + value.byteLength, 0);
   return new GrpcStatusError(STATUS_OF_CODE[told.code], message, {
-    details: [
-      statusDetail(ErrorInfoSchema, { reason, domain: DOMAIN, metadata: asTexts(details) }),
-      statusDetail(HoldfastErrorSchema, { reason, message, details: details as JsonObject, requestId, retry }),
-      ...(hasReason(told, "limit_exceeded")
-        ? [statusDetail(RetryInfoSchema, { retryDelay: durationFromMs(told.details.retryAfterMs) })]
-        : []),
-    ],
+    details: bytes > FACTS_BYTES_MAX ? detailsWith({}) : whole,
     cause: error,
   });
 }
+
+/** Facts that are not there are none. */
+const asJson = (facts: Record<string, unknown>): JsonObject => JSON.parse(JSON.stringify(facts)) as JsonObject;
 
 /** Values of ErrorInfo are texts: what is none is written as JSON. */
 const asTexts = (details: Record<string, unknown>): Record<string, string> =>
