@@ -44,10 +44,7 @@ export class ExampleWorld {
     this.#backend = backend;
   }
 
-  static async open(
-    backend: "libgit2" | "shell",
-    objectFormat: "sha1" | "sha256" = "sha1",
-  ): Promise<ExampleWorld> {
+  static async open(backend: "libgit2" | "shell", objectFormat: "sha1" | "sha256" = "sha1"): Promise<ExampleWorld> {
     const keys = mkdtempSync(join(tmpdir(), "holdfast-keys-"));
     const signingKey = writePrivateKey(keys);
     const settings = { backend, signingKey, adminToken: EXAMPLE_TOKEN, allowPrivateTargets: true };
