@@ -9,33 +9,24 @@ import { askNow, checkView, runJob } from "./run-job.ts";
 
 type FilesAddon = CoreFunctions & ObjectFunctions;
 
-/** What is kept of small files, and of entries: the addon itself knows many more of those, in less memory. */
+/** What is kept of small files. */
 const FILES_BYTES_MAX = 1024 * 1024;
-const ENTRIES_BYTES_MAX = 512 * 1024;
-/** What an entry takes beside its path, and a file beside its content. */
-const ENTRY_BYTES = 200;
+/** What a file takes beside its content. */
 const FILE_BYTES = 300;
 
 /** Entries of trees and files, by their paths: at once where memory has them, or the disk is not waited for. */
 export function createTreeFiles(addon: FilesAddon): Pick<ObjectsFacet, "treeEntry" | "readFile"> {
   const bytesOf = ({ content }: TreeFile) => FILE_BYTES + (content?.length ?? 0);
-  const entries = new PackedAnswers<TreeEntry>(addon, ENTRIES_BYTES_MAX, () => ENTRY_BYTES);
   const files = new PackedAnswers<TreeFile>(addon, FILES_BYTES_MAX, bytesOf);
   return {
     treeEntry(view: RepositoryView, treeish: Oid, path: GitPath): AtOnce<TreeEntry | undefined> {
       checkView(view);
       if (!isOid(treeish, "sha1")) return undefined;
       const { gitDir, quarantineDir } = view;
-      const key = entries.key(view, `${treeish}:${path}`);
-      const known = key === undefined ? undefined : entries.get(key);
-      if (known !== undefined) return known;
       const generation = generationOf(addon, view);
-      const entryNow = () => {
-        const found = addon.treeEntrySync(gitDir, quarantineDir, generation, treeish, path);
-        return found === null ? null : entryOf(path, found);
-      };
-      const answer = askNow(key === undefined ? entryNow : () => entries.ask(key, entryNow));
-      if (answer !== null) return answer;
+      // The addon knows as much as could be kept here, and tells it as fast.
+      const answer = askNow(() => addon.treeEntrySync(gitDir, quarantineDir, generation, treeish, path));
+      if (answer !== null) return entryOf(path, answer);
       const start = () => addon.treeEntry(gitDir, quarantineDir, 0, treeish, path);
       return runJob(addon, view, start).then((found) => entryOf(path, found));
     },
