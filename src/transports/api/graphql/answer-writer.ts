@@ -1,8 +1,8 @@
-import { createYoga, type Plugin } from "graphql-yoga";
+import type { Plugin } from "graphql-yoga";
 import { isStream, type QueryResult } from "./told-result.ts";
 
 /** Writes what came of a query as its client wants it. */
-export type AnswerWriter = (request: Request, result: QueryResult) => Response | Promise<Response>;
+export type AnswerWriter = (request: Request, result: QueryResult) => Promise<Response>;
 
 interface Answered {
   readonly result: QueryResult;
@@ -21,12 +21,26 @@ const USUAL: Readonly<Record<string, string>> = {
  * errors, streams of events and of parts. What is asked for most needs none of that and is written here, at half of its price.
  */
 export function answerWriter(): AnswerWriter {
+  let library: ReturnType<typeof openLibrary> | undefined;
+  return async (request, result) => {
+    const type = USUAL[request.headers.get("accept") ?? ""];
+    if (type === undefined || isStream(result) || result.data === undefined)
+      return (await (library ??= openLibrary())).fetch(request, { result });
+    return new Response(JSON.stringify(result), {
+      headers: { "content-type": `${type}; charset=utf-8`, "cache-control": "no-store" },
+    });
+  };
+}
+
+/** Loaded when it is needed: it takes a tenth of a second, and many servers never do. */
+async function openLibrary() {
+  const { createYoga } = await import("graphql-yoga");
   const plugin: Plugin<Answered> = {
     // Query and result are there already.
     onRequestParse: ({ setRequestParser }) => setRequestParser(() => ({ query: "{__typename}" })),
     onParams: ({ setResult, context }) => setResult((context as unknown as Answered).result as never),
   };
-  const yoga = createYoga<Answered>({
+  return createYoga<Answered>({
     plugins: [plugin],
     logging: false,
     maskedErrors: false,
@@ -36,11 +50,4 @@ export function answerWriter(): AnswerWriter {
     batching: false,
     maxRequestBodySize: false,
   });
-  return (request, result) => {
-    const type = USUAL[request.headers.get("accept") ?? ""];
-    if (type === undefined || isStream(result) || result.data === undefined) return yoga.fetch(request, { result });
-    return new Response(JSON.stringify(result), {
-      headers: { "content-type": `${type}; charset=utf-8`, "cache-control": "no-store" },
-    });
-  };
 }
