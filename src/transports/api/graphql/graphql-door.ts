@@ -65,7 +65,10 @@ async function answer(
       throw new OperationError("method_not_allowed", { method: request.method, allowed: ["POST"] });
     if (prepared.operation.operation === "subscription" && streams !== undefined) {
       if (!takesEvents(request))
-        throw new OperationError("malformed_request", { part: "accept", problem: "takes no text/event-stream" });
+        throw new OperationError("malformed_request", {
+          part: "accept",
+          problem: "has no text/event-stream, by which subscriptions are told",
+        });
       return await subscription(prepared, principal, positionOf(request), request, call, { ...options, streams });
     }
     // Garbage is collected for minutes before there is anything to say.
