@@ -207,6 +207,45 @@ describe("whoever follows resources", () => {
     while (listener.streams.size > before) await Bun.sleep(2);
   });
 
+  test("gives the memory of a large message back when he goes", async () => {
+    const listen = {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "subscriptions/listen",
+      params: {
+        notifications: { resourceSubscriptions: [uriOf("README.md")] },
+        _meta: {
+          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientInfo": { name: "test", version: "0" },
+          "io.modelcontextprotocol/clientCapabilities": {},
+          "test/padding": "x".repeat(7 * 1024 * 1024),
+        },
+      },
+    };
+    // All bodies together may take less than what five of these do.
+    for (let count = 0; count < 5; count++) {
+      const gone = new AbortController();
+      const before = listener.streams.size;
+      const response = await fetch(listener.address, {
+        method: "POST",
+        signal: gone.signal,
+        headers: {
+          authorization: `Bearer ${EXAMPLE_TOKEN}`,
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+          "mcp-protocol-version": "2026-07-28",
+          "mcp-method": "subscriptions/listen",
+        },
+        body: JSON.stringify(listen),
+      });
+      expect(response.status).toBe(200);
+      const { value } = await response.body!.getReader().read();
+      expect(Buffer.from(value!).toString()).toContain("notifications/subscriptions/acknowledged");
+      gone.abort();
+      while (listener.streams.size > before) await Bun.sleep(2);
+    }
+  });
+
   test("hears no more when the token is revoked", async () => {
     const { token, id } = (await call("create_token", { user: "admin", name: "short" })) as {
       token: string;

@@ -103,7 +103,8 @@ export class McpDoor {
       const plain = await this.#answerPlain(plainCall(message, request.headers), call, called);
       if (plain !== undefined) return releasing(plain, room, call);
       this.#calls.set(request, called);
-      if (method === "subscriptions/listen") return await this.#listen(request, call, principal, message);
+      if (method === "subscriptions/listen")
+        return releasing(await this.#listen(request, call, principal, message), room, call);
       if (method === "notifications/cancelled") session?.cancel(params?.requestId);
       const response = await this.#handler.fetch(request, { parsedBody: message });
       if (method === "initialize") response.headers.set(SESSION_HEADER, randomUUID());
