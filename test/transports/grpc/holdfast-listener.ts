@@ -30,6 +30,7 @@ export async function listenHoldfast(
   engine: Engine,
   authenticator: Authenticator,
   served: readonly Operation[] = operations,
+  stallTimeoutMs = 60_000,
 ): Promise<HoldfastListener> {
   const bugs: unknown[] = [];
   const refused: string[] = [];
@@ -54,6 +55,7 @@ export async function listenHoldfast(
     authorise,
     admitToOwn,
     newRequestId: () => `test-${++requests}`,
+    stallTimeoutMs,
     onRefused: (path) => refused.push(path),
   });
   return { port: server.port, bugs, refused, close: () => server.close(1000) };

@@ -41,6 +41,8 @@ export interface AnswerLimit {
 export interface CallServices {
   readonly messageBytesMax: number;
   readonly answerLimit: AnswerLimit | undefined;
+  /** A large message of which nothing comes for so long is given up: others wait for its memory. */
+  readonly stallTimeoutMs: number;
   readonly newRequestId: () => string;
   /** Translates what a handler threw, unless it is a GrpcStatusError already or the call is over. */
   readonly toStatus: (error: unknown, call: GrpcCall) => GrpcStatusError;

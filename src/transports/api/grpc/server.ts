@@ -31,6 +31,8 @@ import { UnaryCall } from "./unary-call.ts";
 
 /** Largest request message, as in grpc-go. */
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** As long as an HTTP connection may be silent. */
+const STALL_TIMEOUT_MS = 120_000;
 /** Calls at once on one connection. */
 const STREAMS_PER_CONNECTION_MAX = 1_000;
 /** What a client may send ahead of our reading, per call. */
@@ -61,6 +63,8 @@ export interface GrpcServerOptions {
   readonly onRefused?: (path: string, peer: string, error: GrpcStatusError) => void;
   readonly newRequestId?: () => string;
   readonly messageBytesMax?: number;
+  /** A large message of which nothing comes for so long is given up, where there is a bound for the memory of all. */
+  readonly stallTimeoutMs?: number;
   /** Without one a stream of answers may be of any length. */
   readonly answerLimit?: AnswerLimit;
 }
@@ -100,6 +104,7 @@ class Http2GrpcServer {
     this.#callServices = {
       messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX,
       answerLimit: options.answerLimit,
+      stallTimeoutMs: options.stallTimeoutMs ?? STALL_TIMEOUT_MS,
       newRequestId: options.newRequestId ?? randomUUID,
       toStatus: options.toStatus ?? internal,
       open: this.#calls,

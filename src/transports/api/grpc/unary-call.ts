@@ -6,7 +6,7 @@ import { refuseRest, sendAnswer, sendStatus } from "./response-writer.ts";
 import { type CallOrigin, type CallServices, type Route, ServerCall } from "./server-call.ts";
 import { SingleRequest } from "./single-request.ts";
 import { StatusCode } from "./status-code.ts";
-import type { GrpcStatusError } from "./status-error.ts";
+import { GrpcStatusError } from "./status-error.ts";
 
 /** A call with one message in each direction. Most calls are, so it makes no more objects than it has to. */
 export class UnaryCall extends ServerCall {
@@ -15,6 +15,8 @@ export class UnaryCall extends ServerCall {
   #requestEnded = false;
   #room: BodyRoom | undefined;
   #isRunning = false;
+  /** Runs while memory waits for the rest of the message. */
+  #stall: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     origin: CallOrigin,
@@ -36,6 +38,7 @@ export class UnaryCall extends ServerCall {
       if (this.over) return;
       try {
         this.#request.push(chunk);
+        this.#stall?.refresh();
         if (hasRoom || this.#request.memoryBytes === undefined) return;
         hasRoom = true;
         this.#makeRoom(this.#request.memoryBytes, room!);
@@ -45,6 +48,7 @@ export class UnaryCall extends ServerCall {
     });
     this.stream.on("end", () => {
       this.#requestEnded = true;
+      clearTimeout(this.#stall);
       if (!this.over) void this.#run();
     });
   }
@@ -64,6 +68,7 @@ export class UnaryCall extends ServerCall {
     if (this.over) return this.#room?.release();
     try {
       this.#request.admit();
+      this.#stall = setTimeout(() => this.end(stalled()), this.services.stallTimeoutMs);
       this.stream.resume();
     } catch (error) {
       this.fail(error);
@@ -84,6 +89,7 @@ export class UnaryCall extends ServerCall {
 
   protected override finish(code: StatusCode): void {
     super.finish(code);
+    clearTimeout(this.#stall);
     // A handler that still runs has the message.
     if (!this.#isRunning) this.#room?.release();
   }
@@ -103,4 +109,8 @@ export class UnaryCall extends ServerCall {
   protected stopHandler(): void {
     // Its signal has fired; there is nothing else that it waits for.
   }
+}
+
+function stalled(): GrpcStatusError {
+  return new GrpcStatusError(StatusCode.CANCELLED, "the rest of the message has not come");
 }
