@@ -47,7 +47,7 @@ export class EventStream {
   response(tell: () => Promise<void>): Response {
     this.#tell = tell;
     if (this.#ending.signal.aborted) this.#begin();
-    // Of this type it needs half the memory, and `write` says whether the client reads.
+    // Of this type `write` itself says whether the client reads, and sends in half of the time.
     const source: Bun.DirectUnderlyingSource<string> = {
       type: "direct",
       pull: (sink) => {
