@@ -11,7 +11,7 @@ const CHANCES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Fields that tell what the server has done so far, and does at this moment. */
-const OF_THE_MOMENT: ReadonlySet<string> = new Set(["calls", "running"]);
+const OF_THE_MOMENT: ReadonlySet<string> = new Set(["calls", "running", "attempts"]);
 
 /** Milliseconds since 1970 that lie in this century. */
 const isMoment = (value: number): boolean => Number.isInteger(value) && value > 1_000_000_000_000;
