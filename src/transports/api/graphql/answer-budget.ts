@@ -13,21 +13,34 @@ export class AnswerBudget {
   #running = 0;
   #characters = 0;
 
-  /** Runs an operation when it is its turn. Throws `too_large` once the answer has too much. */
-  async run<T>(operation: () => Promise<T>): Promise<T> {
-    if (this.#running >= AT_ONCE_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running++;
+  /** Waits for the turn of an operation, which ends with `leave`; undefined: it is now. Throws `too_large` once the answer has too much. */
+  enter(): Promise<void> | undefined {
+    if (this.#running >= AT_ONCE_MAX)
+      return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.#begin());
+    this.#running++;
+    this.#begin();
+    return undefined;
+  }
+
+  /** Counts what an operation gives. Throws `too_large` where the answer has too much with it. */
+  add(json: unknown): void {
+    this.#characters += charactersOf(json);
+    this.#check();
+  }
+
+  /** The operation has ended: whoever waits takes its place over. */
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running--;
+    else next();
+  }
+
+  #begin(): void {
     try {
       this.#check();
-      const json = await operation();
-      this.#characters += charactersOf(json);
-      this.#check();
-      return json;
-    } finally {
-      // Whoever waits takes the place over.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+    } catch (error) {
+      this.leave();
+      throw error;
     }
   }
 

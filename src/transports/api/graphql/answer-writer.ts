@@ -2,7 +2,7 @@ import type { Plugin } from "graphql-yoga";
 import { isStream, type QueryResult } from "./told-result.ts";
 
 /** Writes what came of a query as its client wants it. */
-export type AnswerWriter = (request: Request, result: QueryResult) => Promise<Response>;
+export type AnswerWriter = (request: Request, result: QueryResult) => Response | Promise<Response>;
 
 interface Answered {
   readonly result: QueryResult;
@@ -22,10 +22,11 @@ const USUAL: Readonly<Record<string, string>> = {
  */
 export function answerWriter(): AnswerWriter {
   let library: ReturnType<typeof openLibrary> | undefined;
-  return async (request, result) => {
+  const byLibrary = async (request: Request, result: QueryResult) =>
+    (await (library ??= openLibrary())).fetch(request, { result });
+  return (request, result) => {
     const type = USUAL[request.headers.get("accept") ?? ""];
-    if (type === undefined || isStream(result) || result.data === undefined)
-      return (await (library ??= openLibrary())).fetch(request, { result });
+    if (type === undefined || isStream(result) || result.data === undefined) return byLibrary(request, result);
     return new Response(JSON.stringify(result), {
       headers: { "content-type": `${type}; charset=utf-8`, "cache-control": "no-store" },
     });

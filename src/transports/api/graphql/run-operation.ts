@@ -1,7 +1,7 @@
 import { OperationError } from "../../../domain/errors.ts";
-import type { DerivedOperation } from "../derived/derived-operation.ts";
+import type { DerivedInput, DerivedOperation } from "../derived/derived-operation.ts";
 import { inRequestWords } from "../derived/request-words.ts";
-import { downloadDerived, runDerived } from "../derived/run-derived.ts";
+import { type DerivedCall, downloadDerived, runDerived } from "../derived/run-derived.ts";
 import type { GraphqlContext } from "./graphql-context.ts";
 
 /** A download stands in memory, and as text again in the answer. */
@@ -25,14 +25,24 @@ export async function runOperation(
   if (session !== undefined && derived.fields.has("session")) json["session"] ??= session;
   try {
     const input = derived.decode(json);
-    return await budget.run(async () => {
-      if (derived.operation.shape === "download")
-        return { base64: await collect(derived, downloadDerived(derived, input, { engine, caller })) };
-      return derived.encode(await runDerived(derived, input, { engine, caller }));
-    });
+    const turn = budget.enter();
+    if (turn !== undefined) await turn;
+    try {
+      const told = await tell(derived, input, { engine, caller });
+      budget.add(told);
+      return told;
+    } finally {
+      budget.leave();
+    }
   } catch (error) {
     throw error instanceof OperationError ? inRequestWords(error, derived.operation, "camel") : error;
   }
+}
+
+async function tell(derived: DerivedOperation, input: DerivedInput, call: DerivedCall): Promise<unknown> {
+  if (derived.operation.shape === "download")
+    return { base64: await collect(derived, downloadDerived(derived, input, call)) };
+  return derived.encode(await runDerived(derived, input, call));
 }
 
 async function collect({ route, operation }: DerivedOperation, pieces: AsyncIterable<Uint8Array>): Promise<string> {
