@@ -102,6 +102,16 @@ describe("origins", () => {
   });
 });
 
+test("a host that is not ours is refused, whichever one came before it", async () => {
+  const base = serve();
+  const ask = async (host: string) => (await fetch(base, { headers: { host } })).status;
+  const ours = new URL(base).host;
+  for (let again = 0; again < 2; again++)
+    expect([await ask(ours), await ask("evil.example"), await ask("a b"), await ask(ours)]).toEqual([
+      200, 403, 400, 200,
+    ]);
+});
+
 describe("proxies", () => {
   const told = {
     "x-forwarded-for": "203.0.113.9",
