@@ -309,6 +309,9 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
       expect((await ask("POST", token, { query: "{ __typename }", extensions: { operationId: `${n}` } }))[0]).toBe(202);
     expect((await ask("POST", token, { query: "{ __typename }", extensions: { operationId: "more" } }))[0]).toBe(429);
     expect((await ask("DELETE"))[0]).toBe(400);
+    // One waits already.
+    for (let n = 0; n < 99; n++) expect((await ask("PUT"))[0]).toBe(201);
+    expect((await ask("PUT"))[0]).toBe(429);
   });
 
   test("end at once when the server stops", async () => {

@@ -10,7 +10,9 @@ import type { HttpCall } from "../../http/http-door.ts";
 const RESERVED_MAX_MS = 30_000;
 /** Operations of one stream. */
 const OPERATIONS_MAX = 100;
-const RESERVATIONS_MAX = 1_000;
+/** Reservations that wait for their stream: of one caller, and of all. */
+const WAITING_PER_CALLER_MAX = 100;
+const WAITING_MAX = 10_000;
 const OPERATION_ID_LENGTH_MAX = 200;
 
 /** Runs an operation: its results, for as long as the signal does not fire. */
@@ -18,6 +20,8 @@ export type RunResults = (signal: AbortSignal) => AsyncIterable<ExecutionResult>
 
 interface Reservation {
   readonly principal: Principal;
+  /** Whose it is: the account, or the address without one. */
+  readonly owner: string;
   readonly stream: PromiseWithResolvers<EventStream>;
   readonly operations: Map<string, AbortController>;
   readonly expiry: Timer;
@@ -39,24 +43,29 @@ export interface SingleConnectionOptions {
 export class SingleConnections {
   readonly #options: SingleConnectionOptions;
   readonly #reservations = new Map<string, Reservation>();
+  /** By whose they are. */
+  readonly #waiting = new Map<string, number>();
 
   constructor(options: SingleConnectionOptions) {
     this.#options = options;
   }
 
   /** Reserves a stream; gives the token that names it. Throws `limit_exceeded`. */
-  reserve(principal: Principal): string {
-    if (this.#reservations.size >= RESERVATIONS_MAX)
-      throw new OperationError("limit_exceeded", {
-        limit: "reserved streams",
-        maximum: RESERVATIONS_MAX,
-        retryAfterMs: 1000,
-      });
+  reserve(principal: Principal, { peer }: Pick<HttpCall, "peer">): string {
+    const owner = principal.kind === "user" ? `user ${principal.name}` : `address ${peer.replace(/:\d+$/, "")}`;
+    const ofOwner = this.#waiting.get(owner) ?? 0;
+    if (ofOwner >= WAITING_PER_CALLER_MAX) throw tooMany("reserved streams of one caller", WAITING_PER_CALLER_MAX);
+    const waiting = [...this.#waiting.values()].reduce((sum, count) => sum + count, 0);
+    if (waiting >= WAITING_MAX) throw tooMany("reserved streams", WAITING_MAX);
+    this.#waiting.set(owner, ofOwner + 1);
     const token = randomBytes(16).toString("hex");
-    const expiry = setTimeout(() => this.#reservations.delete(token), RESERVED_MAX_MS);
+    const expiry = setTimeout(() => {
+      this.#waitsNoMore(owner);
+      this.#reservations.delete(token);
+    }, RESERVED_MAX_MS);
     expiry.unref();
     const stream = Promise.withResolvers<EventStream>();
-    this.#reservations.set(token, { principal, stream, operations: new Map(), expiry, isOpen: false });
+    this.#reservations.set(token, { principal, owner, stream, operations: new Map(), expiry, isOpen: false });
     return token;
   }
 
@@ -67,6 +76,7 @@ export class SingleConnections {
     const stream = this.#options.streams.open(principal, call, () => "");
     reservation.isOpen = true;
     clearTimeout(reservation.expiry);
+    this.#waitsNoMore(reservation.owner);
     return stream.response(
       () =>
         new Promise((resolve) => {
@@ -89,12 +99,7 @@ export class SingleConnections {
     if (typeof id !== "string" || id === "" || id.length > OPERATION_ID_LENGTH_MAX)
       throw malformed("extensions", "have no operationId, or none that is short enough");
     if (operations.has(id)) throw malformed("extensions", "have an operationId that is running");
-    if (operations.size >= OPERATIONS_MAX)
-      throw new OperationError("limit_exceeded", {
-        limit: "operations of one stream",
-        maximum: OPERATIONS_MAX,
-        retryAfterMs: 1000,
-      });
+    if (operations.size >= OPERATIONS_MAX) throw tooMany("operations of one stream", OPERATIONS_MAX);
     const ending = new AbortController();
     operations.set(id, ending);
     void stream.promise
@@ -105,6 +110,12 @@ export class SingleConnections {
   /** Ends an operation; one that is not there has ended already. Throws `address_unknown`. */
   stop(token: string, principal: Principal, id: string): void {
     this.#find(token, principal).operations.get(id)?.abort();
+  }
+
+  #waitsNoMore(owner: string): void {
+    const others = (this.#waiting.get(owner) ?? 1) - 1;
+    if (others === 0) this.#waiting.delete(owner);
+    else this.#waiting.set(owner, others);
   }
 
   async #pump(stream: EventStream, id: string, requestId: string, run: RunResults, signal: AbortSignal): Promise<void> {
@@ -134,3 +145,6 @@ export class SingleConnections {
 }
 
 const malformed = (part: string, problem: string) => new OperationError("malformed_request", { part, problem });
+
+const tooMany = (limit: string, maximum: number) =>
+  new OperationError("limit_exceeded", { limit, maximum, retryAfterMs: 1000 });

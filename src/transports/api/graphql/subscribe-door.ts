@@ -58,7 +58,7 @@ async function answerSingle(
   try {
     const principal = await call.principal();
     if (request.method === "PUT")
-      return new Response(single.reserve(principal), {
+      return new Response(single.reserve(principal, call), {
         status: 201,
         headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
       });
