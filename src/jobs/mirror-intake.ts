@@ -2,10 +2,11 @@ import type { Clock } from "../contract/context.ts";
 import type { Events, PendingEvent } from "../contract/events.ts";
 import type { MirrorStep, MirrorStore } from "../contract/mirrors.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
+import { moveOfEvent } from "./move-of-event.ts";
+import { UntiringLoop } from "./untiring-loop.ts";
 
 /** How long changes gather before they are pushed. */
 const GATHER_MS = 2_000;
-const PAUSE_MS = 5_000;
 
 export interface MirrorIntakeOptions {
   readonly store: MirrorStore;
@@ -30,38 +31,23 @@ const CHANGES: readonly PendingEvent["name"][] = [
 /** Makes push mirrors due when references change, and lets mirrors go with their repository. Loses nothing to a crash: it keeps its place. */
 export class MirrorIntake {
   readonly #options: MirrorIntakeOptions;
-  readonly #ending = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #loop: UntiringLoop;
 
   constructor(options: MirrorIntakeOptions) {
     this.#options = options;
+    this.#loop = new UntiringLoop({ run: (signal) => this.#follow(signal), onFailed: options.onFailed });
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        await this.#follow();
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#options.onFailed(error);
-        await pause(PAUSE_MS, signal);
-      }
-    }
-  }
-
-  async #follow(): Promise<void> {
+  async #follow(signal: AbortSignal): Promise<void> {
     const { store, events } = this.#options;
-    const { signal } = this.#ending;
     const newest = events.newest();
     const kept = await store.cursor();
     // From here on nothing is missed, whenever the server dies.
@@ -74,11 +60,11 @@ export class MirrorIntake {
   async #take(batch: readonly PendingEvent[]): Promise<void> {
     let changed = new Map<string, RepositoryRef>();
     for (const event of batch) {
-      const [from, to] = event.repositories;
+      const [from] = event.repositories;
       if (from === undefined) continue;
       if (CHANGES.includes(event.name)) changed.set(`${from.storage}\0${from.relativePath}`, from);
-      if (event.name !== "repository_renamed" && event.name !== "repository_deleted") continue;
-      const move = event.name === "repository_renamed" ? { from, to } : { from };
+      const move = moveOfEvent(event);
+      if (move === undefined) continue;
       await this.#step({ cursor: event.id, changed: [...changed.values()], move });
       changed = new Map();
     }
@@ -92,16 +78,4 @@ export class MirrorIntake {
     await store.follow({ ...step, nowMs, dueAtMs: nowMs + gatherMs });
     onDue();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

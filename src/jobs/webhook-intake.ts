@@ -2,13 +2,13 @@ import type { Clock } from "../contract/context.ts";
 import type { Events, PendingEvent } from "../contract/events.ts";
 import type { ListeningHook, NewDelivery, RepositoryMove, WebhookStore } from "../contract/webhooks.ts";
 import { ADMIN_EVENTS, EVENTS_BEGIN, EVENTS_EXPIRED } from "../domain/event-names.ts";
+import { moveOfEvent } from "./move-of-event.ts";
+import { UntiringLoop } from "./untiring-loop.ts";
 
 /** Events that concern no hook may pass so long before that is written down. */
 const CURSOR_LAG_EVENTS = 1000;
 /** Deliveries that are written down together. */
 const ENQUEUED_MAX = 500;
-/** After a failure, such as a database that does not answer, the intake begins again where it was. */
-const PAUSE_MS = 5_000;
 
 export interface WebhookIntakeOptions {
   readonly store: WebhookStore;
@@ -26,19 +26,23 @@ export interface WebhookIntakeOptions {
  */
 export class WebhookIntake {
   readonly #options: WebhookIntakeOptions;
-  readonly #ending = new AbortController();
+  readonly #loop: UntiringLoop;
   #hooks: Promise<readonly ListeningHook[]> | undefined;
   #written = 0n;
   #begin = 0n;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(options: WebhookIntakeOptions) {
     this.#options = options;
+    const onFailed = (error: unknown) => {
+      options.onFailed(error);
+      this.forgetHooks();
+    };
+    this.#loop = new UntiringLoop({ run: (signal) => this.#follow(signal), onFailed });
   }
 
   start(): void {
     this.#begin = this.#options.events.newest();
-    this.#running = this.#run();
+    this.#loop.start();
   }
 
   /** Hooks have changed. */
@@ -46,28 +50,12 @@ export class WebhookIntake {
     this.#hooks = undefined;
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        await this.#follow();
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#options.onFailed(error);
-        this.forgetHooks();
-        await pause(PAUSE_MS, signal);
-      }
-    }
-  }
-
-  async #follow(): Promise<void> {
+  async #follow(signal: AbortSignal): Promise<void> {
     const { store, events } = this.#options;
-    const { signal } = this.#ending;
     this.#written = (await store.cursor()) ?? (await this.#beforeFirstHook());
     // A database may be older than its journal, or the other way round, where one of them was brought back.
     const since = this.#written > events.newest() ? events.newest() : this.#written;
@@ -88,7 +76,8 @@ export class WebhookIntake {
         const { event_id: eventId, event: name } = delivered;
         wanted.push({ webhookId: id, eventId, event: name, body: JSON.stringify(delivered) });
       }
-      const move = moveOf(event);
+      // Hooks go with their repository.
+      const move = moveOfEvent(event);
       if (move === undefined && wanted.length < ENQUEUED_MAX) continue;
       await this.#enqueue(wanted, event.id, move);
       wanted = [];
@@ -110,13 +99,6 @@ export class WebhookIntake {
   }
 }
 
-/** Hooks go with their repository. */
-function moveOf({ name, repositories: [from, to] }: PendingEvent): RepositoryMove | undefined {
-  if (from === undefined) return undefined;
-  if (name === "repository_renamed") return { from, to };
-  return name === "repository_deleted" ? { from } : undefined;
-}
-
 /** Does a hook want an event? One of a repository hears nothing of administration, one of the server what it asks for. */
 function concerns({ repository, events, active, since }: ListeningHook, event: PendingEvent): boolean {
   if (!active || event.id <= since) return false;
@@ -127,16 +109,4 @@ function concerns({ repository, events, active, since }: ListeningHook, event: P
 
 function isAbout({ repositories }: PendingEvent, { storage, relativePath }: NonNullable<ListeningHook["repository"]>) {
   return repositories.some((one) => one.storage === storage && one.relativePath === relativePath);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }
