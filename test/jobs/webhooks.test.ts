@@ -224,8 +224,9 @@ for (const kind of DATABASES) {
         clock.advance(waits.at(-1)!);
       }
       expect(waits).toEqual([10_000, 60_000, 300_000, 1_800_000, 2 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS, 24 * HOUR_MS]);
-      await store.again(1, clock.nowMs());
+      // The sender may look, and send, before this has been written down.
       receivers.answer = async () => ({ status: 200, text: "thanks" });
+      await store.again(1, clock.nowMs());
       sender.wake();
       while ((await store.deliveries(hook.id, { limit: 1 }))[0]!.state !== "delivered") {
         await new Promise((resolve) => setImmediate(resolve));
