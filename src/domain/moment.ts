@@ -14,9 +14,14 @@ function endTurn(): void {
   turn++;
 }
 
+/** For whoever has changed something: what was looked up before is looked up again, also by those who ask within the same turn. */
+export function endMoment(): void {
+  turn++;
+}
+
 /**
  * Answers that hold for this turn of the event loop and no longer: requests that arrived together may share what one of them has looked up. Nobody
- * can have been told of a later change and have asked after it within the same turn. Not for whoever changes what he looks up.
+ * outside can have been told of a later change and have asked after it within the same turn; changes of our own end it (`endMoment`).
  */
 export class Moment<T> {
   readonly #answers = new Map<string, T>();

@@ -26,6 +26,7 @@ import type { Signing } from "../contract/signing.ts";
 import type { Webhooks } from "../contract/webhooks.ts";
 import { type AtOnce, whenThere } from "../domain/at-once.ts";
 import { OperationError } from "../domain/errors.ts";
+import { endMoment } from "../domain/moment.ts";
 import { untilAborted } from "../domain/until-aborted.ts";
 import type { Admission, Place } from "./admission.ts";
 import {
@@ -253,6 +254,7 @@ class OperationRun {
   /** At once where nothing has to be waited for. */
   enter(operation: Operation, input: unknown, check: TypeCheck<TSchema>): AtOnce<Context> {
     if (!check.Check(input)) throw inputError(check, input);
+    if (operation.kind !== "read") this.#releases.push(endMoment);
     const target = operation.target === "none" ? undefined : (input as { repository: RepositoryRef }).repository;
     if (target !== undefined) {
       this.#record.repository(target);

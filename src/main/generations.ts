@@ -1,3 +1,4 @@
+import { endMoment } from "../domain/moment.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { RepositoryLocator } from "../storage/repository-locator.ts";
 
@@ -16,6 +17,7 @@ export class Generations {
   /** Follows the changes that the bus tells. */
   follow(bus: EventBus, locator: RepositoryLocator): void {
     bus.subscribe(({ repository, sequence }) => {
+      endMoment();
       // Administration is about no repository.
       if (repository.storage === "") return;
       const { gitDir } = locator.place(repository);

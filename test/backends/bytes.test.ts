@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp } from "node:fs/promises";
-import type { GitBackend, QuarantinedView, RepositoryView } from "../../src/backend/backend.ts";
+import type { QuarantinedView, RepositoryView } from "../../src/backend/backend.ts";
 import { zeroOid } from "../../src/domain/oid.ts";
-import { BACKENDS_UNDER_TEST } from "../support/backends-under-test.ts";
+import { BACKENDS_UNDER_TEST, type OpenBackend } from "../support/backends-under-test.ts";
 import { collect } from "../support/collect.ts";
 import { TemporaryRepository } from "../support/temporary-repository.ts";
 
@@ -25,7 +25,7 @@ const NAMES = [
 for (const { name, open } of BACKENDS_UNDER_TEST.filter((backend) => backend.name !== "libgit2")) {
   describe(`names of any bytes over ${name}`, () => {
     let repository: TemporaryRepository;
-    let backend: GitBackend;
+    let backend: OpenBackend;
     let view: RepositoryView;
     let empty: string;
     let head: string;
@@ -63,6 +63,7 @@ for (const { name, open } of BACKENDS_UNDER_TEST.filter((backend) => backend.nam
         expect(await collect(backend.history.log(view, { revisions: [branch], limit: 1 }))).toEqual([head]);
         await backend.refs.setHead(view, branch);
         expect(await backend.refs.head(view)).toEqual({ target: branch, oid: head });
+        await backend.settleCanary?.();
         await backend.refs.setHead(view, "refs/heads/main");
         const deleted = await backend.refs.prepare(view, [{ name: branch, newOid: zeroOid("sha1") }], { deref: false });
         expect(deleted.oldOids).toEqual([head]);

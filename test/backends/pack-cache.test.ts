@@ -57,6 +57,8 @@ interface Opened {
   readonly answers: PackCacheAnswer[];
   /** How many packs were begun, into a file or not. */
   packs(): number;
+  /** Resolves when so many have been told what they get. */
+  told(count: number): Promise<void>;
   /** Resolves when the cache keeps so many bytes. */
   keeps(bytes: number): Promise<void>;
 }
@@ -75,6 +77,7 @@ function open(
   let packs = 0;
   let kept = 0;
   let told: (() => void) | undefined;
+  let answered: (() => void) | undefined;
   const shell = createShellBackend({
     onChild: ({ kind, command }) => (packs += kind === "started" && command === "pack-objects" ? 1 : 0),
   });
@@ -86,7 +89,10 @@ function open(
     reserveBytes: 0,
     reserveShare: 0,
     observer: {
-      answered: (how) => answers.push(how),
+      answered: (how) => {
+        answers.push(how);
+        answered?.();
+      },
       bytes: (bytes) => {
         kept = bytes;
         told?.();
@@ -100,7 +106,10 @@ function open(
   const keeps = async (bytes: number) => {
     while (kept !== bytes) await new Promise<void>((resolve) => (told = resolve));
   };
-  return { backend, shell, cache, answers, packs: () => packs, keeps };
+  const tellAll = async (count: number) => {
+    while (answers.length < count) await new Promise<void>((resolve) => (answered = resolve));
+  };
+  return { backend, shell, cache, answers, packs: () => packs, told: tellAll, keeps };
 }
 
 let generation = 0n;
@@ -221,7 +230,7 @@ describe("identical requests", () => {
 describe("readers that leave", () => {
   test("do not take the pack from the others", async () => {
     const gate = new Gate();
-    const { backend, packs } = open({}, (method) =>
+    const { backend, packs, told } = open({}, (method) =>
       method === "createInto" ? { before: () => gate.pass() } : undefined,
     );
     const aborter = new AbortController();
@@ -230,6 +239,7 @@ describe("readers that leave", () => {
     const leaving = left.next();
     const whole = packOf(backend.pack.create(view, request));
     await gate.reached;
+    await told(3);
     aborter.abort();
     expect(hasReason(await failureOf(canceled), "canceled")).toBe(true);
     gate.open();

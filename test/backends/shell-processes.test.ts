@@ -95,7 +95,9 @@ const blobOf = (path: string) => repository.text(["rev-parse", `HEAD:${path}`]);
 describe("runs of git", () => {
   test("a failure tells argv and stderr to the log, and nothing of it to the client", async () => {
     const { backend } = open();
-    const error = await errorOf(collect(backend.history.log(view, { revisions: ["HEAD"], paths: [":(nonsense)secret"] })));
+    const error = await errorOf(
+      collect(backend.history.log(view, { revisions: ["HEAD"], paths: [":(nonsense)secret"] })),
+    );
     expect(error).toMatchObject({ reason: "git_failed", details: { command: "rev-list", exitCode: 128 } });
     expect(error.context["argv"]).toContain(":(nonsense)secret");
     expect(String(error.context["stderr"])).toContain("fatal:");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Moment } from "../../src/domain/moment.ts";
+import { endMoment, Moment } from "../../src/domain/moment.ts";
 
 describe("Moment", () => {
   test("looks once in a turn of the event loop, and again in the next", async () => {
@@ -10,6 +10,15 @@ describe("Moment", () => {
     await Promise.resolve();
     expect(look()).toBe(1);
     await new Promise((resolve) => setImmediate(resolve));
+    expect([look(), look()]).toEqual([2, 2]);
+  });
+
+  test("looks again in the same turn when something was changed", () => {
+    const moment = new Moment<number>();
+    let looks = 0;
+    const look = () => moment.of("key", () => ++looks);
+    expect(look()).toBe(1);
+    endMoment();
     expect([look(), look()]).toEqual([2, 2]);
   });
 

@@ -35,7 +35,9 @@ describe("openDataDirectory", () => {
       const program = `
         import { openDataDirectory } from ${JSON.stringify(MODULE)};
         await openDataDirectory(${JSON.stringify(path)});
-        const child = Bun.spawn(["sleep", "60"], { stdio: ["ignore", "ignore", "ignore"], detached: true });
+        // Until it is another program it has the owner's files, and his lock with them.
+        const child = Bun.spawn(["sh", "-c", "echo; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+        await child.stdout.getReader().read();
         console.log("ready " + child.pid);
         setInterval(() => {}, 1000);`;
       const owner = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });

@@ -46,12 +46,13 @@ describe("holdfast", () => {
       "webhook",
       "backend",
       "events",
+      "mcp",
       "doctor",
       "bench",
       "version",
     ];
     for (const command of commands) expect(stdout).toContain(`\n  ${command} `);
-    expect(stdout).not.toContain("\n  mcp ");
+    expect(stdout).not.toContain("\n  backup ");
   });
 
   test("says in one line on stderr what is wrong with its use, and ends with 2", async () => {

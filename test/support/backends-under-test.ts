@@ -5,10 +5,13 @@ import type { CanaryDifference } from "../../src/backend/routed/canary.ts";
 import { createRoutedBackend } from "../../src/backend/routed/routed-backend.ts";
 import { createShellBackend } from "../../src/backend/shell/shell-backend.ts";
 
+/** With `settleCanary` a change may be made that reads under comparison must not see. */
+export type OpenBackend = GitBackend & { settleCanary?(): Promise<void> };
+
 /** A backend that the suites of test/backends run over, all with the same expectations. */
 export interface BackendUnderTest {
   readonly name: "libgit2" | "shell" | "routed";
-  open(): GitBackend;
+  open(): OpenBackend;
 }
 
 export const BACKENDS_UNDER_TEST: readonly BackendUnderTest[] = [
@@ -20,7 +23,7 @@ export const BACKENDS_UNDER_TEST: readonly BackendUnderTest[] = [
 /**
  * The library with native git behind it, as the server has them. Every read is answered by both; a difference makes `close` fail.
  */
-function openRouted(): GitBackend {
+function openRouted(): OpenBackend {
   const differences: CanaryDifference[] = [];
   const routed = createRoutedBackend({
     backends: { libgit2: createLibgit2Backend(loadAddon()), shell: createShellBackend() },
@@ -30,6 +33,7 @@ function openRouted(): GitBackend {
   });
   return {
     ...routed,
+    settleCanary: () => routed.settleCanary(),
     async close() {
       await routed.settleCanary();
       await routed.close();
