@@ -90,27 +90,28 @@ export function authoriseAdministration(
 }
 
 /** May a caller write in a repository that he may read? At once where that is known. */
-export function mayWrite(
+export const mayWrite = (
   repository: RepositoryRef,
   principal: Principal,
-  { access }: Authority,
-): boolean | Promise<boolean> {
-  if (mayDoEverything(principal)) return true;
-  const level = access.levelOf(principal, repository);
-  return level instanceof Promise ? level.then((level) => allows(level, "read-write")) : allows(level, "read-write");
-}
+  authority: Authority,
+): boolean | Promise<boolean> => hasLevel("read-write", repository, principal, authority);
 
 /** Does a caller administer a repository? At once where that is known. */
-export function mayAdminister(
+export const mayAdminister = (
+  repository: RepositoryRef,
+  principal: Principal,
+  authority: Authority,
+): boolean | Promise<boolean> => hasLevel("admin-access", repository, principal, authority);
+
+function hasLevel(
+  needed: AccessLevel,
   repository: RepositoryRef,
   principal: Principal,
   { access }: Authority,
 ): boolean | Promise<boolean> {
   if (mayDoEverything(principal)) return true;
   const level = access.levelOf(principal, repository);
-  return level instanceof Promise
-    ? level.then((level) => allows(level, "admin-access"))
-    : allows(level, "admin-access");
+  return level instanceof Promise ? level.then((level) => allows(level, needed)) : allows(level, needed);
 }
 
 /** Checks that a caller may make a repository. Throws `repository_not_found`: for him there is none, and there will be none. */
