@@ -27,6 +27,16 @@ function pairsOf(story: RefereedStory): [string, string][] {
 const EDITS = ["create", "insert", "remove", "replace", "delete", "chmod"] as const;
 const ALL = [0, 1, 2];
 const CHANGES = commits(ALL, EDITS);
+/** Two branches each replace a line of the same file and merge: a conflict if it is the same line, which is rarely so by chance. */
+function replacedLines(ours: number, theirs: number): [Step[]] {
+  const replace = (branch: number, line: number): Step => ({
+    type: "commit",
+    branch,
+    edits: [{ kind: "replace", file: 0, line, count: 1 }],
+    seconds: 1,
+  });
+  return [[replace(0, ours), replace(1, theirs), { type: "merge", from: 1, into: 0, seconds: 1 }]];
+}
 const CHANGES_AND_MERGES = steps(CHANGES, CHANGES, CHANGES, merges(ALL, ALL));
 /** Only whole files move, and only on the side that changes none: git pairs files that are alike, too, the adapter does not. */
 const MOVED_HERE_CHANGED_THERE = steps(
@@ -45,7 +55,7 @@ describe("MemoryGitAdapter, refereed by git", () => {
         clean += story.mergesClean;
         inConflict += story.mergesInConflict;
       }),
-      { numRuns: 30 },
+      { numRuns: 30, examples: [replacedLines(2, 8), replacedLines(8, 8)] },
     );
     expect(Math.min(clean, inConflict)).toBeGreaterThan(0);
   });
