@@ -1,5 +1,6 @@
 import type { Authenticator } from "../../contract/authenticator.ts";
 import { OperationError } from "../../domain/errors.ts";
+import { answerTogether } from "./answer-together.ts";
 import { errorResponse } from "./error-response.ts";
 import { HOST } from "./forwarded.ts";
 import type { HttpCall, HttpDoor } from "./http-door.ts";
@@ -55,7 +56,7 @@ type Listener = Bun.Server<SocketData>;
 
 /** Opens the HTTP port. Throws when it cannot listen. */
 export function startHttpServer(options: HttpServerOptions): HttpServer {
-  const fetch = respondWith(options);
+  const fetch = answerTogether(respondWith(options));
   const websocket = socketHandlers((error) => options.onBug(error, "websocket"));
   const listen = (port: number, certificate?: Certificate, shared = certificate !== undefined): Listener =>
     Bun.serve<SocketData>({
