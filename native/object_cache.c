@@ -1,7 +1,9 @@
 /*
  * One cache of objects for the whole process, bounded in bytes. Delta bases and whole objects are the same thing here, so that reading
- * one version of a file helps to read the next. What was asked for once goes before what was asked for again, and in either list what was
- * used longest ago: who reads all files of a repository must not drive out the trees that lead to them.
+ * one version of a file helps to read the next. What was asked for once goes before what was asked for again: who reads all files of a
+ * repository must not drive out the trees that lead to them. And who reads more than there is room for, over and over, is to find a part of
+ * it: what was asked for again stays until it has been of no use for a while, however many want its place. Marks of what has gone, and lives,
+ * are those of S3-FIFO (Yang and others, SOSP 2023); there newcomers are never turned away.
  */
 #include "object.h"
 #include <pthread.h>
@@ -12,6 +14,10 @@
 #define ENTRY_BYTES 128
 /* The share of the cache, in quarters, that is kept for what was asked for again. */
 #define AGAIN_QUARTERS 3
+/* How many newcomers an object there outlives without being used. */
+#define LIVES 8
+/* What went without being asked for again is known by its hash for a while. */
+#define FORGOTTEN 65536
 
 typedef struct entry {
   struct entry *next_in_bucket;
@@ -19,9 +25,10 @@ typedef struct entry {
   struct list *list;
   hf_cache_key key;
   hf_object *object;
+  uint8_t lives; /* in `again` */
 } entry;
 
-/** Entries by their use. */
+/** Entries in the order in which they came. */
 typedef struct list {
   entry *newest, *oldest;
   size_t bytes;
@@ -30,6 +37,7 @@ typedef struct list {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static entry *buckets[BUCKETS];
 static list once, again;
+static uint32_t forgotten[FORGOTTEN];
 static size_t limit_bytes = 24 * 1024 * 1024;
 
 hf_object *hf_object_new(git_object_t type, size_t size) {
@@ -62,10 +70,20 @@ uint64_t hf_cache_new_owner(void) {
   return atomic_fetch_add(&last, 1) + 1;
 }
 
-static entry **bucket_of(const hf_cache_key *key) {
+static uint64_t hash_of(const hf_cache_key *key) {
   uint64_t hash = (key->owner * 0x9e3779b97f4a7c15u) ^ (key->a * 0xff51afd7ed558ccdu) ^ key->b;
   hash ^= hash >> 29;
-  return &buckets[(hash * 0xbf58476d1ce4e5b9u >> 40) % BUCKETS];
+  hash *= 0xbf58476d1ce4e5b9u;
+  return hash ^ hash >> 32;
+}
+
+static entry **bucket_of(const hf_cache_key *key) { return &buckets[hash_of(key) % BUCKETS]; }
+
+/** The place among what is forgotten, and what stands there for this key. */
+static uint32_t *forgotten_at(const hf_cache_key *key, uint32_t *mark) {
+  uint64_t hash = hash_of(key);
+  *mark = (uint32_t)(hash >> 32) | 1;
+  return &forgotten[hash % FORGOTTEN];
 }
 
 static bool same(const hf_cache_key *x, const hf_cache_key *y) {
@@ -93,16 +111,22 @@ static void link_newest(list *to, entry *own) {
   to->bytes += bytes_of(own);
 }
 
-/** Another use. What was asked for again longest ago makes room, and has to be asked for once more. */
+/** Is there room in `again`? What has had no use while others wanted its place gives it up; anything else stays a little shorter for it. */
+static bool make_room(void) {
+  if (again.bytes <= limit_bytes / 4 * AGAIN_QUARTERS) return true;
+  entry *first = again.oldest;
+  bool dies = --first->lives == 0;
+  unlink_use(first);
+  link_newest(dies ? &once : &again, first);
+  return dies;
+}
+
 static void use_again(entry *own) {
-  if (again.newest == own) return;
+  own->lives = LIVES;
+  if (own->list == &again) return;
+  list *to = make_room() ? &again : &once;
   unlink_use(own);
-  link_newest(&again, own);
-  while (again.bytes > limit_bytes / 4 * AGAIN_QUARTERS && again.oldest != own) {
-    entry *lost = again.oldest;
-    unlink_use(lost);
-    link_newest(&once, lost);
-  }
+  link_newest(to, own);
 }
 
 static entry *find(const hf_cache_key *key) {
@@ -116,6 +140,8 @@ static entry *shrink(size_t limit) {
   entry *chain = NULL;
   while (once.bytes + again.bytes > limit && (once.oldest || again.oldest)) {
     entry *dropped = once.oldest ? once.oldest : again.oldest;
+    uint32_t mark, *place = forgotten_at(&dropped->key, &mark);
+    *place = mark;
     entry **at = bucket_of(&dropped->key);
     while (*at != dropped) at = &(*at)->next_in_bucket;
     *at = dropped->next_in_bucket;
@@ -161,7 +187,9 @@ void hf_cache_put(const hf_cache_key *key, hf_object *object) {
     entry **bucket = bucket_of(key);
     made->next_in_bucket = *bucket;
     *bucket = made;
-    link_newest(&once, made);
+    uint32_t mark, *place = forgotten_at(key, &mark);
+    made->lives = LIVES;
+    link_newest(*place == mark && make_room() ? &again : &once, made);
     chain = shrink(limit_bytes);
   }
   pthread_mutex_unlock(&lock);
