@@ -17,15 +17,15 @@ export function reflectionServices(
   services: readonly BoundService[],
   otherFiles: readonly DescFile[] = [],
 ): BoundService[] {
-  const descs = [...services.map((bound) => bound.desc), v1.ServerReflection, v1alpha.ServerReflection];
-  const index = new DescriptorIndex([...descs.map((desc) => desc.file), ...otherFiles]);
-  const names = descs.map((desc) => desc.typeName).toSorted();
-  const reply = (request: v1.ServerReflectionRequest) =>
-    create(v1.ServerReflectionResponseSchema, {
+  let described: Described | undefined;
+  const reply = (request: v1.ServerReflectionRequest) => {
+    described ??= describe(services, otherFiles);
+    return create(v1.ServerReflectionResponseSchema, {
       validHost: request.host,
       originalRequest: request,
-      messageResponse: answer(request.messageRequest, index, names),
+      messageResponse: answer(request.messageRequest, described),
     });
+  };
   return [
     service(v1.ServerReflection, {
       async *serverReflectionInfo(requests) {
@@ -46,7 +46,19 @@ export function reflectionServices(
   ];
 }
 
-function answer(question: Question, index: DescriptorIndex, names: readonly string[]): NonNullable<Answer> {
+/** What reflection knows; made for the first who asks. */
+interface Described {
+  readonly index: DescriptorIndex;
+  readonly names: readonly string[];
+}
+
+function describe(services: readonly BoundService[], otherFiles: readonly DescFile[]): Described {
+  const descs = [...services.map((service) => service.describe()), v1.ServerReflection, v1alpha.ServerReflection];
+  const index = new DescriptorIndex([...descs.map(({ file }) => file), ...otherFiles]);
+  return { index, names: descs.map(({ typeName }) => typeName).toSorted() };
+}
+
+function answer(question: Question, { index, names }: Described): NonNullable<Answer> {
   switch (question.case) {
     case "listServices":
       return { case: "listServicesResponse", value: { service: names.map((name) => ({ name })) } };

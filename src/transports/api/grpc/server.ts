@@ -97,7 +97,7 @@ class Http2GrpcServer {
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
-    this.#services = new Set(options.services.map((bound) => bound.desc.typeName));
+    this.#services = new Set(options.services.map(({ typeName }) => typeName));
     for (const method of options.services.flatMap((bound) => bound.methods)) {
       this.#routes.set(method.path, { method, observer: options.observe?.(method) ?? UNOBSERVED });
     }

@@ -54,7 +54,10 @@ export interface BoundMethod {
 
 /** A service with the handlers of its methods. */
 export interface BoundService {
-  readonly desc: DescService;
+  /** `gitaly.RefService`. */
+  readonly typeName: string;
+  /** Describes the service to whoever asks: few servers are asked. */
+  readonly describe: () => DescService;
   readonly methods: readonly BoundMethod[];
 }
 
@@ -66,7 +69,7 @@ export function service<S extends DescService>(desc: S, handlers: ServiceHandler
     const handle = byName[method.localName];
     if (handle !== undefined) methods.push(bind(method, handle));
   }
-  return { desc, methods };
+  return { typeName: desc.typeName, describe: () => desc, methods };
 }
 
 function bind(method: DescMethod, handle: BoundHandler["handle"]): BoundMethod {

@@ -13,7 +13,7 @@ export interface GrpcPortOptions extends GrpcServerOptions {
 
 /** Opens the gRPC port: the services of its doors, and health and reflection over all of them. */
 export async function startGrpcPort({ otherFiles, admitToOwn, ...options }: GrpcPortOptions): Promise<GrpcServer> {
-  const health = new HealthReporter(options.services.map((bound) => bound.desc.typeName));
+  const health = new HealthReporter(options.services.map(({ typeName }) => typeName));
   const healthService = health.service();
   const described = [...options.services, healthService];
   const own = [healthService, ...reflectionServices(described, otherFiles)];
@@ -35,7 +35,7 @@ export async function startGrpcPort({ otherFiles, admitToOwn, ...options }: Grpc
   };
 }
 
-const admitting = ({ desc, methods }: BoundService, admit: NonNullable<BoundMethod["admit"]>): BoundService => ({
-  desc,
-  methods: methods.map((method) => ({ ...method, admit })),
+const admitting = (service: BoundService, admit: NonNullable<BoundMethod["admit"]>): BoundService => ({
+  ...service,
+  methods: service.methods.map((method) => ({ ...method, admit })),
 });

@@ -1,4 +1,4 @@
-import type { Message } from "@bufbuild/protobuf";
+import type { FileRegistry, Message } from "@bufbuild/protobuf";
 import type { Operation } from "../../../contract/operation.ts";
 import type { Caller, Principal } from "../../../contract/principal.ts";
 import { OperationError } from "../../../domain/errors.ts";
@@ -49,7 +49,8 @@ interface Request extends Message {
 /** The services of `holdfast.v1`: every operation that has a route, described and served at run time. */
 export function holdfastServices(options: HoldfastDoorOptions): BoundService[] {
   const described = holdfastPackage(options.operations, options.fieldNumbers);
-  const registry = fileDescriptors(described);
+  let registry: FileRegistry | undefined;
+  const describe = (typeName: string) => (registry ??= fileDescriptors(described)).getService(typeName)!;
   const principals = new WeakMap<GrpcCall, Principal>();
   const admit = async (call: GrpcCall): Promise<GrpcStatusError | undefined> => {
     try {
@@ -61,15 +62,16 @@ export function holdfastServices(options: HoldfastDoorOptions): BoundService[] {
     }
   };
   return described.services.map(({ name, methods }) => {
-    const desc = registry.getService(`${PACKAGE}.${name}`)!;
+    const typeName = `${PACKAGE}.${name}`;
     return {
-      desc,
+      typeName,
+      describe: () => describe(typeName),
       methods: methods.map((method) => {
         const callOf = (call: GrpcCall): DerivedCall => ({
           engine: options.engine,
           caller: callerOf(call, principals.get(call)!, method.derived.operation),
         });
-        return { ...boundMethod(desc.typeName, method, callOf, options), admit };
+        return { ...boundMethod(typeName, method, callOf, options), admit };
       }),
     };
   });
