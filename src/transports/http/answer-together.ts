@@ -12,7 +12,7 @@ export function answerTogether<A extends unknown[], R>(
     for (const each of all) each();
   };
   return (...request) =>
-    new Promise((resolve) => {
-      if (arrived.push(() => resolve(answer(...request))) === 1) setImmediate(answerAll);
+    new Promise((resolve, reject) => {
+      if (arrived.push(() => void answer(...request).then(resolve, reject)) === 1) setImmediate(answerAll);
     });
 }
