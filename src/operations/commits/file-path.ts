@@ -32,13 +32,11 @@ export function cleanFilePath(path: GitPath): GitPath {
  */
 const IGNORED_BY_HFS = /\xe2\x80[\x8c-\x8f\xaa-\xae]|\xe2\x81[\xaa-\xaf]|\xef\xbb\xbf/g;
 
+/** What NTFS takes for `.git`, also behind a backslash: with dots and blanks behind it, its short name, its streams (`is_ntfs_dotgit` in git's path.c). */
+const NTFS_GIT = /(^|\\)(\.git|git~1)[. ]*($|[\\:])/i;
+
 /** Names that `git fsck --strict` refuses in a tree: `.git` and what file systems take for it, and NUL. */
 function isForbidden(name: string): boolean {
   if (name.replace(IGNORED_BY_HFS, "").toLowerCase() === ".git") return true;
-  const lower = name.toLowerCase().replace(/[. ]+$/, "");
-  return lower === ".git" || lower === "git~1" || name.includes("\0") || ntfsStream(lower);
-}
-
-function ntfsStream(lower: string): boolean {
-  return lower.startsWith(".git:") || lower.startsWith(".git\\") || lower.startsWith("git~1:");
+  return NTFS_GIT.test(name) || name.includes("\0");
 }
