@@ -5,6 +5,7 @@ import { decodeBase64 } from "../domain/decode-base64.ts";
 import { OperationError } from "../domain/errors.ts";
 import { JsonText, withoutLongTexts } from "../domain/json-text.ts";
 import { nearest } from "../domain/nearest.ts";
+import { membersNamedBy } from "./union-members.ts";
 
 /** How fields are called in JSON: `plain`, as they are in the schema; or as the management API calls them, in either of two cases. */
 export type Naming = "plain" | "camel" | "snake";
@@ -134,7 +135,10 @@ function union(members: readonly TSchema[], naming: Naming): Pair {
             const value = attempt(() => decode(json, place));
             if (Value.Check(member, value)) return value;
           }
-          return json;
+          // What says which one it is is told what is wrong with that one.
+          const [meant, ...others] = membersNamedBy(members, json, (field, part) => jsonName(field, part, naming));
+          const pair = others.length === 0 ? pairs.find(({ member }) => member === meant) : undefined;
+          return pair === undefined ? json : pair.decode(json, place);
         },
   };
 }

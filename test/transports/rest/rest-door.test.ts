@@ -94,10 +94,28 @@ describe("requests that are none", () => {
       "invalid_input",
       "content",
     ]);
-    const commit = { message: "x", actions: [{ action: "create", path: 1, content: "" }] };
-    const [status, reason, field] = await refusal(`${REPO}/commits`, { method: "POST", json: commit });
-    expect([status, reason, String(field).startsWith("actions[0]")]).toEqual([422, "invalid_input", true]);
     expect(await refusal(`${REPO}/files?path=x`, { method: "DELETE", body: "{}" })).toEqual([400, "malformed_request"]);
+  });
+
+  test("what one of several forms of a field lacks is said of the form that is meant", async () => {
+    const commit = async (action: unknown) => {
+      const { status, json } = await ask(`${REPO}/commits`, {
+        method: "POST",
+        json: { message: "x", actions: [action] },
+      });
+      return [status, String(json["error"]).replace("invalid input: actions[0].", "")];
+    };
+    const create = { action: "create", path: "x", content: "" };
+    expect(await commit({ ...create, path: 1 })).toEqual([422, "path: Expected string"]);
+    expect(await commit({ action: "create", path: "x" })).toEqual([422, "content: Expected required property"]);
+    expect(await commit({ ...create, pth: "x" })).toEqual([422, 'pth: is not known; did you mean "path"?']);
+    expect(await commit({ ...create, encoding: "hex" })).toEqual([422, "encoding: is neither utf-8 nor base64"]);
+    expect(await commit({ ...create, action: "creat" })).toEqual([
+      422,
+      'action: is none of "create", "update", "delete", "move", "chmod"',
+    ]);
+    const { json } = await ask(`${REPO}/merge`, { method: "POST", json: { rev: "main", strategy: "ff" } });
+    expect(json["error"]).toBe('invalid input: strategy: is none of "auto", "ff-only", "no-ff", "squash"');
   });
 
   test("errors are one sentence with its facts", async () => {
@@ -355,6 +373,11 @@ describe("repositories by owner and name", () => {
     expect(await post({ owner: "alice" })).toEqual([422, "invalid_input", "name"]);
     expect(await post({ owner: "alice", name: "a b" })).toEqual([422, "invalid_input", "name"]);
     expect(await post({ owner: "alice", nam: "x" })).toEqual([422, "invalid_input", "nam"]);
+    expect(await post({ owner: "alice", name: "x".repeat(300) })).toEqual([422, "invalid_input", "name"]);
+    for (const name of ["../outside", "../bob/outside", "./x", "x/../y", "/x"])
+      expect(await post({ owner: "alice", name })).toEqual([422, "invalid_input", "name"]);
+    expect(await post({ owner: "..", name: "x" })).toEqual([422, "invalid_input", "name"]);
+    expect(await refusal("/v1/repos/outside")).toEqual([404, "repository_not_found"]);
     expect(await refusal("/api/repos/alice/none")).toEqual([404, "repository_not_found"]);
     expect(await refusal("/api/repos/bob/tool", { anonymous: true })).toEqual([404, "repository_not_found"]);
     expect(await refusal("/api/repos/alice/demo", { method: "DELETE" })).toEqual([405, "method_not_allowed"]);

@@ -8,7 +8,7 @@ import { browseRepositories, createRepository, showRepository } from "../../../o
 import { errorResponse } from "../../http/error-response.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import { percentDecode } from "../derived/query.ts";
-import { refOfFullName } from "../derived/repository-field.ts";
+import { refOfFullName, repositoryNamed } from "../derived/repository-field.ts";
 import { addressOf, withoutTrailingSlash } from "./request-address.ts";
 import type { RouteServices } from "./run-route.ts";
 
@@ -83,7 +83,7 @@ async function answer(
 
 /** What the operation calls the repository is the name here. */
 function inItsWords(error: unknown): unknown {
-  if (!hasReason(error, "invalid_input") || error.details.field !== "repository") return error;
+  if (!hasReason(error, "invalid_input") || !/^repository(\.relativePath)?$/.test(error.details.field)) return error;
   return new OperationError("invalid_input", { field: "name", problem: error.details.problem }, { cause: error });
 }
 
@@ -128,6 +128,8 @@ async function create(request: Request, call: HttpCall, services: RouteServices)
   if (owner === "" || owner.includes("/"))
     throw new OperationError("invalid_input", { field: "owner", problem: "is no single part of a name" });
   const fullName = `${owner}/${name}`;
+  // "bob/../alice/x" would be made as "alice/x".
+  repositoryNamed(fullName, "name", services.engine);
   const repository = { storage: "default", relativePath: relativePathOf(fullName) };
   await services.engine.run(createRepository, { repository, ...more }, caller);
   const response = json(await show(fullName, await callerOf(call), services.engine), 201);
