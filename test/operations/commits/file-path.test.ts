@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { hasReason } from "../../../src/domain/errors.ts";
 import { cleanFilePath } from "../../../src/operations/commits/file-path.ts";
 import { TemporaryRepository } from "../../support/temporary-repository.ts";
+
+const COMPONENT = "a".repeat(63);
+
+/** A path of so many components, each of so many letters. */
+const path = (count: number, component = "d") => Array.from({ length: count }, () => component).join("/");
 
 /** Names in a tree, one byte a character. */
 const NAMES = [
@@ -28,16 +32,27 @@ const NAMES = [
   "x:.git",
 ];
 
-function isRefused(name: string): boolean {
+function problemOf(file: string): unknown {
   try {
-    return cleanFilePath(name) !== name;
+    cleanFilePath(file);
   } catch (error) {
-    if (hasReason(error, "invalid_path")) return true;
-    throw error;
+    return error;
   }
+  return undefined;
 }
 
 describe("cleanFilePath", () => {
+  test("takes paths of up to 4,096 bytes and 512 components", () => {
+    const longest = `${path(64, COMPONENT)}b`;
+    expect(longest.length).toBe(4096);
+    const refused = { reason: "invalid_path", details: { problem: "too_long" } };
+    expect(cleanFilePath(longest)).toBe(longest);
+    expect(problemOf(`${longest}b`)).toMatchObject(refused);
+    expect(cleanFilePath(path(512))).toBe(path(512));
+    expect(problemOf(path(513))).toMatchObject(refused);
+    expect(cleanFilePath(`./${path(512)}/x/..`)).toBe(path(512));
+  });
+
   test("refuses the disguises of .git that fsck refuses, and no more", async () => {
     await using git = await TemporaryRepository.create();
     const blob = await git.writeObject("blob", "x");
@@ -49,6 +64,6 @@ describe("cleanFilePath", () => {
     const refused = await git.git(["fsck", "--strict"]).then(String, String);
     const byFsck = NAMES.filter((name) => refused.includes(`tree ${trees.get(name)}: hasDotgit`));
     expect(byFsck.length).toBeGreaterThan(5);
-    expect(NAMES.filter(isRefused)).toEqual(byFsck);
+    expect(NAMES.filter((name) => problemOf(name) !== undefined)).toEqual(byFsck);
   });
 });
