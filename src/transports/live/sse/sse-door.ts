@@ -46,6 +46,7 @@ async function answer(request: Request, call: HttpCall, { engine, streams, onBug
     if (first.done === true) throw new OperationError("canceled", {});
     if (method === "HEAD") {
       stream.end();
+      await events.return?.();
       return new Response(null, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
     }
     return respond(stream, first.value, events, { requestId, onBug });
