@@ -149,6 +149,32 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     expect(await client.failed).toBe(401);
   });
 
+  test("of GraphQL say that their token is no longer good", async () => {
+    const stream = await tokenOf("dora");
+    const other = await control().call<{ token: string; id: number }>("createToken", { user: "dora", name: "other" });
+    const ask = (token: string, method: string, headers: Record<string, string> = {}, body?: object) =>
+      fetch(address(""), {
+        method,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const subscription = { query: 'subscription { events(since: "0") { event } }', extensions: { operationId: "a" } };
+    const revoke = ({ id }: { id: number }) => control().call("revokeToken", { user: "dora", token: String(id) });
+    const refused = '"errors":[{"message":"authentication required","extensions":{"code":"unauthenticated"';
+
+    const shared = { "x-graphql-event-stream-token": await (await ask(stream.token, "PUT")).text() };
+    const single = readerOf(await ask(stream.token, "GET", shared));
+    expect((await ask(other.token, "POST", shared, subscription)).status).toBe(202);
+    await single.until("event: next");
+    await revoke(other);
+    expect(await single.until("event: complete")).toContain(`data: {"id":"a","payload":{${refused}`);
+
+    const alone = readerOf(await ask(stream.token, "POST", {}, subscription));
+    await alone.until("event: next");
+    await revoke(stream);
+    expect(await alone.until("event: complete")).toContain(`data: {${refused}`);
+  });
+
   test("tell only what may be read at that moment", async () => {
     await create("alice/open");
     await create("alice/other");
@@ -204,8 +230,13 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     expect(await ask("", { authorization: "Bearer nobody-has-this" })).toEqual([401, "unauthenticated", undefined]);
     expect(await ask("", { origin: "https://elsewhere.example" })).toEqual([403, "origin_not_allowed", undefined]);
     expect(await ask("", {}, "PATCH")).toEqual([405, "method_not_allowed", undefined]);
-    const head = await fetch(address("repo=alice/told"), { method: "HEAD" });
-    expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    const open = await watching();
+    for (let n = 0; n < 3; n++) {
+      const head = await fetch(address("repo=alice/told"), { method: "HEAD" });
+      expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    }
+    // Others may have gone meanwhile.
+    expect(await watching()).toBeLessThanOrEqual(open);
     expect((await fetch(address(""), { method: "OPTIONS" })).headers.get("allow")).toBe(
       "GET, HEAD, OPTIONS, POST, PUT, DELETE",
     );
@@ -326,6 +357,30 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     expect(await stuck.text()).toContain("events_begin");
     await restart();
   });
+
+  /** How many watch a repository over server-sent events. */
+  async function watching(): Promise<number> {
+    const metrics = await (await fetch(`${http}/metrics`)).text();
+    return Number(
+      /^holdfast_operations_in_flight\{operation="watchRepository",door="sse"\} (\d+)$/m.exec(metrics)?.[1],
+    );
+  }
+
+  /** What an answer has told when a word has come. */
+  function readerOf({ body }: Response): { until(word: string): Promise<string> } {
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    return {
+      async until(word) {
+        while (!text.includes(word)) {
+          const { value, done } = await reader.read();
+          if (done) throw new Error(`the stream has ended: ${text}`);
+          text += value;
+        }
+        return text;
+      },
+    };
+  }
 
   async function tokenOf(name: string): Promise<{ token: string; id: number }> {
     await control().call("createUser", { name });

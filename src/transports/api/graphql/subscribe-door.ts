@@ -5,7 +5,7 @@ import type { EventStream } from "../../http/event-stream.ts";
 import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import type { GraphqlOptions } from "./graphql-door.ts";
-import { type ErrorServices, refusal, toldError } from "./graphql-error.ts";
+import { type ErrorServices, refusal } from "./graphql-error.ts";
 import type { PreparedQuery, RefusedQuery } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
 import { contextOf } from "./request-context.ts";
@@ -92,8 +92,10 @@ async function startInSingle(
       const context = contextOf(prepared, principal, head, { requestId, peer, signal }, engine);
       const isSubscription = prepared.operation.operation === "subscription";
       const result = await (isSubscription ? queries().subscribe(prepared, context) : queries().run(prepared, context));
-      if (isStream(result)) yield* result;
-      else yield result;
+      if (!isStream(result)) return yield result;
+      yield* result;
+      // It has no end of its own: only credentials that are no longer good end it.
+      if (!signal.aborted) throw new OperationError("unauthenticated", {});
     });
     return new Response(null, { status: 202 });
   } finally {
@@ -188,7 +190,7 @@ async function tell(
 /** Why a stream ends. One that is to come back, to the next server, is not told that all is complete. */
 function failed(error: unknown, services: ErrorServices): string {
   if (error instanceof OperationError && error.reason === "shutting_down") return "";
-  return `${next({ errors: [toldError(error, services)] }, services)}${COMPLETE}`;
+  return `${next({ errors: [error as GraphQLError] }, services)}${COMPLETE}`;
 }
 
 /** One result, and that it was all. */
