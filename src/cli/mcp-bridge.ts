@@ -1,3 +1,6 @@
+import { OperationError } from "../domain/errors.ts";
+import { errorSentence } from "../domain/error-sentence.ts";
+import { LINE_BYTES_MAX, type LongLine } from "./input-lines.ts";
 import { serverSentData } from "./server-sent-data.ts";
 
 /** Where messages go: one HTTP request each, as the Model Context Protocol has it. */
@@ -29,6 +32,9 @@ const SERVER_ERROR = -32000;
 const PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion";
 /** How much of an answer that is no message is shown. */
 const SHOWN_MAX = 500;
+/** What to do about a message that is too large, as servers say it. */
+const SEND_LESS =
+  "Send less in one call: one file at a time, or a patch of what changes. Larger files are pushed with git.";
 
 /**
  * Carries messages between a client on standard input and output and a server behind HTTP: requests side by side, answers as they come.
@@ -52,7 +58,8 @@ export class McpBridge {
   }
 
   /** Takes a line from the client. */
-  take(line: string): void {
+  take(line: string | LongLine): void {
+    if (typeof line !== "string") return this.#refuse(line);
     let message: Message | readonly unknown[] | null;
     try {
       message = JSON.parse(line) as Message | null;
@@ -66,6 +73,15 @@ export class McpBridge {
     // The connection of a request is its life: to cut it is to cancel it, for every version of the protocol.
     if (told.method === "notifications/cancelled") return this.#cancel(told.params?.requestId);
     this.#begin(this.#carry(told, line), told.method);
+  }
+
+  /** Refuses a line that was too long to be taken: whoever sent it is told, and nothing else is disturbed. */
+  #refuse({ bytes, beginning, end }: LongLine): void {
+    const error = new OperationError("too_large", { what: "body", sizeBytes: bytes, limitBytes: LINE_BYTES_MAX });
+    const { code, reason } = error;
+    const details = { what: "body", size_bytes: bytes, limit_bytes: LINE_BYTES_MAX };
+    const data = { error: errorSentence(error), code, reason, details, retry: "never", next_step: SEND_LESS };
+    this.#begin(this.#fail(idOf(beginning, end) ?? null, SERVER_ERROR, data.error, data));
   }
 
   /** Waits for what runs, for so long at most, and not for streams that have no end; then everything is broken off. */
@@ -159,10 +175,22 @@ export class McpBridge {
   }
 
   /** An error as the answer to a request; for what is none there is nobody to answer. */
-  async #fail(id: string | number | undefined, code: number, message: string): Promise<void> {
+  async #fail(id: string | number | null | undefined, code: number, message: string, data?: object): Promise<void> {
     if (id === undefined && code === SERVER_ERROR) return;
-    await this.#write(JSON.stringify({ jsonrpc: "2.0", id: id ?? null, error: { code, message } }));
+    await this.#write(JSON.stringify({ jsonrpc: "2.0", id: id ?? null, error: { code, message, data } }));
   }
+}
+
+const ID = String.raw`"id"\s*:\s*(-?\d+|"[ !#-[\]-~]*")`;
+const VERSION = String.raw`"jsonrpc"\s*:\s*"2\.0"`;
+/** Clients write a message's id before its parameters, or behind them. */
+const ID_BEFORE = new RegExp(String.raw`^\s*\{\s*(?:${VERSION}\s*,\s*)?(?:"method"\s*:\s*"[\w/]*"\s*,\s*)?${ID}\s*,`);
+const ID_BEHIND = new RegExp(String.raw`[,{]\s*${ID}\s*(?:,\s*${VERSION}\s*)?\}\s*$`);
+
+/** The id of a message of which only the beginning and the end are known; undefined where it stands in neither. */
+function idOf(beginning: string, end: string): string | number | undefined {
+  const [, id] = ID_BEFORE.exec(beginning) ?? ID_BEHIND.exec(end) ?? [];
+  return id === undefined ? undefined : (JSON.parse(id) as string | number);
 }
 
 /** What is no ASCII, or could be taken for the other form, travels as base64 (MCP 2026-07-28, request headers). */
