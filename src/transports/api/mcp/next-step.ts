@@ -1,4 +1,4 @@
-import type { OperationError } from "../../../domain/errors.ts";
+import { hasReason, type OperationError } from "../../../domain/errors.ts";
 import { REASONS, type Reason, type RetryAdvice } from "../../../domain/reasons.ts";
 
 /** What to do about an error where nothing better is known. */
@@ -39,7 +39,7 @@ const BY_REASON: Readonly<Partial<Record<Reason, string>>> = {
   reference_protected: "Push to another branch (push_session with branch), and let somebody merge it who may.",
   path_exists: "Choose another path, or delete what is there first.",
   too_large:
-    "Ask for less: fewer paths, a smaller limit, stat in place of a diff. Files above 16 MiB are fetched with git, or in ranges over REST. What is sent in one call is limited as well.",
+    "Ask for less: fewer paths, a smaller limit, stat in place of a diff. Files above 16 MiB are fetched with git, or in ranges over REST.",
   limit_exceeded: "Wait for details.retry_after_ms, then repeat the call; fewer at once get through.",
   idempotency_key_reused: "Take a new idempotency key for a new change.",
   idempotency_outcome_unknown: "Look whether the change has happened before making it again with a new key.",
@@ -47,8 +47,14 @@ const BY_REASON: Readonly<Partial<Record<Reason, string>>> = {
   internal: "A fault of the server: repeat once, then give request_id to whoever runs it.",
 };
 
+/** What to do where the call itself was too large. */
+const SEND_LESS =
+  "Send less in one call: one file at a time, or a patch of what changes. Larger files are pushed with git, or put over REST.";
+
 /** What an agent should do after an error. */
-export function nextStep({ reason }: OperationError): { readonly retry: RetryAdvice; readonly next_step: string } {
+export function nextStep(error: OperationError): { readonly retry: RetryAdvice; readonly next_step: string } {
+  const { reason } = error;
   const { retry } = REASONS[reason];
+  if (hasReason(error, "too_large") && error.details.what === "body") return { retry, next_step: SEND_LESS };
   return { retry, next_step: BY_REASON[reason] ?? BY_ADVICE[retry] };
 }
