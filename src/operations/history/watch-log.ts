@@ -60,7 +60,7 @@ export const watchLog = defineOperation({
       yield { type: "done" };
       ctx.idle();
       while (await changes.next()) {
-        const now: LogRange | undefined = yield* whatMoved(ctx, place, rev, filters, told);
+        const now: LogRange | undefined = yield* whatMoved(ctx, place, rev, { filters, page }, told);
         if (now !== told && now !== undefined) yield { type: "done" };
         told = now;
       }
@@ -95,7 +95,7 @@ async function* whatMoved(
   ctx: Context,
   place: RepositoryRef,
   rev: string,
-  filters: Filters,
+  { filters, page }: { readonly filters: Filters; readonly page: Filters },
   told: LogRange | undefined,
 ): AsyncGenerator<Told, LogRange | undefined> {
   const { repository, release } = await ctx.borrow(place);
@@ -106,7 +106,8 @@ async function* whatMoved(
     if (now === undefined) return undefined;
     const known = await stillThere(repository, told?.tips ?? []);
     const revisions = [...now.revisions, ...known.map((tip) => `^${tip}`)];
-    yield* commitsOf(ctx, place, repository, { ...filters, revisions });
+    // Where nothing was told that is there still, it begins anew.
+    yield* commitsOf(ctx, place, repository, { ...(known.length === 0 ? page : filters), revisions });
     return now;
   } finally {
     await release();

@@ -122,6 +122,19 @@ describe.each(["libgit2", "shell"] as const)("on %s", (backend) => {
       await follower.stop();
     });
 
+    test("tells no more of a branch that has come back than it was asked for", async () => {
+      await commitMany(5);
+      const tip = await git.text(["rev-parse", "main"]);
+      await git.git(["branch", "work", tip]);
+      const follower = log({ rev: "work", offset: 1, limit: 2 });
+      const before = oidsOf(await follower.until("done"));
+      await move("work", "0".repeat(40));
+      await follower.until("moved");
+      await move("work", tip);
+      expect(oidsOf(await follower.until("done"))).toEqual(before);
+      await follower.stop();
+    });
+
     test("ends with its repository, and keeps nobody from removing it", async () => {
       await git.commit({ files: { a: "1" } });
       const follower = log();
