@@ -4,10 +4,15 @@ import type { Engine } from "../../../src/engine/engine.ts";
 import type { Operation } from "../../../src/contract/operation.ts";
 import { TemporaryRepository } from "../../support/temporary-repository.ts";
 import { ExampleWorld } from "../../support/example-world.ts";
+import { FIRST_MAX } from "../../../src/transports/api/graphql/graph/forward-page.ts";
 import { type GraphqlListener, listenGraphql } from "./graphql-listener.ts";
 
 const REPO = "graph/project";
 const FILES = 100;
+
+/** A commit of nothing, for `git fast-import`. */
+const commitOfStream = (ref: string, message: string): string =>
+  `commit ${ref}\ncommitter A <a@b> 1700000000 +0000\ndata ${message.length}\n${message}\n`;
 
 interface Item {
   readonly path: string;
@@ -206,6 +211,64 @@ describe("the graph", () => {
     expect(backwards.errors?.[0]?.extensions).toMatchObject({ reason: "invalid_input", details: { field: "last" } });
   });
 
+  test("gives pages of as many items as they may have", async () => {
+    const long = Array.from({ length: FIRST_MAX + 1 }, (_, n) => commitOfStream("refs/heads/long", `n${n}`)).join("");
+    await git.git(["fast-import", "--quiet"], { input: long });
+    const page = (after?: string) =>
+      ask<Listed>(
+        `query ($repo: ID!, $first: Int, $after: String) { repository(fullName: $repo) { commit(rev: "long") {
+          history(first: $first, after: $after) { nodes { subject } pageInfo { hasNextPage endCursor } }
+        } } }`,
+        { repo: REPO, first: FIRST_MAX, after },
+      );
+    const { nodes, pageInfo } = (await page()).repository.commit.history;
+    expect([(nodes as unknown[]).length, pageInfo.hasNextPage]).toEqual([FIRST_MAX, true]);
+    expect((await page(pageInfo.endCursor)).repository.commit.history).toMatchObject({
+      nodes: [{ subject: "n0" }],
+      pageInfo: { hasNextPage: false },
+    });
+    const beforeLast = await ask<Listed>(
+      `query ($repo: ID!, $first: Int) { repository(fullName: $repo) { commit(rev: "long~1") { history(first: $first) { nodes { oid } pageInfo { hasNextPage endCursor } } } } }`,
+      { repo: REPO, first: FIRST_MAX },
+    );
+    expect(beforeLast.repository.commit.history.pageInfo.hasNextPage).toBe(false);
+  });
+
+  test("goes on from the revision that was asked, also where that is no UTF-8", async () => {
+    const name = Buffer.from("br\xff", "latin1");
+    const path = Buffer.from("dir/f\xff", "latin1");
+    const input = [
+      Buffer.from("commit refs/heads/"),
+      name,
+      Buffer.from("\ncommitter A <a@b> 1700000300 +0000\ndata 5\nbytes\nM 100644 inline "),
+      path,
+      Buffer.from("\ndata 5\nthere\n"),
+    ];
+    await git.git(["fast-import", "--quiet"], { input: Buffer.concat(input) });
+    const rev = { base64: name.toString("base64") };
+    const there = {
+      path: { base64: path.toString("base64") },
+      name: { base64: path.subarray("dir/".length).toString("base64") },
+      size: 5,
+      blob: { content: "there" },
+      lastCommit: { subject: "bytes" },
+      history: { nodes: [{ subject: "bytes" }] },
+    };
+    const fields = `path name size blob { content } lastCommit { subject } history(first: 5) { nodes { subject } }`;
+    const { listFiles } = await ask<{ listFiles: { items: { id: string; tree: { entries: unknown } }[] } }>(
+      `query ($repo: ID!, $rev: Bytes) { listFiles(repo: $repo, rev: $rev, limit: 5) { items { id tree { entries(first: 5) { nodes { id ${fields} } } } } } }`,
+      { repo: REPO, rev },
+    );
+    const [folder] = listFiles.items;
+    expect(folder?.tree.entries).toMatchObject({ nodes: [there] });
+    const { nodes } = folder!.tree.entries as { readonly nodes: readonly { readonly id: string }[] };
+    expect(await ask(`query ($id: ID!) { node(id: $id) { ... on File { ${fields} } } }`, { id: nodes[0]!.id })).toEqual(
+      {
+        node: there,
+      },
+    );
+  });
+
   test("finds nodes again by their ids", async () => {
     const { repository } = await ask<Ids>(`query ($repo: ID!) {
       repository(fullName: $repo) { id defaultBranch { id commit { id file(path: "src/f7") { id } } } }
@@ -234,6 +297,9 @@ describe("the graph", () => {
         ids: [...absent, tree, defaultBranch.commit.id],
       }),
     ).toEqual({ nodes: [null, null, null, null, { subject: "seven" }] });
+    expect(await ask(`query ($id: ID!) { node(id: $id) { id } }`, { id: btoa(`File:${REPO}//%zz//x`) })).toEqual({
+      node: null,
+    });
     for (const id of ["nonsense", btoa("Commit:x"), btoa("Nothing:x"), btoa("Repository:../x")]) {
       const { data, errors } = await listener.ask(`query ($id: ID!) { node(id: $id) { id } }`, { id });
       expect([id, data?.["node"], errors?.length]).toEqual([id, null, 1]);

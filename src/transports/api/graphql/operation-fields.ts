@@ -8,7 +8,7 @@ import type { OutputField, OutputTypes, ToldRef } from "./output-types.ts";
 import { runOperation } from "./run-operation.ts";
 import type { GraphqlBuilder, GraphqlSchemaTypes } from "./schema-builder.ts";
 import { propertiesOf } from "./schema-shape.ts";
-import { type Place, type Told, toldOf } from "./told.ts";
+import { type JsonBytes, type Place, type Told, toldOf } from "./told.ts";
 import { typeCase, type TypeNames } from "./type-names.ts";
 
 /** What types of operations are made with. */
@@ -91,7 +91,7 @@ function costOf({ fields, output }: DerivedOperation) {
 
 function placeOf({ repo, rev }: Readonly<Record<string, unknown>>): Place | undefined {
   if (typeof repo !== "string") return undefined;
-  return typeof rev === "string" ? { repo, rev } : { repo };
+  return rev === undefined || rev === null ? { repo } : { repo, rev: rev as JsonBytes };
 }
 
 function argumentsOf({ operation, fields }: DerivedOperation, inputs: InputTypes) {

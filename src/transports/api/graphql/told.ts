@@ -1,7 +1,11 @@
+/** A name or revision in JSON: a text where it is UTF-8. */
+export type JsonBytes = string | { readonly base64: string };
+
 /** Where something is from: the repository that was asked, and at which revision. */
 export interface Place {
   readonly repo: string;
-  readonly rev?: string;
+  /** In JSON, as the caller gave it. */
+  readonly rev?: JsonBytes;
 }
 
 /** What an operation has told, as JSON, and where it is from: fields of the graph go on from there. */

@@ -7,7 +7,7 @@ import type { TypeNames } from "../type-names.ts";
 import { historyOf, repoOf } from "./commit-type.ts";
 import { type ConnectionArguments, costOfConnection } from "./forward-page.ts";
 import { idOf, orNull, partsOfId } from "./graph-ids.ts";
-import { BLOB_BYTES_MAX, type LoadedBlob, type PathKey, pathOfJson } from "./graph-loaders.ts";
+import { BLOB_BYTES_MAX, type LoadedBlob, jsonOfPath, type PathKey, pathOfJson } from "./graph-loaders.ts";
 import type { GraphParts } from "./graph-parts.ts";
 import type { TreeType } from "./tree-type.ts";
 
@@ -23,10 +23,9 @@ export function fileType(parts: GraphParts, tree: TreeType, names: TypeNames): N
       id: { resolve: (file) => idOf(...idParts(file)) },
       loadOne: async (id: string, context) => {
         const [repo, rev, path] = partsOfId(id, 3) as [string, string, string];
-        const place = { repo, rev: decodeURIComponent(rev) };
-        const key = { repo, rev: pathOfJson(place.rev), path: Buffer.from(path, "base64url").toString("latin1") };
+        const key = { repo, rev: fromPercents(rev), path: Buffer.from(path, "base64url").toString("latin1") };
         const json = await orNull(context.loaders().entries.load(key));
-        return json === null ? null : new Told(json, place);
+        return json === null ? null : new Told(json, { repo, rev: jsonOfPath(key.rev) });
       },
       fields: (t) => ({
         ...fields(t),
@@ -34,7 +33,8 @@ export function fileType(parts: GraphParts, tree: TreeType, names: TypeNames): N
           description: "The last part of its path",
           type: "Bytes",
           nullable: false,
-          resolve: ({ json: { path } }) => (typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : path),
+          resolve: ({ json: { path } }) =>
+            typeof path === "string" ? lastPart(path) : jsonOfPath(lastPart(pathOfJson(path))),
         }),
         size: t.field({
           description: "Length of a file in bytes; null for what is none",
@@ -98,9 +98,18 @@ function keyOf({ json, place }: Told): PathKey {
 }
 
 function idParts(file: Told): string[] {
-  const rev = encodeURIComponent(file.place?.rev ?? "HEAD");
-  return [repoOf(file), rev, Buffer.from(pathOfJson(file.json["path"]), "latin1").toString("base64url")];
+  const { repo, rev, path } = keyOf(file);
+  return [repo, toPercents(rev), Buffer.from(path, "latin1").toString("base64url")];
 }
+
+const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** Bytes as they stand in addresses; `encodeURIComponent` knows UTF-8 alone. */
+const toPercents = (bytes: string): string =>
+  bytes.replaceAll(/[^\w.~-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`);
+
+const fromPercents = (text: string): string =>
+  text.replaceAll(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 function blobType({ builder }: GraphParts, names: TypeNames) {
   return builder.objectRef<LoadedBlob>(names.take("Blob")).implement({

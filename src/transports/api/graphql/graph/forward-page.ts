@@ -48,11 +48,13 @@ export async function pageByPlace<T>(
 ): Promise<ForwardPage<T>> {
   const first = firstOf(args);
   const skip = isGiven(args.after) ? placeOf(args.after) : 0;
-  // One more than is told shows whether there is another page.
-  const items = first === 0 ? [] : await read(skip, first + 1);
+  // One more than is told shows whether there is another page; where no more may be read at once, it is read by itself.
+  const items = first === 0 ? [] : await read(skip, Math.min(first + 1, FIRST_MAX));
+  const isFull = first === FIRST_MAX && items.length === first;
+  const hasNextPage = isFull ? (await read(skip + first, 1)).length > 0 : items.length > first;
   return pageOf(
     items.slice(0, first).map((node, index) => ({ cursor: encodeCursor({ skip: skip + index + 1 }), node })),
-    { hasNextPage: items.length > first, hasPreviousPage: skip > 0 },
+    { hasNextPage, hasPreviousPage: skip > 0 },
   );
 }
 

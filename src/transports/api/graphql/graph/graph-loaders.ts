@@ -12,6 +12,7 @@ import {
   showRepository,
   sizeBlobs,
 } from "../../../../operations/index.ts";
+import type { JsonBytes } from "../told.ts";
 import { toByteString } from "../../../../domain/bytes.ts";
 import { repositoryNamed } from "../../derived/repository-field.ts";
 
@@ -227,4 +228,11 @@ const revisionOfPath = ({ repo, rev }: PathKey): string => JSON.stringify([repo,
 export function pathOfJson(json: unknown): string {
   if (typeof json === "string") return toByteString(Buffer.from(json, "utf8"));
   return toByteString(Buffer.from((json as { readonly base64: string }).base64, "base64"));
+}
+
+/** A path, a name or a revision as JSON says it: text where it is UTF-8. */
+export function jsonOfPath(path: string): JsonBytes {
+  const bytes = Buffer.from(path, "latin1");
+  const text = bytes.toString("utf8");
+  return Buffer.from(text, "utf8").equals(bytes) ? text : { base64: bytes.toString("base64") };
 }

@@ -10,7 +10,7 @@ import type { TypeNames } from "../type-names.ts";
 import { commitOf, repositoryOf } from "./commit-type.ts";
 import { type ConnectionArguments, costOfConnection, firstOf, pageOf } from "./forward-page.ts";
 import { idOf, orNull, partsOfId } from "./graph-ids.ts";
-import { pathOfJson } from "./graph-loaders.ts";
+import { jsonOfPath, pathOfJson } from "./graph-loaders.ts";
 import type { GraphParts, Json } from "./graph-parts.ts";
 
 /** Repositories: nodes with their branches and commits. */
@@ -151,10 +151,3 @@ async function findBranch(
 }
 
 const nameOf = ({ json }: Told): string => json["fullName"] as string;
-
-/** A name as JSON says it: text where it is UTF-8. */
-function jsonOfPath(path: string): unknown {
-  const bytes = Buffer.from(path, "latin1");
-  const text = bytes.toString("utf8");
-  return Buffer.from(text, "utf8").equals(bytes) ? text : { base64: bytes.toString("base64") };
-}

@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from "../../../../contract/page.ts";
 import { OperationError } from "../../../../domain/errors.ts";
 import type { GraphqlContext } from "../graphql-context.ts";
 import type { GraphqlSchemaTypes } from "../schema-builder.ts";
-import { Told } from "../told.ts";
+import { type JsonBytes, Told } from "../told.ts";
 import type { TypeNames } from "../type-names.ts";
 import { type ConnectionArguments, costOfConnection, firstOf, pageOf } from "./forward-page.ts";
 import { pathOfJson } from "./graph-loaders.ts";
@@ -12,7 +12,7 @@ import type { GraphParts, Json } from "./graph-parts.ts";
 /** A folder at a revision. */
 export interface Tree {
   readonly repo: string;
-  readonly rev: string;
+  readonly rev: JsonBytes;
   /** In JSON. */
   readonly path: unknown;
   readonly oid: string;
@@ -20,7 +20,7 @@ export interface Tree {
 
 interface RevisionPlace {
   readonly repo: string;
-  readonly rev: string;
+  readonly rev: JsonBytes;
 }
 
 /** The type of folders, and how one is come by. */
