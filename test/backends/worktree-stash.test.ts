@@ -88,6 +88,41 @@ for (const objectFormat of ["sha1", "sha256"] as const) {
         expect(readFileSync(story.path("untracked"), "utf8")).toBe("newer\n");
       });
 
+      test("write over no file that git does not know", async () => {
+        await using story = await open();
+        const { worktree, view } = story;
+        await story.write({ "new/file": "stashed\n", "a.txt": "changed\n" });
+        await worktree.stage(view, ["new/file"]);
+        const stash = await save(story);
+        for (const mine of ["new/file", "new", "new/file/below"]) {
+          await story.write({ [mine]: "mine\n" });
+          expect(
+            await refusal(worktree.stashApply(view, stash!.oid, { index: false }), "worktree_dirty"),
+          ).toBeDefined();
+          expect(readFileSync(story.path(mine), "utf8")).toBe("mine\n");
+          expect(await story.status()).toEqual([`?? ${mine}`]);
+          rmSync(story.path("new"), { recursive: true });
+        }
+        expect(await worktree.stashApply(view, stash!.oid, { index: false })).toEqual({ conflictingPaths: [] });
+        expect(readFileSync(story.path("new/file"), "utf8")).toBe("stashed\n");
+      });
+
+      test("take a folder that is staged in the place of a file, and a file in that of a folder", async () => {
+        await using story = await open();
+        const { worktree, view } = story;
+        await story.git("rm", "--quiet", "--cached", "--sparse", "-r", "b", "dir");
+        rmSync(story.path("b"), { force: true });
+        rmSync(story.path("dir"), { force: true, recursive: true });
+        await story.write({ "b/below": "folder\n", dir: "file\n" });
+        await worktree.stage(view, ["b/below", "dir"]);
+        const before = await story.status();
+        expect(before).toEqual(["D  b", "A  b/below", "A  dir", "D  dir/c.txt"]);
+        const stash = await save(story);
+        expect(await story.status()).toEqual([]);
+        expect(await worktree.stashApply(view, stash!.oid, { index: true })).toEqual({ conflictingPaths: [] });
+        expect(await story.status()).toEqual(before);
+      });
+
       test("take a file that was taken out of the index alone", async () => {
         await using story = await open();
         await story.write({ b: "kept\n" });

@@ -6,7 +6,7 @@ import type { StatusEntry, WorktreeFacet, WorktreeView } from "../worktree-facet
 import type { CatFilePool } from "./cat-file-pool.ts";
 import type { GitRunner } from "./run-git.ts";
 import { change, nullEnded, recordsOf, refuseLocked } from "./worktree-change.ts";
-import { filesBelow, flushFiles, foldersAbove, lookAt, removeFiles } from "./worktree-place.ts";
+import { filesBelow, flushFiles, foldersAbove, lookAt, removeFiles, standingInPlace } from "./worktree-place.ts";
 
 type DiscardMethods = Pick<WorktreeFacet, "discard" | "reset">;
 
@@ -68,13 +68,7 @@ export function createDiscard(
     const untracked = entries.filter(isUntracked).map(({ path }) => path);
     if (untracked.length > 0) {
       const tree = recordsOf(await runner.run(view, { command: "listTreeNames", operands: [commit] }));
-      const places = new Set(tree);
-      const above = new Set(tree.flatMap(foldersAbove));
-      refuse(
-        untracked.filter(
-          (path) => places.has(path) || above.has(path) || foldersAbove(path).some((folder) => places.has(folder)),
-        ),
-      );
+      refuse(standingInPlace(untracked, tree));
     }
     return touched;
   }

@@ -40,6 +40,15 @@ export function isBehindLink(view: WorktreeView, path: GitPath): boolean {
   return false;
 }
 
+/** Those of these paths that stand in the place of one of the others: at it, below it, or where a folder above it belongs. */
+export function standingInPlace(paths: readonly GitPath[], others: readonly GitPath[]): GitPath[] {
+  const places = new Set(others);
+  const above = new Set(others.flatMap(foldersAbove));
+  return paths.filter(
+    (path) => places.has(path) || above.has(path) || foldersAbove(path).some((folder) => places.has(folder)),
+  );
+}
+
 /** Removes files, and the folders that are left empty. What is not there is passed over. */
 export function removeFiles(view: WorktreeView, paths: readonly GitPath[]): void {
   for (const path of paths) {

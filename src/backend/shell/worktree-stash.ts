@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { copyFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fromByteString, toByteString } from "../../domain/bytes.ts";
@@ -21,7 +22,7 @@ import type {
 import type { CatFilePool } from "./cat-file-pool.ts";
 import type { GitResult, GitRunner } from "./run-git.ts";
 import { change, recordsOf, refuseLocked, updateIndex } from "./worktree-change.ts";
-import { flushFiles, foldersAbove, lookAt, removeFiles } from "./worktree-place.ts";
+import { flushFiles, foldersAbove, lookAt, removeFiles, standingInPlace } from "./worktree-place.ts";
 
 type StashMethods = Pick<WorktreeFacet, "stashSave" | "stashList" | "stashApply" | "stashDrop">;
 
@@ -44,6 +45,7 @@ export function createStash(
       if (unmerged.length > 0) throw new OperationError("index_unmerged", { paths: unmerged });
       const { known, inTheWay, unknown } = divide(changed);
       const alone = includeUntracked ? unknown : [];
+      const replaced = new Set(changed.filter(({ index }) => index === "deleted").map(({ path }) => path));
       if (known.length === 0 && alone.length === 0) return undefined;
       const head = await headOf(view);
       const commit = (treeOid: Oid, parentOids: readonly Oid[], text: Uint8Array) =>
@@ -57,7 +59,9 @@ export function createStash(
         );
       const described = Buffer.concat([Buffer.from(`${head.branch}: `, "latin1"), head.summary]);
       const index = await commit(await writeTree(view), [head.oid], labelled("index on ", described));
-      const tree = await treeWith(view, join(view.gitDir, "index"), [...known, ...inTheWay]);
+      // What is staged as deleted may have made way for a folder, which cannot be taken as a file.
+      const files = known.filter((path) => !replaced.has(path) || lookAt(view, path)?.isDirectory() !== true);
+      const tree = await treeWith(view, join(view.gitDir, "index"), [...files, ...inTheWay]);
       const untracked =
         alone.length === 0
           ? []
@@ -80,8 +84,11 @@ export function createStash(
       const before = await unmergedPaths(view);
       if (before.length > 0) throw new OperationError("index_unmerged", { paths: before });
       const untracked = await untrackedOf(view, oid);
-      const inTheWay = untracked.filter((path) => isTaken(view, path));
-      if (inTheWay.length > 0) throw new OperationError("worktree_dirty", { paths: inTheWay });
+      const inTheWay = [
+        ...untracked.filter((path) => isTaken(view, path)),
+        ...(await overwrittenBy(runner, view, status, oid)),
+      ];
+      if (inTheWay.length > 0) throw new OperationError("worktree_dirty", { paths: [...new Set(inTheWay)] });
       const changed = recordsOf(await runner.run(view, { command: "changedNames", operands: [`${oid}^1`, oid] }));
       const flags = index ? ["--index"] : [];
       const result = await change(runner, view, { command: "stashApply", flags, operands: [oid] });
@@ -182,6 +189,22 @@ function divide(changed: readonly StatusEntry[]): Record<"known" | "inTheWay" | 
 function isTaken(view: WorktreeView, path: GitPath): boolean {
   if (lookAt(view, path) !== undefined) return true;
   return foldersAbove(path).some((folder) => lookAt(view, folder)?.isDirectory() === false);
+}
+
+/** Files that Git does not know, in the place of what a stash changes: in a sparse checkout git would write over them (unpack-trees.c). */
+async function overwrittenBy(
+  runner: GitRunner,
+  view: WorktreeView,
+  status: WorktreeFacet["status"],
+  oid: Oid,
+): Promise<GitPath[]> {
+  if (!existsSync(join(view.gitDir, "info/sparse-checkout"))) return [];
+  const unknown: GitPath[] = [];
+  for await (const batch of status(view, { untracked: "files" }))
+    for (const { path, worktree } of batch) if (worktree === "untracked") unknown.push(path);
+  if (unknown.length === 0) return [];
+  const run = { command: "changedNames", flags: ["--diff-filter=d"], operands: [`${oid}^1`, oid] } as const;
+  return standingInPlace(unknown, recordsOf(await runner.run(view, run)));
 }
 
 /** What git says when local changes are in the way (unpack-trees.c, stash.c). */
