@@ -44,6 +44,8 @@ export async function* listWorktree(
       for (const entry of batch) {
         if (!entry.isLeftOut) continue;
         isAny = true;
+        // A submodule is an empty folder here.
+        if (entry.type === "commit") continue;
         if (after !== undefined && compareByteStrings(entry.path, after) <= 0) continue;
         for (; next !== undefined && compareByteStrings(next.path, entry.path) < 0; next = await disk.next())
           yield next;

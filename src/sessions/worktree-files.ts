@@ -3,6 +3,7 @@ import {
   constants,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmdirSync,
@@ -76,7 +77,7 @@ export class WorktreeFiles implements SessionFiles {
     if (standing?.isDirectory() === true) throw new OperationError("path_exists", { path, type: "directory" });
     const before = standing === undefined ? undefined : modeOf(standing);
     const wanted = mode ?? before ?? (await this.#leftOut(path))?.mode ?? MODE_BLOB;
-    if (isLazy && standing === undefined) await this.#refuseFolderOfIndex(path);
+    if (standing === undefined) await this.#refusePlaceOfIndex(path);
     const written = Buffer.from(`${temporaryDir}/${randomBytes(8).toString("hex")}`);
     const touched = this.#makeFolders(path);
     try {
@@ -177,19 +178,30 @@ export class WorktreeFiles implements SessionFiles {
     return entries;
   }
 
-  /** A file where the index has a folder, or below what it has as a file, would hide what is left out. */
-  async #refuseFolderOfIndex(path: GitPath): Promise<void> {
-    const leftOut = (await this.#below(path)).filter((entry) => entry.isLeftOut);
+  /**
+   * A file where the index has a folder, or below what it has as a file, would hide what is left out; and below a submodule git would never commit
+   * it.
+   */
+  async #refusePlaceOfIndex(path: GitPath): Promise<void> {
+    const { view, git, isLazy } = this.#options;
+    const leftOut = isLazy ? (await this.#below(path)).filter((entry) => entry.isLeftOut) : [];
     if (leftOut.some((entry) => entry.path !== path))
       throw new OperationError("path_exists", { path, type: "directory" });
     const parts = path.split("/");
     for (let depth = 1; depth < parts.length; depth++) {
       const above = parts.slice(0, depth).join("/");
-      // A folder that is there holds files, so that nothing of the index can be a file in its place.
-      if (lstatSync(this.#place(above), { throwIfNoEntry: false }) !== undefined) continue;
-      if ((await this.#leftOut(above)) !== undefined)
-        throw new OperationError("path_exists", { path: above, type: "file" });
+      // A folder that holds files is one in the index as well.
+      if (this.#isFilledFolder(above, parts.slice(0, depth + 1).join("/"))) continue;
+      const entry = await git.worktree.readFromIndex(view, above);
+      if (entry?.type === "commit") throw new OperationError("path_exists", { path: above, type: "submodule" });
+      if (entry?.isLeftOut === true) throw new OperationError("path_exists", { path: above, type: "file" });
     }
+  }
+
+  /** Asked about what it may hold first: a folder with many names is read only where that is missing. */
+  #isFilledFolder(path: GitPath, below: GitPath): boolean {
+    const isThere = (each: GitPath) => lstatSync(this.#place(each), { throwIfNoEntry: false }) !== undefined;
+    return isThere(below) || (isThere(path) && readdirSync(this.#place(path)).length > 0);
   }
 
   /** Makes the folders above a path; answers those whose entries change. */

@@ -118,6 +118,30 @@ describe("writeSessionFile", () => {
     expect(existsSync(join(outside, "file"))).toBe(false);
   });
 
+  onBothWorktrees("refuses a target that no symbolic link can have", async (story, session) => {
+    await write(story, session, "longest", "x".repeat(4095), "120000");
+    for (const target of ["x".repeat(4096), "", "a\0b"])
+      await failure(write(story, session, "link", target, "120000"), "invalid_input");
+  });
+
+  for (const checkout of ["full", "lazy"] as const) {
+    onBothBackends(`puts nothing below a submodule, where git would never commit it, ${checkout}`, async (story) => {
+      await story.git.commit({ files: FILES });
+      const { id: session } = await story.run(openSession, { branch: "main", checkout });
+      await story.inSession(session, ["update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},lib/module`]);
+      mkdirSync(join(story.worktree(session), "lib/module"), { recursive: true });
+      for (const path of ["lib/module/file", "lib/module/deep/file"]) {
+        const error = await failure(write(story, session, path, "x"), "path_exists");
+        expect(error.details).toEqual({ path: "lib/module", type: "submodule" });
+      }
+      await story.run(deleteSessionFile, { session, path: "lib/module" });
+      await failure(write(story, session, "lib/module/file", "x"), "path_exists");
+      await story.run(stage, { session, path: "lib/module" });
+      await write(story, session, "lib/module/file", "x");
+      expect(await story.inSession(session, ["status", "--porcelain", "-uall"])).toBe("?? lib/module/file");
+    });
+  }
+
   onBothWorktrees("a file and a folder do not take each other's place", async (story, session) => {
     const asFolder = await failure(write(story, session, "docs", "x"), "path_exists");
     expect(asFolder.details).toEqual({ path: "docs", type: "directory" });
@@ -161,6 +185,22 @@ describe("listSessionFiles", () => {
     expect([...first.items, ...second.items]).toEqual(items.slice(1));
     await failure(story.run(listSessionFiles, { session, path: "none" }), "path_not_found");
   });
+});
+
+describe("listSessionFiles of a repository with a submodule", () => {
+  for (const checkout of ["full", "lazy"] as const) {
+    onBothBackends(`lists no submodule: it has no file here, ${checkout}`, async (story) => {
+      await story.git.commit({ files: FILES });
+      await story.git.git(["read-tree", "main"]);
+      await story.git.git(["update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},module`]);
+      const tree = await story.git.text(["write-tree"]);
+      await story.git.git(["update-ref", "refs/heads/main", await story.git.text(["commit-tree", "-m", "m", tree])]);
+      const { id: session } = await story.run(openSession, { branch: "main", checkout });
+      const { items } = await story.run(listSessionFiles, { session });
+      expect(items.map(({ path }) => path)).toEqual(Object.keys(FILES));
+      expect((await story.run(listSessionFiles, { session, path: "module" })).items).toEqual([]);
+    });
+  }
 });
 
 describe("listSessionFiles, page after page", () => {
