@@ -58,6 +58,20 @@ describe("a result", () => {
     expect((found.at(-1)!["cut"] as { total: number }).total).toBe(bytes.length);
   });
 
+  test("whose text is no UTF-8 comes in parts as well, alone or in a list", () => {
+    const whole = Buffer.alloc(20_000, "latin \xe9\n", "latin1");
+    const bytes = { base64: whole.toString("base64") };
+    const joined = (found: readonly unknown[]) =>
+      Buffer.concat(found.map((part) => Buffer.from((part as typeof bytes).base64, "base64")));
+    const alone = parts({ id: "1", patch: bytes });
+    expect(joined(alone.map((part) => part["patch"]))).toEqual(whole);
+    expect(alone[1]).toMatchObject({ id: "1", cut: { field: "patch", total: whole.length, unit: "bytes" } });
+    const listed = parts({ files: [{ path: "a", hunks: bytes }, { path: "b" }] });
+    const ofFirst = listed.filter((part) => (part["cut"] as { field: string }).field === "files[0].hunks");
+    expect(joined(ofFirst.map((part) => (part["files"] as { hunks: unknown }[])[0]!.hunks))).toEqual(whole);
+    expect(listed.at(-1)).toMatchObject({ files: [{ path: "b" }], next_cursor: null });
+  });
+
   test("whose list is long comes in parts of whole items, with what is short in each", () => {
     const items = Array.from({ length: 500 }, (_, at) => ({ path: `folder/file-${at}`, oid: "a".repeat(40) }));
     const found = parts({ commit: "c", items, next_cursor: "own" });

@@ -76,7 +76,7 @@ function hashOf(output: Output): string {
 /** Fields that are given in parts: texts and lists that take much of the room. */
 function longFields(output: Output, bytesMax: number): string[] {
   return Object.entries(output)
-    .filter(([, value]) => typeof value === "string" || Array.isArray(value))
+    .filter(([, value]) => typeof value === "string" || Array.isArray(value) || base64Of(value) !== undefined)
     .filter(([, value]) => isLong(value, bytesMax * SMALL_SHARE))
     .map(([field]) => field);
 }
@@ -84,21 +84,32 @@ function longFields(output: Output, bytesMax: number): string[] {
 const isLong = (value: unknown, bytes: number): boolean =>
   (typeof value === "string" && value.length > bytes) || jsonBytes(value) > bytes;
 
+/** Bytes that are no UTF-8, as they travel; undefined for whatever else. */
+function base64Of(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { base64, ...rest } = value as Readonly<Record<string, unknown>>;
+  return typeof base64 === "string" && Object.keys(rest).length === 0 ? base64 : undefined;
+}
+
 /** The other fields; of the long ones nothing. */
 function withoutLong(output: Output, long: readonly string[], field: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(output)
       .filter(([name]) => name !== field)
-      .map(([name, value]) => [name, long.includes(name) ? (typeof value === "string" ? "" : []) : value]),
+      .map(([name, value]) => [name, long.includes(name) ? (Array.isArray(value) ? [] : "") : value]),
   );
 }
 
 function partOf(output: Output, field: string, at: { from: number; inside: number }, room: number): Part {
   const value = output[field];
-  if (typeof value === "string") {
-    const { text, from, to, total, next } = cutText(value, at.from, room, output["encoding"] === "base64");
+  const base64 = base64Of(value);
+  const whole = base64 ?? value;
+  if (typeof whole === "string") {
+    const isBase64 = base64 !== undefined || output["encoding"] === "base64";
+    const { text, from, to, total, next } = cutText(whole, at.from, room, isBase64);
     const cut: Cut = { field, from, to, total, unit: "bytes" };
-    return { value: text, cut, next: next === undefined ? undefined : { from: next, inside: 0 } };
+    const given = base64 === undefined ? text : { base64: text };
+    return { value: given, cut, next: next === undefined ? undefined : { from: next, inside: 0 } };
   }
   return partOfList(value as readonly unknown[], field, at, room);
 }
@@ -136,17 +147,19 @@ function insideItem(
   { from, inside, isLast }: { readonly from: number; readonly inside: number; readonly isLast: boolean },
   room: number,
 ): Part {
-  const texts = Object.entries(typeof item === "object" && item !== null ? item : {}).filter(
-    (each): each is [string, string] => typeof each[1] === "string",
-  );
+  const fields = Object.entries((typeof item === "object" && item !== null ? item : {}) as Output);
+  const texts = fields
+    .map(([name, value]) => [name, base64Of(value) ?? value] as const)
+    .filter((each): each is readonly [string, string] => typeof each[1] === "string");
   const [name, text] = texts.reduce((a, b) => (b[1].length > a[1].length ? b : a), ["", ""]);
   const rest = { ...(item as object), [name]: "" };
   const left = room - jsonBytes(rest);
   if (name === "" || left < room * PART_SHARE_MIN) throw tooLarge(jsonBytes(item), room);
-  const part = cutText(text, inside, left, false);
+  const isBase64 = typeof (item as Output)[name] !== "string";
+  const part = cutText(text, inside, left, isBase64);
   const after = isLast ? undefined : { from: from + 1, inside: 0 };
   return {
-    value: [{ ...rest, [name]: part.text }],
+    value: [{ ...rest, [name]: isBase64 ? { base64: part.text } : part.text }],
     cut: { field: `${field}[${from}].${name}`, from: part.from, to: part.to, total: part.total, unit: "bytes" },
     next: part.next === undefined ? after : { from, inside: part.next },
   };
