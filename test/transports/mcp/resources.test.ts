@@ -1,6 +1,7 @@
 // Resources, their completion and what happens to them; prompts.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import type { Client } from "@modelcontextprotocol/client";
+import { getFile } from "../../../src/operations/files/get-file.ts";
 import { parseResourceUri, RESOURCE_TEMPLATE, resourceUri } from "../../../src/transports/api/mcp/resource-uri.ts";
 import { LivePlaces } from "../../../src/transports/http/live-places.ts";
 import { EXAMPLE_TOKEN, ExampleWorld } from "../../support/example-world.ts";
@@ -71,6 +72,25 @@ describe("a resource", () => {
       const { contents } = await admin.readResource({ uri: uriOf(path) });
       const { entries } = JSON.parse((contents[0] as { text: string }).text) as { entries: unknown[] };
       expect(entries).toMatchObject([{ path: "docs/ä b.txt", type: "blob", uri: uriOf("docs/ä b.txt") }]);
+    }
+  });
+
+  test("that is too large is refused before it is read", async () => {
+    await put("large.txt", "x".repeat(2 ** 20), { branch: "large", from: "main" });
+    await put("larger.txt", "x".repeat(2 ** 20 + 1), { branch: "large" });
+    const read = spyOn(getFile, "run");
+    try {
+      const { contents } = await admin.readResource({ uri: uriOf("large.txt", "large") });
+      expect((contents[0] as { text: string }).text).toHaveLength(2 ** 20);
+      expect(read).toHaveBeenCalledTimes(1);
+      const error = await failureOf(admin.readResource({ uri: uriOf("larger.txt", "large") }));
+      const next = expect.stringContaining("get_blob") as string;
+      expect(error).toMatchObject({
+        data: { reason: "too_large", details: { limit_bytes: 2 ** 20 }, next_step: next },
+      });
+      expect(read).toHaveBeenCalledTimes(1);
+    } finally {
+      read.mockRestore();
     }
   });
 
@@ -280,6 +300,15 @@ describe("prompts", () => {
     expect(change).toContain("- docs/");
     const notes = await textOf("release_notes", { repo: REPOSITORY, from: "main~2" });
     expect(notes).toContain("Write README.md");
+  });
+
+  test("show what is no UTF-8 as text, and no more than there is room for", async () => {
+    const content = Buffer.alloc(300_000, "caf\xe9 in latin\n", "latin1").toString("base64");
+    await put("latin.txt", content, { encoding: "base64", branch: "latin", from: "main" });
+    const review = await textOf("review_changes", { repo: REPOSITORY, head: "latin", base: "main" });
+    expect(review).toContain("+caf\u{fffd} in latin\n");
+    expect(review).toContain("bytes more: show_diff");
+    expect(Buffer.byteLength(review)).toBeLessThan(150_000);
   });
 
   test("refuse what they do not know, and miss what they need", async () => {

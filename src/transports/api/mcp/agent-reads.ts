@@ -2,8 +2,8 @@ import type { Caller } from "../../../contract/principal.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import type { DerivedOperation } from "../derived/derived-operation.ts";
-import { runDerived } from "../derived/run-derived.ts";
 import type { ToolCatalogue } from "./tool-catalogue.ts";
+import { beginningOf, runWhole } from "./whole-content.ts";
 
 /** Operations that resources, completions and prompts are made of. */
 type Read =
@@ -28,12 +28,12 @@ export class AgentReads {
     this.#caller = caller;
   }
 
-  /** What the operation gives. Rejects with OperationErrors. */
-  async run<T>(name: Read, args: Readonly<Record<string, unknown>>): Promise<T> {
+  /** What the operation gives; content of more than `contentBytesMax` is refused before it is read. Rejects with OperationErrors. */
+  async run<T>(name: Read, args: Readonly<Record<string, unknown>>, contentBytesMax?: number): Promise<T> {
     const derived = this.derived(name);
-    return derived.encode(
-      await runDerived(derived, derived.decode(args), { engine: this.#engine, caller: this.#caller }),
-    ) as T;
+    const run = { engine: this.#engine, caller: this.#caller };
+    const encode = (output: unknown) => derived.encode(output) as T;
+    return await runWhole(derived, beginningOf(derived), derived.decode(args), run, encode, contentBytesMax);
   }
 
   derived(name: Read): DerivedOperation {

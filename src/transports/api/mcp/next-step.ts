@@ -39,7 +39,7 @@ const BY_REASON: Readonly<Partial<Record<Reason, string>>> = {
   reference_protected: "Push to another branch (push_session with branch), and let somebody merge it who may.",
   path_exists: "Choose another path, or delete what is there first.",
   too_large:
-    "Ask for less: fewer paths, a smaller limit, stat in place of a diff. Files above 16 MiB are fetched with git, or in ranges over REST.",
+    "Ask for less: fewer paths, a smaller limit, stat in place of a diff. get_blob gives a file in parts; files above 16 MiB are fetched with git, or in ranges over REST.",
   limit_exceeded: "Wait for details.retry_after_ms, then repeat the call; fewer at once get through.",
   idempotency_key_reused: "Take a new idempotency key for a new change.",
   idempotency_outcome_unknown: "Look whether the change has happened before making it again with a new key.",

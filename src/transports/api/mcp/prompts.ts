@@ -44,7 +44,7 @@ const PROMPTS: readonly Prompt[] = [
     ],
     async write({ repo, head, base = "HEAD" }, reads, bytesMax) {
       const compared = await reads.run<Comparison>("compareCommits", { repo, from: base, to: head });
-      const { patch } = await reads.run<{ patch?: string }>("showDiff", {
+      const { patch } = await reads.run<{ patch?: unknown }>("showDiff", {
         repo,
         from: compared.merge_base ?? base,
         to: compared.to,
@@ -161,11 +161,18 @@ function overview({ ahead, behind, commits, files, additions, deletions }: Compa
 
 /** So much of a text as fits, and what to read the rest with. */
 function within(text: unknown, bytesMax: number, rest: string): string {
-  const whole = shown(text);
-  const bytes = Buffer.from(whole);
-  if (bytes.length <= bytesMax) return whole;
-  const cut = bytes.subarray(0, bytes.lastIndexOf(0x0a, bytesMax)).toString("utf8");
-  return `${cut}\n(${bytes.length - Buffer.byteLength(cut)} bytes more: ${rest})`;
+  const bytes = bytesOf(text);
+  if (bytes.length <= bytesMax) return bytes.toString("utf8");
+  const line = bytes.lastIndexOf(0x0a, bytesMax);
+  const end = line < 0 ? bytesMax : line;
+  return `${bytes.toString("utf8", 0, end)}\n(${bytes.length - end} bytes more: ${rest})`;
+}
+
+/** A text's bytes. Models read a diff in which some characters are no UTF-8, and none as base64. */
+function bytesOf(text: unknown): Buffer {
+  if (typeof text === "string") return Buffer.from(text);
+  const { base64 } = text as { readonly base64: string };
+  return Buffer.from(base64, "base64");
 }
 
 /** A fence that is longer than any in the text. */

@@ -3,7 +3,7 @@ import type {
   ListResourceTemplatesResult,
   ReadResourceResult,
 } from "@modelcontextprotocol/server";
-import { hasReason, OperationError } from "../../../domain/errors.ts";
+import { hasReason } from "../../../domain/errors.ts";
 import type { AgentReads, Page } from "./agent-reads.ts";
 import { type ResourceAddress, RESOURCE_TEMPLATE, resourceAddress, resourceUri } from "./resource-uri.ts";
 
@@ -18,7 +18,6 @@ interface Repository {
 }
 
 interface File {
-  readonly size: number;
   readonly content: string;
   readonly encoding: "utf-8" | "base64";
 }
@@ -60,16 +59,14 @@ export async function readResource(reads: AgentReads, uri: string): Promise<Read
   if (address.path === "" || address.path.endsWith("/")) return await readFolder(reads, uri, address);
   let file: File;
   try {
-    file = await reads.run<File>("getFile", { ...address });
+    file = await reads.run<File>("getFile", { ...address }, RESOURCE_BYTES_MAX);
   } catch (error) {
     if (!hasReason(error, "path_not_found")) throw error;
     const folder = await readFolder(reads, uri, address).catch(() => undefined);
     if (folder === undefined) throw error;
     return folder;
   }
-  const { size, content, encoding } = file;
-  if (size > RESOURCE_BYTES_MAX)
-    throw new OperationError("too_large", { what: "resource", sizeBytes: size, limitBytes: RESOURCE_BYTES_MAX });
+  const { content, encoding } = file;
   const mimeType = typeOf(address.path, encoding);
   return { contents: [encoding === "base64" ? { uri, mimeType, blob: content } : { uri, mimeType, text: content }] };
 }

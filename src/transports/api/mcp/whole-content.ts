@@ -27,14 +27,15 @@ export async function runWhole<T>(
   input: DerivedInput,
   run: DerivedCall,
   use: (output: unknown) => T,
+  contentBytesMax = CONTENT_BYTES_MAX,
 ): Promise<T> {
   if (beginning === undefined) return use(await runDerived(derived, input, run));
   const { content } = derived.route;
   const output = (await runDerived(beginning, input, run)) as Record<string, unknown>;
   if (output[content?.field ?? ""] !== undefined) return use(output);
   const sizeBytes = content?.large?.size(output as never) ?? 0;
-  if (sizeBytes > CONTENT_BYTES_MAX)
-    throw new OperationError("too_large", { what: "content", sizeBytes, limitBytes: CONTENT_BYTES_MAX });
+  if (sizeBytes > contentBytesMax)
+    throw new OperationError("too_large", { what: "content", sizeBytes, limitBytes: contentBytesMax });
   await TURNS.take();
   try {
     return use(await runDerived(derived, input, run));
