@@ -40,3 +40,13 @@ function isForbidden(name: string): boolean {
   if (name.replace(IGNORED_BY_HFS, "").toLowerCase() === ".git") return true;
   return NTFS_GIT.test(name) || name.includes("\0");
 }
+
+/** What NTFS takes for `.gitmodules`: its short names besides (`is_ntfs_dotgitmodules` in git's path.c). */
+const NTFS_GITMODULES =
+  /(^|\\)(\.gitmodules|gitmod~[1-4]|(?=[^. :]{8}(?:[. :]|$))(?:g(?:i(?:7(?:e(?:ba?)?)?)?)?)?~[1-9]\d*)[. ]*($|:)/i;
+
+/** Throws `invalid_path` where git takes no symbolic link: it would read the list of submodules elsewhere (`gitmodulesSymlink` of `git fsck`). */
+export function checkLinkPath(path: GitPath): void {
+  const name = path.slice(path.lastIndexOf("/") + 1).replace(IGNORED_BY_HFS, "");
+  if (NTFS_GITMODULES.test(name)) throw new OperationError("invalid_path", { path, problem: "forbidden" });
+}

@@ -1,6 +1,7 @@
 import type { ObjectsFacet, RepositoryView } from "../../backend/backend.ts";
-import type { FileMode, GitPath, TreeEdit } from "../../domain/git-object.ts";
+import { type FileMode, type GitPath, MODE_SYMLINK, type TreeEdit } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
+import { checkLinkPath } from "./file-path.ts";
 
 /** What stands at a path: a file-like entry (blob, symbolic link or submodule), a directory, or nothing. */
 export type Standing =
@@ -52,8 +53,9 @@ export class FileTree {
     return undefined;
   }
 
-  /** Puts a file at a path, in place of whatever stands there. */
+  /** Puts a file at a path, in place of whatever stands there. Throws `invalid_path` for a symbolic link where git takes none. */
   put(path: GitPath, mode: FileMode, oid: Oid): void {
+    if (mode === MODE_SYMLINK) checkLinkPath(path);
     const node = this.#make(path);
     node.file = { mode, oid };
     node.baseHidden = true;

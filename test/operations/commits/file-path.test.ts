@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { cleanFilePath } from "../../../src/operations/commits/file-path.ts";
+import { checkLinkPath, cleanFilePath } from "../../../src/operations/commits/file-path.ts";
 import { TemporaryRepository } from "../../support/temporary-repository.ts";
 
 const COMPONENT = "a".repeat(63);
@@ -30,6 +30,24 @@ const NAMES = [
   "a\\.gitx",
   ".git~1",
   "x:.git",
+];
+
+const LINK_NAMES = [
+  ".gitmodules",
+  ".GitModules. :x",
+  ".git\xe2\x80\x8cmodules",
+  "gitmod~1",
+  "gitmod~5",
+  "GI7EBA~1",
+  "gi7eb~12",
+  "gi7~1234. .",
+  "~1234567",
+  "gi7eba~12",
+  "gi7eba",
+  "a\\.gitmodules",
+  ".gitmodules2",
+  "gitmodules",
+  ".gitattributes",
 ];
 
 function problemOf(file: string): unknown {
@@ -65,5 +83,27 @@ describe("cleanFilePath", () => {
     const byFsck = NAMES.filter((name) => refused.includes(`tree ${trees.get(name)}: hasDotgit`));
     expect(byFsck.length).toBeGreaterThan(5);
     expect(NAMES.filter((name) => problemOf(name) !== undefined)).toEqual(byFsck);
+  });
+
+  test("refuses as symbolic links the disguises of .gitmodules that fsck refuses, and no more", async () => {
+    await using git = await TemporaryRepository.create();
+    const blob = await git.writeObject("blob", "x");
+    const trees = new Map<string, string>();
+    for (const name of LINK_NAMES) {
+      const input = Buffer.from(`120000 blob ${blob}\t${name}\0`, "latin1");
+      trees.set(name, await git.text(["mktree", "-z"], { input }));
+    }
+    const refused = await git.git(["fsck", "--strict"]).then(String, String);
+    const byFsck = LINK_NAMES.filter((name) => refused.includes(`tree ${trees.get(name)}: gitmodulesSymlink`));
+    expect(byFsck.length).toBeGreaterThan(5);
+    const isRefused = (name: string) => {
+      try {
+        checkLinkPath(`d/${name}`);
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    expect(LINK_NAMES.filter(isRefused)).toEqual(byFsck);
   });
 });

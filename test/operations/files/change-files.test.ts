@@ -111,6 +111,7 @@ for (const backend of BACKENDS) {
         "a\0b",
       ])
         expect([path, (await failure(put(path), "invalid_path")).reason]).toEqual([path, "invalid_path"]);
+      for (const path of [".gitmodules", "dir/GITMOD~1"]) await failure(put(path, { mode: "120000" }), "invalid_path");
       await failure(put("dir"), "path_exists");
       await failure(put("dir/file/below"), "path_exists");
       await failure(put("new", { branch: "other" }), "reference_not_found");
