@@ -248,6 +248,9 @@ describe("conditions and ranges", () => {
     expect((await put({}, { expected_oid: "1".repeat(40) })).status).toBe(409);
     expect((await put({ "if-match": `W/"${oid}"` })).status).toBe(400);
     expect((await put({ "if-match": `"a", "b"` })).status).toBe(400);
+    expect((await put({ "if-match": `"${oid}"` }, { expected_oid: "1".repeat(40) })).status).toBe(400);
+    expect((await put({ "if-none-match": "*" })).status).toBe(400);
+    expect((await blob("path=cond")).bytes.toString()).toBe("1");
     expect((await put({ "if-match": `"${oid}"` })).status).toBe(200);
   });
 });

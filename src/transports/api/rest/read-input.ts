@@ -62,14 +62,19 @@ function withAddress(
     if (session !== null) values["session"] = session;
   }
   if (operation.kind !== "read") {
+    const meansNothing = (part: string) =>
+      new OperationError("malformed_request", { part, problem: `means nothing to ${operation.name}` });
+    // A condition that is not looked at would be a write that must not happen.
+    if (request.headers.has("if-none-match")) throw meansNothing("if-none-match");
     const ifMatch = request.headers.get("if-match");
     if (ifMatch !== null) {
-      if (route.ifMatch === undefined)
+      if (route.ifMatch === undefined) throw meansNothing("if-match");
+      const expected = expectedId(ifMatch);
+      if ((values[route.ifMatch] ??= expected) !== expected)
         throw new OperationError("malformed_request", {
           part: "if-match",
-          problem: `means nothing to ${operation.name}`,
+          problem: "expects something else than the request's field",
         });
-      values[route.ifMatch] ??= expectedId(ifMatch);
     }
   }
   return values;
