@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from "graphql";
 import { QUERY_LIMITS } from "../../../src/transports/api/graphql/query-limits.ts";
+import { TemporaryRepository } from "../../support/temporary-repository.ts";
 import { EXAMPLE_TOKEN, ExampleWorld } from "../../support/example-world.ts";
 import { type GraphqlListener, listenGraphql } from "./graphql-listener.ts";
 
@@ -73,6 +74,43 @@ describe("queries over a limit", () => {
       { n: 10 },
     );
     expect(errors).toBeUndefined();
+  });
+});
+
+describe("answers over a limit", () => {
+  let git: TemporaryRepository;
+  const idOf = async (branch: string) => btoa(`Commit:${REPO}//${await git.text(["rev-parse", branch])}`);
+
+  beforeAll(async () => {
+    git = TemporaryRepository.at(world.test.pathOf({ storage: "default", relativePath: `${REPO}.git` }));
+    await git.commit({ files: { x: "x" }, message: "m".repeat(1024 * 1024) });
+    await git.commit({ branch: "thin", files: { x: "x" } });
+  });
+
+  test("are refused before they are written: one long text told many times", async () => {
+    const ids = Array.from<string>({ length: 65 }).fill(await idOf("main"));
+    const query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Commit { message } } }";
+    const { status, data, errors } = await listener.ask(query, { ids });
+    expect([status, data]).toEqual([200, undefined]);
+    expect(errors?.[0]?.extensions).toMatchObject({ reason: "too_large", details: { what: "answer" } });
+    const { data: fewer } = await listener.ask(query, { ids: ids.slice(0, 3) });
+    expect((fewer!["nodes"] as { message: string }[]).map(({ message }) => message.length)).toEqual(
+      Array.from({ length: 3 }, () => 1024 * 1024),
+    );
+  });
+
+  test("have no more than a thousand histories of paths, wherever the list was from that they are in", async () => {
+    const ids = Array.from<string>({ length: 17 }).fill(await idOf("thin"));
+    const histories = times(60, (n) => `h${n}: history(first: 1, path: "x") { nodes { oid } }`);
+    const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Commit { ${histories} } } }`;
+    const { data, errors } = await listener.ask(query, { ids });
+    const told = (data!["nodes"] as Record<string, unknown>[]).flatMap((node) => Object.values(node));
+    expect(told.filter((each) => each !== null).length).toBe(1000);
+    expect(errors?.length).toBe(20);
+    expect(errors?.[0]?.extensions).toMatchObject({
+      reason: "query_over_limit",
+      details: { measure: "histories of paths", maximum: 1000 },
+    });
   });
 });
 

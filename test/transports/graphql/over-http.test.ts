@@ -123,6 +123,28 @@ describe("requests", () => {
     expect(text).toContain('"describeServer"');
   });
 
+  test("with variables of a wrong type are 400 however often they come, and say which", async () => {
+    const query = "query Typed($name: ID!) { repository(fullName: $name) { fullName } }";
+    const answers = [];
+    for (const variables of [{ name: {} }, { name: "no/such" }, { name: {} }, {}]) {
+      const { status, errors } = await asJson({ query, variables }, { accept: "application/graphql-response+json" });
+      answers.push([status, errors?.[0]?.extensions.reason, errors?.[0]?.message]);
+    }
+    const wrong = 'Variable "$name" got invalid value {}; ID cannot represent value: {}';
+    expect(answers).toEqual([
+      [400, "malformed_request", wrong],
+      [200, "repository_not_found", "repository not found: no/such"],
+      [400, "malformed_request", wrong],
+      [400, "malformed_request", 'Variable "$name" of required type "ID!" was not provided.'],
+    ]);
+  });
+
+  test("with an empty name of an operation have none", async () => {
+    expect((await asJson({ query: SERVER, operationName: "" })).errors).toBeUndefined();
+    const { data } = await ask({}, `?operationName=&query=${encodeURIComponent(SERVER)}`);
+    expect(data).toHaveProperty("describeServer");
+  });
+
   test("nobody understands are 406", async () => {
     expect((await asJson({ query: SERVER }, { accept: "image/png" })).status).toBe(406);
   });

@@ -6,12 +6,15 @@ const ANSWER_CHARACTERS_MAX = 64 * 1024 * 1024;
 const AT_ONCE_MAX = 4;
 /** What a value that is no text takes, or the name of a field: about as much. */
 const VALUE_CHARACTERS = 8;
+/** Histories of paths in one answer: each is a walk of its own, and lists may be longer than their costs say. */
+const PATH_HISTORIES_MAX = 1000;
 
 /** Bounds what the operations of one request hold in memory together: few at once, and no more when the answer is long enough. */
 export class AnswerBudget {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #characters = 0;
+  #pathHistories = 0;
 
   /** Waits for the turn of an operation, which ends with `leave`; undefined: it is now. Throws `too_large` once the answer has too much. */
   enter(): Promise<void> | undefined {
@@ -26,6 +29,12 @@ export class AnswerBudget {
   add(json: unknown): void {
     this.#characters += charactersOf(json);
     this.#check();
+  }
+
+  /** Counts a walk for the history of a path. Throws `query_over_limit` where there have been too many. */
+  addPathHistory(): void {
+    if (++this.#pathHistories > PATH_HISTORIES_MAX)
+      throw new OperationError("query_over_limit", { measure: "histories of paths", maximum: PATH_HISTORIES_MAX });
   }
 
   /** The operation has ended: whoever waits takes its place over. */
@@ -45,13 +54,25 @@ export class AnswerBudget {
   }
 
   #check(): void {
-    if (this.#characters > ANSWER_CHARACTERS_MAX)
-      throw new OperationError("too_large", {
-        what: "answer",
-        sizeBytes: this.#characters,
-        limitBytes: ANSWER_CHARACTERS_MAX,
-      });
+    checkLength(this.#characters);
   }
+}
+
+/**
+ * Throws `too_large` for an answer that is too long to be written: what stands in memory once may be told many times, as the commit that a
+ * thousand files have in common, or under many names.
+ */
+export function checkAnswer(data: unknown): void {
+  checkLength(charactersOf(data));
+}
+
+function checkLength(characters: number): void {
+  if (characters > ANSWER_CHARACTERS_MAX)
+    throw new OperationError("too_large", {
+      what: "answer",
+      sizeBytes: characters,
+      limitBytes: ANSWER_CHARACTERS_MAX,
+    });
 }
 
 /** About how long a value is as text. */

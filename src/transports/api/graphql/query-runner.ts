@@ -10,6 +10,7 @@ import {
 } from "graphql";
 import type { Operation } from "../../../contract/operation.ts";
 import { OperationError } from "../../../domain/errors.ts";
+import { checkAnswer } from "./answer-budget.ts";
 import { DocumentCache } from "./document-cache.ts";
 import type { GraphqlContext } from "./graphql-context.ts";
 import { badRequest, wholeError } from "./graphql-error.ts";
@@ -55,7 +56,9 @@ export class QueryRunner {
   prepare(given: QueryParameters): PreparedQuery | RefusedQuery {
     try {
       const parameters = this.#persisted.complete(given);
-      const { query, operationName, variables = {} } = parameters;
+      const { query, variables = {} } = parameters;
+      // An empty name is none: GraphQL over HTTP.
+      const operationName = parameters.operationName === "" ? undefined : parameters.operationName;
       if (query === undefined || query === "") return refused("The request has no query.");
       const read = this.#documents.read(query);
       if ("errors" in read) return { errors: read.errors.map(badRequest) };
@@ -74,7 +77,8 @@ export class QueryRunner {
 
   /** Runs a query or a mutation. */
   run(prepared: PreparedQuery, context: GraphqlContext): ExecutionResult | Promise<ExecutionResult> {
-    return execute(this.#arguments(prepared, context)) as ExecutionResult | Promise<ExecutionResult>;
+    const result = execute(this.#arguments(prepared, context)) as ExecutionResult | Promise<ExecutionResult>;
+    return result instanceof Promise ? result.then(checked) : checked(result);
   }
 
   /** Runs a subscription: its results as they come, or why there are none. */
@@ -97,6 +101,18 @@ export class QueryRunner {
 export function queriesOf(operations: readonly Operation[]): () => QueryRunner {
   let made: QueryRunner | undefined;
   return () => (made ??= new QueryRunner(graphqlSchema(operations)));
+}
+
+/** A result that may be told: what has no data was never begun, because of its variables; what has too much is told without it. */
+function checked(result: ExecutionResult): ExecutionResult {
+  if (result.data === undefined) return { errors: (result.errors ?? []).map(badRequest) };
+  try {
+    checkAnswer(result.data);
+    return result;
+  } catch (error) {
+    if (error instanceof OperationError) return { errors: [wholeError(error)] };
+    throw error;
+  }
 }
 
 const refused = (message: string): RefusedQuery => ({ errors: [badRequest(new GraphQLError(message))] });

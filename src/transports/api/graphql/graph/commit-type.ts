@@ -91,6 +91,7 @@ export async function historyOf(
   context: GraphqlContext,
 ) {
   return await pageByPlace(args, async (offset, limit) => {
+    if (path !== undefined && path !== null) context.budget.addPathHistory();
     const asked = { ...place, path, offset, limit };
     const { items } = (await parts.run("showLog", asked, context)) as { readonly items: readonly Json[] };
     return items.map((json) => new Told(json, place));
