@@ -1,5 +1,7 @@
 // Resources, their completion and what happens to them; prompts.
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/client";
 import { getFile } from "../../../src/operations/files/get-file.ts";
 import { parseResourceUri, RESOURCE_TEMPLATE, resourceUri } from "../../../src/transports/api/mcp/resource-uri.ts";
@@ -146,6 +148,37 @@ describe("a resource", () => {
     expect(await values(admin, "path", "docs/", { repo: REPOSITORY })).toEqual(["docs/ä b.txt"]);
     expect(await values(admin, "path", "x", { repo: "alice/nothing" })).toEqual([]);
     expect(await values(admin, "path", "x")).toEqual([]);
+  });
+
+  test("is completed among many, and whatever others are called", async () => {
+    const repo = "alice/many";
+    await call("create_repository", { repo });
+    const latin = { base64: Buffer.from("caf\xe9", "latin1").toString("base64") };
+    const folder = { base64: Buffer.from("d\xff/x", "latin1").toString("base64") };
+    const paths = [latin, folder, "zz/last.txt", ...Array.from({ length: 1200 }, (_, at) => `a${at}.txt`)];
+    const actions = paths.map((path) => ({ action: "create", path, content: "x" }));
+    const { commit } = await call("create_commit", { repo, branch: "main", message: "Begin", actions });
+    const branches = ["zz/deep/last", "caf\xe9", ...Array.from({ length: 1200 }, (_, at) => `a/${at}`)];
+    const packed = branches.toSorted().map((name) => `${String(commit)} refs/heads/${name}\n`);
+    const place = world.test.pathOf({ storage: "default", relativePath: `${repo}.git` });
+    writeFileSync(
+      join(place, "packed-refs"),
+      `# pack-refs with: peeled fully-peeled sorted \n${packed.join("")}`,
+      "latin1",
+    );
+    const complete = async (name: string, value: string) => {
+      const ref = { type: "ref/resource", uri: RESOURCE_TEMPLATE } as const;
+      return (await admin.complete({ ref, argument: { name, value }, context: { arguments: { repo } } })).completion;
+    };
+    expect(await complete("path", "z")).toMatchObject({ values: ["zz/"], hasMore: false });
+    expect((await complete("path", "")).values.filter((path) => !path.startsWith("a"))).toEqual([]);
+    expect(await complete("rev", "z")).toMatchObject({ values: ["zz/deep/last"], hasMore: false });
+    expect(await complete("rev", "zz/deep/la")).toMatchObject({ values: ["zz/deep/last"] });
+    expect(await complete("rev", "c")).toMatchObject({ values: [] });
+    expect(await complete("rev", "mai")).toMatchObject({ values: ["main"] });
+    expect(await complete("rev", "")).toMatchObject({ hasMore: true });
+    expect(await complete("rev", "[")).toMatchObject({ values: [] });
+    expect((await complete("rev", "a/119")).values).toHaveLength(11);
   });
 });
 

@@ -4,7 +4,9 @@ import type { AgentReads, Page } from "./agent-reads.ts";
 
 /** As the protocol has it. */
 const VALUES_MAX = 100;
-const READ_MAX = 1000;
+/** Entries of a folder that are read at once, and how often: those of larger folders are completed among the first of them. */
+const PAGE_LIMIT = 1000;
+const PAGES_MAX = 20;
 /** Arguments of prompts that are revisions. */
 const REVISIONS: ReadonlySet<string> = new Set(["rev", "base", "head", "from", "to", "branch"]);
 
@@ -41,33 +43,51 @@ async function valuesOf(
 }
 
 async function repositoriesFrom(reads: AgentReads, value: string): Promise<string[]> {
-  // The list begins behind a name: one character less, so that a whole name is found as well.
-  const before = value.slice(0, -1);
+  const before = behindWhich(value);
   const { items } = await reads.run<Page<{ full_name: string }>>("browseRepositories", {
-    limit: READ_MAX,
+    limit: VALUES_MAX + 1,
     ...(before !== "" && { cursor: encodeCursor({ after: before }) }),
   });
   return items.map(({ full_name }) => full_name).filter((name) => name.startsWith(value));
 }
 
+/** The text behind which those begin, in a sorted list, that begin with `value`: it is one of them itself. */
+function behindWhich(value: string): string {
+  const last = value.charCodeAt(value.length - 1);
+  return last > 0 ? `${value.slice(0, -1)}${String.fromCharCode(last - 1)}\u{ffff}` : "";
+}
+
 async function revisionsFrom(reads: AgentReads, repo: string, value: string): Promise<string[]> {
-  const { items } = await reads.run<Page<{ name: string }>>("browseReferences", {
+  // No name has such a character, but a pattern may.
+  if (/[*?[\\]/.test(value)) return [];
+  const { items } = await reads.run<Page<{ name: unknown }>>("browseReferences", {
     repo,
-    pattern: ["refs/heads/", "refs/tags/"],
-    limit: READ_MAX,
+    pattern: ["refs/heads/", "refs/tags/"].flatMap((place) => [`${place}${value}*`, `${place}${value}*/**`]),
+    limit: VALUES_MAX + 1,
   });
-  return items.map(({ name }) => name.replace(/^refs\/(?:heads|tags)\//, "")).filter((name) => name.startsWith(value));
+  // Names that are no UTF-8 cannot be completed.
+  return items
+    .map(({ name }) => (typeof name === "string" ? name.replace(/^refs\/(?:heads|tags)\//, "") : ""))
+    .filter((name) => name !== "" && name.startsWith(value));
 }
 
 async function pathsFrom(reads: AgentReads, repo: string, rev: string, value: string): Promise<string[]> {
   const folder = value.slice(0, Math.max(0, value.lastIndexOf("/")));
-  const { items } = await reads.run<Page<{ path: string; type: string }>>("listFiles", {
-    repo,
-    rev,
-    ...(folder !== "" && { path: folder }),
-    limit: READ_MAX,
-  });
-  return items
-    .map(({ path, type }) => (type === "tree" ? `${path}/` : path))
-    .filter((path) => typeof path === "string" && path.startsWith(value));
+  const found: string[] = [];
+  let cursor: string | null | undefined;
+  for (let pages = 0; pages < PAGES_MAX && cursor !== null && found.length <= VALUES_MAX; pages++) {
+    const page: Page<{ path: unknown; type: string }> = await reads.run("listFiles", {
+      repo,
+      rev,
+      ...(folder !== "" && { path: folder }),
+      ...(cursor !== undefined && { cursor }),
+      limit: PAGE_LIMIT,
+    });
+    for (const { path, type } of page.items) {
+      if (typeof path !== "string" || !path.startsWith(value)) continue;
+      found.push(type === "tree" ? `${path}/` : path);
+    }
+    cursor = page.next_cursor ?? null;
+  }
+  return found;
 }
