@@ -24,10 +24,10 @@ export function isAbout({ event, data }: DeliveredEvent, { repo, rev }: Followed
   return isHead(rev) || namesOf(rev).some((name) => name === data["ref"]);
 }
 
-/** `main~2` moves with `main`. */
-const baseOf = (rev: string): string => rev.replace(/[~^@:].*$/, "");
+/** `main~2` moves with `main`; `alice@work` is a name. */
+const baseOf = (rev: string): string => rev.replace(/(?:[~^:]|@\{).*$/, "");
 
-const isHead = (rev: string): boolean => baseOf(rev) === "HEAD" || baseOf(rev) === "";
+const isHead = (rev: string): boolean => ["HEAD", "@", ""].includes(baseOf(rev));
 
 function namesOf(rev: string): string[] {
   const name = baseOf(rev);
