@@ -49,7 +49,7 @@ export async function* grep(
     if (batch.length > 0) yield batch;
   } catch (error) {
     const problem = /fatal: (?:-e option|command line), '.*': (.*)/s.exec(stderrOf(error) ?? "")?.[1];
-    if (problem !== undefined && hasReason(error, "git_failed")) throw invalid(problem);
+    if (problem !== undefined && hasReason(error, "git_failed")) throw invalid(problem.trimEnd());
     throw error;
   } finally {
     await scanner.close();

@@ -48,7 +48,7 @@ export const archiveRepository = defineOperation({
     const treeish = await resolveTreeish(repository, rev, "rev");
     yield* repository.git.pack.archive(repository.view, treeish, {
       format,
-      prefix: prefix === undefined ? "" : `${strictPath(prefix)}/`,
+      prefix: prefix === undefined ? "" : `${strictPath(prefix.replace(/\/$/, ""))}/`,
       ...(path !== undefined && path !== "" && { paths: [strictPath(path)] }),
     });
   },

@@ -37,6 +37,8 @@ describe("searchFiles", () => {
     expect([cut.items.length, cut.isCut]).toEqual([1, true]);
     for (const pattern of ["(", "a\nb"])
       await failure(story.run(searchFiles, { pattern, regex: true }), "invalid_input");
+    const unmatched = await failure(story.run(searchFiles, { pattern: "(", regex: true }), "invalid_input");
+    expect(unmatched.details["problem"]).not.toEndWith("\n");
     await failure(story.run(searchFiles, { pattern: "x", rev: "none" }), "revision_not_found");
     await failure(story.run(searchFiles, { pattern: "x", path: "../x" }), "invalid_path");
   });
@@ -62,7 +64,8 @@ describe("archiveRepository", () => {
       ["tar", ["tar", "-tf"]],
       ["tar.gz", ["tar", "-tzf"]],
     ] as const) {
-      expect(await listed(story, { format, prefix: "demo" }, command)).toContain("demo/src/deep/b.ts");
+      for (const prefix of ["demo", "demo/"])
+        expect(await listed(story, { format, prefix }, command)).toContain("demo/src/deep/b.ts");
     }
     const zip = await bytesOf(story, { format: "zip", prefix: "demo" });
     expect([zip.toString("latin1", 0, 4), zip.includes("demo/src/deep/b.ts")]).toEqual(["PK\x03\x04", true]);
