@@ -36,3 +36,13 @@ for (const [rev, ref] of OTHERS) test(`${rev} does not move with ${ref}`, () => 
 
 test("nothing moves with another repository", () =>
   expect(isTold("main", "refs/heads/main", "alice/other")).toBe(false));
+
+test("a repository that gets another name, or ends, moves all that it shows", () => {
+  const one = followed(resourceUri({ repo: REPO, rev: "main", path: "README.md" }));
+  const told = (event: string, data: object) => isAbout({ event, data } as unknown as DeliveredEvent, one);
+  expect(told("repository_renamed", { repo: "alice/new", old_repo: REPO })).toBe(true);
+  expect(told("repository_renamed", { repo: REPO, old_repo: "alice/old" })).toBe(true);
+  expect(told("repository_renamed", { repo: "alice/new", old_repo: "alice/old" })).toBe(false);
+  expect(told("repository_deleted", { repo: REPO })).toBe(true);
+  expect(told("repository_deleted", { repo: "alice/new" })).toBe(false);
+});

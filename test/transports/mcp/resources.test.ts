@@ -226,6 +226,19 @@ describe("whoever follows resources", () => {
     expect(heard).toEqual([uriOf("README.md"), uriOf("a", "other")]);
   });
 
+  for (const era of ["2025", "2026"] as const)
+    test(`hears that a repository has another name, with the protocol of ${era}`, async () => {
+      await call("create_repository", { repo: `alice/old-${era}` });
+      const client = await listener.connect({ token: EXAMPLE_TOKEN, era });
+      const { until } = heardBy(client);
+      const uri = resourceUri({ repo: `alice/old-${era}`, rev: "main", path: "README.md" });
+      if (era === "2025") await client.subscribeResource({ uri });
+      else await client.listen({ resourceSubscriptions: [uri] });
+      await call("rename_repository", { repo: `alice/old-${era}`, new_repo: `alice/new-${era}` });
+      expect(await until(1)).toEqual([uri]);
+      await client.close();
+    });
+
   test("is refused what he may not read, or what is no resource", async () => {
     const anybody = await listener.connect();
     const secret = resourceUri({ repo: "alice/secret", rev: "main", path: "a" });

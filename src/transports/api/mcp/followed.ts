@@ -16,9 +16,11 @@ export function followed(uri: string): Followed {
 
 /** Does an event move what a resource shows? */
 export function isAbout({ event, data }: DeliveredEvent, { repo, rev }: Followed): boolean {
+  // Who follows it by its old name hears that this leads nowhere any more.
+  if (event === "repository_renamed") return data["old_repo"] === repo || data["repo"] === repo;
   if (data["repo"] !== repo) return false;
   if (event === "default_branch_changed") return isHead(rev);
-  if (event === "repository_deleted" || event === "repository_renamed") return true;
+  if (event === "repository_deleted") return true;
   if (event !== "ref_updated") return false;
   // Which branch HEAD names is not asked for each push: one too many is read again, and is the same.
   return isHead(rev) || namesOf(rev).some((name) => name === data["ref"]);
