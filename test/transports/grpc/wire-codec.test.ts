@@ -139,9 +139,9 @@ describe("wireCodec", () => {
 
 describe("bytes that are no message", () => {
   const codec = wireCodec(MESSAGES.find(({ name }) => name === "ShowLogRequest")!);
-  const reasonOf = (bytes: Uint8Array): string => {
+  const reasonOf = (bytes: Uint8Array, by = codec): string => {
     try {
-      return JSON.stringify(codec.decode(bytes));
+      return JSON.stringify(by.decode(bytes));
     } catch (error) {
       if (error instanceof OperationError) return `${error.reason}: ${Object.values(error.details).join(" ")}`;
       throw error;
@@ -175,6 +175,17 @@ describe("bytes that are no message", () => {
       .int64(2n ** 60n)
       .finish();
     expect(reasonOf(bytes)).toBe("invalid_input: limit is beyond 2^53");
+  });
+
+  test("are refused where they would become a million things and more", () => {
+    const create = MESSAGES.find(({ name }) => name === "CreateCommitRequest")!;
+    const actions = create.fields.find(({ name }) => name === "actions")!;
+    const commit = wireCodec(create);
+    // Two bytes each.
+    const many = (count: number, field: number) => Buffer.alloc(2 * count, Buffer.of((field << 3) | 2, 0));
+    expect(commit.decode(many(1000, actions.number))).toMatchObject({ actions: { length: 1000 } });
+    for (const field of [actions.number, 15])
+      expect(reasonOf(many(1_000_001, field), commit)).toBe("malformed_request: message has more than 1000000 values");
   });
 
   test("never do anything else than be read, or be refused", () => {

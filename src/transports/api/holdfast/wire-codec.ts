@@ -1,5 +1,6 @@
-import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { OperationError } from "../../../domain/errors.ts";
+import { BoundedReader } from "./bounded-reader.ts";
 import type { FieldType, MessageField, MessageType } from "./message-type.ts";
 import { type ScalarCodec, SCALAR_CODECS } from "./scalar-codec.ts";
 
@@ -8,7 +9,7 @@ type Value = Record<string, unknown>;
 /** Values of the operation table as the bytes of messages, and back, compiled once: nothing but the bytes comes between. */
 export interface WireCodec {
   encode(value: unknown): Uint8Array;
-  /** Throws `malformed_request` for bytes that are no such message, and `invalid_input` for numbers and times that are none here. */
+  /** Throws `malformed_request` for bytes that are no such message, or of more than a million values, and `invalid_input` for numbers and times that are none here. */
   decode(bytes: Uint8Array): unknown;
 }
 
@@ -16,13 +17,13 @@ export interface WireCodec {
 interface MessageCodec {
   write(value: unknown, writer: BinaryWriter): void;
   /** `into` is what was there before: a message that is sent in parts is one. */
-  read(reader: BinaryReader, end: number, into: unknown): unknown;
+  read(reader: BoundedReader, end: number, into: unknown): unknown;
 }
 
 interface FieldCodec {
   readonly field: MessageField;
   write(value: unknown, writer: BinaryWriter): void;
-  read(reader: BinaryReader, wireType: WireType, into: unknown): unknown;
+  read(reader: BoundedReader, wireType: WireType, into: unknown): unknown;
   /** What stands for a field that was not sent; undefined: nothing. */
   empty(): unknown;
 }
@@ -37,7 +38,7 @@ export function wireCodec(type: MessageType): WireCodec {
       return writer.finish();
     },
     decode(bytes) {
-      const reader = new BinaryReader(bytes);
+      const reader = new BoundedReader(bytes);
       try {
         return codec.read(reader, reader.len, undefined);
       } catch (error) {
@@ -53,7 +54,7 @@ function messageCodec(type: MessageType, place: string): MessageCodec {
   const { shape } = type;
   const fields = type.fields.map((field) => fieldCodec(field, place));
   const byNumber = new Map(fields.map((codec) => [codec.field.number, codec]));
-  const readFields = (reader: BinaryReader, end: number, take: (codec: FieldCodec, wireType: WireType) => void) => {
+  const readFields = (reader: BoundedReader, end: number, take: (codec: FieldCodec, wireType: WireType) => void) => {
     while (reader.pos < end) {
       const [number, wireType] = reader.tag();
       const codec = byNumber.get(number);
@@ -139,7 +140,7 @@ const nothing = (): undefined => undefined;
 interface OneCodec {
   readonly wireType: WireType;
   write(number: number, value: unknown, writer: BinaryWriter): void;
-  read(reader: BinaryReader, wireType: WireType, into: unknown): unknown;
+  read(reader: BoundedReader, wireType: WireType, into: unknown): unknown;
   isEmpty(value: unknown): boolean;
   empty(): unknown;
 }
@@ -190,7 +191,10 @@ function repeatedCodec(field: MessageField, name: string): FieldCodec {
       const items = into as unknown[];
       if (isPackable && wireType === WireType.LengthDelimited) {
         const end = endOf(reader);
-        while (reader.pos < end) items.push(one.read(reader, one.wireType, undefined));
+        while (reader.pos < end) {
+          reader.count();
+          items.push(one.read(reader, one.wireType, undefined));
+        }
         return items;
       }
       items.push(one.read(reader, checked(wireType, one.wireType, name), undefined));
@@ -231,9 +235,9 @@ function mapCodec(field: MessageField, name: string): FieldCodec {
   };
 }
 
-const stringOf = (reader: BinaryReader, _wireType: WireType): string => reader.string(true);
+const stringOf = (reader: BoundedReader, _wireType: WireType): string => reader.string(true);
 
-function endOf(reader: BinaryReader): number {
+function endOf(reader: BoundedReader): number {
   const end = reader.uint32() + reader.pos;
   if (end > reader.len) throw malformed("ends too early");
   return end;
