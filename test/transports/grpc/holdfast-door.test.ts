@@ -304,7 +304,7 @@ describe("bad input", () => {
 
   test("such as an action that is none of those is refused", async () => {
     const commit = { repo: "alice/demo", message: Buffer.from("x"), actions: [{}] };
-    expect(await refusal("CreateCommit", commit)).toEqual(["INVALID_ARGUMENT", "invalid_input", "actions[0]"]);
+    expect(await refusal("CreateCommit", commit)).toEqual(["INVALID_ARGUMENT", "invalid_input", "actions[0].action"]);
   });
 
   test("such as bytes that are no message is refused", async () => {
