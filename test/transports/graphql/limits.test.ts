@@ -99,6 +99,25 @@ describe("answers over a limit", () => {
     );
   });
 
+  test("are refused before all is read: long texts that only edges lead to", async () => {
+    const files = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}`, "x"]));
+    const message = "s\n".padEnd(1024 * 1024, "m");
+    const oids: string[] = [];
+    for (let n = 0; n < 70; n++) oids.push(await git.commit({ branch: "long", files, message: `${n}${message}` }));
+    // One commit that a hundred files have in common is read once.
+    const one = await listener.ask(
+      `query ($repo: ID!, $rev: Bytes) { listFiles(repo: $repo, rev: $rev, limit: 100) { items { lastCommit { oid } } } }`,
+      { repo: REPO, rev: "long" },
+    );
+    expect(one.errors).toBeUndefined();
+    expect(one.data).toEqual({ listFiles: { items: Array(100).fill({ lastCommit: { oid: oids[0] } }) } });
+    const { data, errors } = await listener.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {
+      ids: oids.map((oid) => btoa(`Commit:${REPO}//${oid}`)),
+    });
+    expect(data).toEqual({ nodes: oids.map(() => null) });
+    expect(errors?.[0]?.extensions).toMatchObject({ reason: "too_large", details: { what: "answer" } });
+  });
+
   test("have no more than a thousand histories of paths, wherever the list was from that they are in", async () => {
     const ids = Array.from<string>({ length: 17 }).fill(await idOf("thin"));
     const histories = times(60, (n) => `h${n}: history(first: 1, path: "x") { nodes { oid } }`);

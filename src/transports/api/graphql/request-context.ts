@@ -23,14 +23,15 @@ export function contextOf(
   const isWriting = operation.operation === "mutation";
   let loaders: GraphLoaders | undefined;
   const key = isWriting ? headers.get("idempotency-key") : null;
+  const budget = new AnswerBudget();
   const [first, ...others] = operation.selectionSet.selections;
   const isAlone = first?.kind === Kind.FIELD && others.length === 0;
   return {
     engine,
     caller,
     session: headers.get(SESSION_HEADER) ?? undefined,
-    loaders: () => (loaders ??= graphLoaders({ engine, caller, isCached: !isWriting })),
-    budget: new AnswerBudget(),
+    loaders: () => (loaders ??= graphLoaders({ engine, caller, budget, isCached: !isWriting })),
+    budget,
     writers: new Writers(caller, key ?? undefined, isAlone),
   };
 }

@@ -12,6 +12,8 @@ import {
   showRepository,
   sizeBlobs,
 } from "../../../../operations/index.ts";
+import type { Static } from "../../../../contract/fields.ts";
+import type { AnswerBudget } from "../answer-budget.ts";
 import type { JsonBytes } from "../told.ts";
 import { toByteString } from "../../../../domain/bytes.ts";
 import { repositoryNamed } from "../../derived/repository-field.ts";
@@ -49,6 +51,7 @@ export interface ObjectKey {
 export interface LoaderContext {
   readonly engine: Engine;
   readonly caller: Caller;
+  readonly budget: AnswerBudget;
   /** Is what has been looked up once the same for the rest of the request? */
   readonly isCached: boolean;
 }
@@ -65,9 +68,14 @@ const fileCodec = jsonCodec(FileField, "camel");
 const commitCodec = jsonCodec(CommitInfoField, "camel");
 
 /** Looks up what the fields of one request ask for, each thing once, and together what can be looked up together. */
-export function graphLoaders({ engine, caller, isCached }: LoaderContext) {
+export function graphLoaders({ engine, caller, budget, isCached }: LoaderContext) {
   let blobBytes = 0;
   const placeOf = (repo: string) => repositoryNamed(repo, "repo", engine);
+  const shown = (commit: Static<typeof CommitInfoField>): Json => {
+    const json = commitCodec.encode(commit) as Json;
+    budget.add(json);
+    return json;
+  };
 
   /** Commits in JSON; null for one that is not there. */
   const commits = loaderOf<ObjectKey, Json | null>(
@@ -80,7 +88,7 @@ export function graphLoaders({ engine, caller, isCached }: LoaderContext) {
       const read = async (revisions: readonly string[]) => {
         const input = { repository, revisions: [...revisions], noWalk: true };
         for await (const batch of engine.run(listCommits, input, caller))
-          for (const commit of batch) found.set(commit.oid, commitCodec.encode(commitInfoOf(commit)) as Json);
+          for (const commit of batch) found.set(commit.oid, shown(commitInfoOf(commit)));
       };
       // Ids come from clients as well: whatever else a revision may be is none of them.
       const oids = [...new Set(keys.map(({ oid }) => oid))].filter((oid) => OID.test(oid));
@@ -109,7 +117,7 @@ export function graphLoaders({ engine, caller, isCached }: LoaderContext) {
       Promise.all(
         keys.map(async ({ repo, rev }) => {
           const { commit } = await engine.run(findCommit, { repository: placeOf(repo), revision: rev }, caller);
-          return commit === undefined ? null : (commitCodec.encode(commitInfoOf(commit)) as Json);
+          return commit === undefined ? null : shown(commitInfoOf(commit));
         }),
       ),
   );
@@ -122,8 +130,8 @@ export function graphLoaders({ engine, caller, isCached }: LoaderContext) {
     for await (const batch of engine.run(getBlobs, input, caller))
       for (const { file, entry } of batch) {
         if (file === undefined) continue;
-        const shown = entry === undefined ? null : fileOf({ ...entry, path: keys[file]!.path });
-        found[file] = shown === null ? null : (fileCodec.encode(shown) as Json);
+        found[file] =
+          entry === undefined ? null : (fileCodec.encode(fileOf({ ...entry, path: keys[file]!.path })) as Json);
       }
     return keys.map((_, index) => found[index] ?? null);
   });
@@ -146,7 +154,10 @@ export function graphLoaders({ engine, caller, isCached }: LoaderContext) {
     const { repo, rev } = keys[0]!;
     const input = { repository: placeOf(repo), rev, paths: keys.map(({ path }) => path) };
     const { items } = await engine.run(findLastCommits, input, caller);
-    const found = new Map(items.map(({ path, commit }) => [path, commitCodec.encode(commit) as Json]));
+    // Many paths have few commits: each is told once.
+    const commitsByOid = new Map(items.map(({ commit }) => [commit.oid, commit]));
+    const told = new Map([...commitsByOid].map(([oid, commit]) => [oid, shown(commit)]));
+    const found = new Map(items.map(({ path, commit }) => [path, told.get(commit.oid)!]));
     return keys.map(({ path }) => found.get(path) ?? null);
   });
 
