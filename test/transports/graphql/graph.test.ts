@@ -300,6 +300,14 @@ describe("the graph", () => {
     expect(await ask(`query ($id: ID!) { node(id: $id) { id } }`, { id: btoa(`File:${REPO}//%zz//x`) })).toEqual({
       node: null,
     });
+    const mixed = await listener.ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, {
+      ids: [repository.id, btoa("Commit:x"), btoa("Repository:../x"), defaultBranch.id],
+    });
+    expect(mixed.data).toEqual({ nodes: [{ id: repository.id }, null, null, { id: defaultBranch.id }] });
+    expect(mixed.errors?.map(({ path, extensions }) => [path, extensions.reason])).toEqual([
+      [["nodes", 1], "invalid_input"],
+      [["nodes", 2], "invalid_input"],
+    ]);
     for (const id of ["nonsense", btoa("Commit:x"), btoa("Nothing:x"), btoa("Repository:../x")]) {
       const { data, errors } = await listener.ask(`query ($id: ID!) { node(id: $id) { id } }`, { id });
       expect([id, data?.["node"], errors?.length]).toEqual([id, null, 1]);

@@ -2,7 +2,7 @@ import type { GraphqlContext } from "../graphql-context.ts";
 import type { NounType } from "../output-types.ts";
 import { Told } from "../told.ts";
 import { type ConnectionArguments, costOfConnection, pageByPlace } from "./forward-page.ts";
-import { idOf, orNull, partsOfId } from "./graph-ids.ts";
+import { idOf, nodeOf, partsOfId } from "./graph-ids.ts";
 import type { GraphParts, Json } from "./graph-parts.ts";
 import { pathOfJson } from "./graph-loaders.ts";
 import type { TreeType } from "./tree-type.ts";
@@ -15,10 +15,11 @@ export function commitType(parts: GraphParts, tree: TreeType): NounType {
     builder.node(ref, {
       ...(description !== undefined && { description }),
       id: { resolve: (commit) => idOf(repoOf(commit), oidOf(commit)) },
-      loadOne: async (id: string, context) => {
-        const [repo, oid] = partsOfId(id, 2) as [string, string];
-        return await orNull(commitOf(repo, oid, context));
-      },
+      loadOne: (id: string, context) =>
+        nodeOf(async () => {
+          const [repo, oid] = partsOfId(id, 2) as [string, string];
+          return await commitOf(repo, oid, context);
+        }),
       fields: (t) => ({
         ...fields(t),
         repository: t.field({

@@ -6,7 +6,7 @@ import { Told } from "../told.ts";
 import type { TypeNames } from "../type-names.ts";
 import { historyOf, repoOf } from "./commit-type.ts";
 import { type ConnectionArguments, costOfConnection } from "./forward-page.ts";
-import { idOf, orNull, partsOfId } from "./graph-ids.ts";
+import { idOf, nodeOf, partsOfId } from "./graph-ids.ts";
 import { BLOB_BYTES_MAX, type LoadedBlob, jsonOfPath, type PathKey, pathOfJson } from "./graph-loaders.ts";
 import type { GraphParts } from "./graph-parts.ts";
 import type { TreeType } from "./tree-type.ts";
@@ -21,12 +21,13 @@ export function fileType(parts: GraphParts, tree: TreeType, names: TypeNames): N
     parts.builder.node(ref, {
       ...(description !== undefined && { description }),
       id: { resolve: (file) => idOf(...idParts(file)) },
-      loadOne: async (id: string, context) => {
-        const [repo, rev, path] = partsOfId(id, 3) as [string, string, string];
-        const key = { repo, rev: fromPercents(rev), path: Buffer.from(path, "base64url").toString("latin1") };
-        const json = await orNull(context.loaders().entries.load(key));
-        return json === null ? null : new Told(json, { repo, rev: jsonOfPath(key.rev) });
-      },
+      loadOne: (id: string, context) =>
+        nodeOf(async () => {
+          const [repo, rev, path] = partsOfId(id, 3) as [string, string, string];
+          const key = { repo, rev: fromPercents(rev), path: Buffer.from(path, "base64url").toString("latin1") };
+          const json = await context.loaders().entries.load(key);
+          return json === null ? null : new Told(json, { repo, rev: jsonOfPath(key.rev) });
+        }),
       fields: (t) => ({
         ...fields(t),
         name: t.field({

@@ -20,12 +20,15 @@ export function partsOfId(id: string, count: number): string[] {
   return [...parts, rest];
 }
 
-/** What an id stands for; null where it is not there, or not for the caller to see. */
-export async function orNull<T>(found: T | null | Promise<T | null>): Promise<T | null> {
+/**
+ * What an id stands for; null where it is not there, or not for the caller to see. Another error is given, not thrown: GraphQL tells it of that
+ * node alone, and the others stay what they are.
+ */
+export async function nodeOf<T>(find: () => Promise<T | null>): Promise<T | null> {
   try {
-    return await found;
+    return await find();
   } catch (error) {
-    if (error instanceof OperationError && error.code === "not_found") return null;
-    throw error;
+    if (!(error instanceof OperationError)) throw error;
+    return error.code === "not_found" ? null : (error as never);
   }
 }

@@ -9,7 +9,7 @@ import { Told } from "../told.ts";
 import type { TypeNames } from "../type-names.ts";
 import { commitOf, repositoryOf } from "./commit-type.ts";
 import { type ConnectionArguments, costOfConnection, firstOf, pageOf } from "./forward-page.ts";
-import { idOf, orNull, partsOfId } from "./graph-ids.ts";
+import { idOf, nodeOf, partsOfId } from "./graph-ids.ts";
 import { jsonOfPath, pathOfJson } from "./graph-loaders.ts";
 import type { GraphParts, Json } from "./graph-parts.ts";
 
@@ -21,7 +21,7 @@ export function repositoryType(parts: GraphParts, names: TypeNames): NounType {
     parts.builder.node(ref, {
       description: description ?? "A repository",
       id: { resolve: nameOf },
-      loadOne: (id: string, context) => orNull(repositoryOf(id, context)),
+      loadOne: (id: string, context) => nodeOf(() => repositoryOf(id, context)),
       fields: (t) => ({
         ...fields(t),
         details: t.field({
@@ -84,11 +84,12 @@ function branchType(parts: GraphParts, names: TypeNames): ObjectRef<GraphqlSchem
       resolve: ({ json, place }) =>
         idOf(place!.repo, Buffer.from(pathOfJson(json["name"]), "latin1").toString("base64url")),
     },
-    loadOne: (id: string, context) => {
-      const [repo, name] = partsOfId(id, 2) as [string, string];
-      const full = Buffer.from(name, "base64url").toString("latin1");
-      return orNull(findBranch(parts, repo, jsonOfPath(full.slice(REFS_HEADS.length)), context));
-    },
+    loadOne: (id: string, context) =>
+      nodeOf(async () => {
+        const [repo, name] = partsOfId(id, 2) as [string, string];
+        const full = Buffer.from(name, "base64url").toString("latin1");
+        return await findBranch(parts, repo, jsonOfPath(full.slice(REFS_HEADS.length)), context);
+      }),
     fields: (t) => ({
       name: t.field({
         description: "Short name",
