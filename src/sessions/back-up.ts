@@ -19,7 +19,7 @@ export class BackUp {
     this.#info = info;
   }
 
-  /** Commits what is there, beside HEAD; undefined where the session's branch has it all. */
+  /** Commits what is there, beside HEAD; undefined where the session's branch, or the default branch, has it all. */
   async make(committer: Uint8Array): Promise<Oid | undefined> {
     const { git } = this.#repository;
     const view = this.#view;
@@ -32,7 +32,7 @@ export class BackUp {
     // What was staged, and stands in no file as it was staged, has a commit of its own.
     const known = [headTree ?? EMPTY_TREE[view.objectFormat], treeOid];
     const isStaged = stagedTree !== undefined && !known.includes(stagedTree);
-    if (!isStaged && (treeOid === headTree || isEmpty)) return head === this.#info.baseOid ? undefined : head;
+    if (!isStaged && (treeOid === headTree || isEmpty)) return (await this.#isOnBranch(head)) ? undefined : head;
     const commit = (tree: Oid, parentOids: readonly Oid[], what: string) => {
       const message = Buffer.from(`${what} of session ${this.#info.id}\n`);
       const content = formatCommit({ treeOid: tree, parentOids, author: committer, committer, message });
@@ -40,6 +40,16 @@ export class BackUp {
     };
     const parents = head === undefined ? [] : [head];
     return await commit(treeOid, isStaged ? [await commit(stagedTree, parents, "index")] : parents, "backup");
+  }
+
+  /** Asked of the branches as they are now: somebody may have moved or deleted what the session has pushed to. */
+  async #isOnBranch(commit: Oid | undefined): Promise<boolean> {
+    if (commit === undefined) return true;
+    const { git, view } = this.#repository;
+    const own = await git.refs.read(view, this.#info.branch);
+    if (own?.oid !== undefined && (await git.history.isAncestor(this.#view, commit, own.oid))) return true;
+    const { oid: byDefault } = await git.refs.head(view);
+    return byDefault !== undefined && (await git.history.isAncestor(this.#view, commit, byDefault));
   }
 
   /** Undefined for an index with conflicts: it stands for no tree. */

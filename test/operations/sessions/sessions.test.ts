@@ -129,6 +129,40 @@ describe("closeSession", () => {
   });
 });
 
+describe("closeSession, when branches have moved", () => {
+  onBothBackends("keeps what was pushed to a branch that is not there any more, or is elsewhere", async (story) => {
+    const base = await story.git.commit({ files: FILES });
+    for (const moved of [
+      ["-d", "refs/heads/work"],
+      ["refs/heads/work", base],
+    ]) {
+      const { id } = await story.run(openSession, { branch: "work", from: "main" });
+      await write(story, id, "README.md", "pushed\n");
+      const { commit } = await story.run(commitSession, { session: id, message: Buffer.from("m") });
+      await story.run(pushSession, { session: id });
+      await story.git.git(["update-ref", ...moved]);
+      expect(await story.run(closeSession, { session: id })).toEqual({ id, backup: commit });
+      expect(await story.git.text(["show", `refs/holdfast/sessions/${id}/backup:README.md`])).toBe("pushed");
+    }
+  });
+
+  onBothBackends("keeps nothing where others have built on it, or nothing was done", async (story) => {
+    await story.git.commit({ files: FILES });
+    const one = await story.run(openSession, { branch: "work", from: "main" });
+    await write(story, one.id, "README.md", "pushed\n");
+    await story.run(commitSession, { session: one.id, message: Buffer.from("m") });
+    await story.run(pushSession, { session: one.id });
+    const two = await story.run(openSession, { branch: "work" });
+    await write(story, two.id, "README.md", "further\n");
+    await story.run(commitSession, { session: two.id, message: Buffer.from("m") });
+    await story.run(pushSession, { session: two.id });
+    const idle = await story.run(openSession, {});
+    for (const { id } of [one, two, idle])
+      expect(await story.run(closeSession, { session: id })).toEqual({ id, backup: null });
+    expect(await story.git.text(["for-each-ref", "refs/holdfast"])).toBe("");
+  });
+});
+
 describe("showSession", () => {
   onBothBackends(
     "what belongs to somebody else is not there, and callers without credentials have none",
