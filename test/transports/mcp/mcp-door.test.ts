@@ -235,6 +235,18 @@ describe("what is no call", () => {
     }
   });
 
+  test("a session that has no id, or a wrong one", async () => {
+    const params = { uri: "holdfast://alice%2Fdemo/main/README.md" };
+    const message = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "resources/subscribe", params });
+    const unnamed = await (await post(message)).text();
+    expect(JSON.parse(unnamed.replace(/^event: message\ndata: /, ""))).toMatchObject({
+      id: 1,
+      error: { code: -32600 },
+    });
+    const wrong = await post(message, { "mcp-session-id": "a b" });
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { error: { code: -32600 } }]);
+  });
+
   test("another media type", async () => expect((await post("{}", { "content-type": "text/plain" })).status).toBe(415));
 
   test("a batch that is too long", async () => {
@@ -378,5 +390,20 @@ describe("a write with a key", () => {
     expect(second._meta?.["holdfast/idempotent_replayed"]).toBe(true);
     const other = await admin.callTool({ ...call, arguments: { ...call.arguments, content: "2" } });
     expect(other.structuredContent).toMatchObject({ reason: "idempotency_key_reused" });
+  });
+
+  test("that is none does not happen", async () => {
+    for (const key of [42, "", null, ["k"]]) {
+      const path = "never.txt";
+      const call = {
+        name: "put_file",
+        arguments: { repo: REPOSITORY, path, content: "1", branch: "main", message: "Never" },
+        _meta: { "holdfast/idempotency_key": key },
+      };
+      const refused = await admin.callTool(call);
+      expect(refused).toMatchObject({ isError: true, structuredContent: { reason: "malformed_request" } });
+      const read = await admin.callTool({ name: "get_blob", arguments: { repo: REPOSITORY, path } });
+      expect(read.structuredContent).toMatchObject({ reason: "path_not_found" });
+    }
   });
 });

@@ -21,6 +21,7 @@ import { protocolError } from "./rpc-error.ts";
 import { runTool, type ToolRun } from "./run-tool.ts";
 import type { Tool } from "./tool.ts";
 import type { ToolCatalogue } from "./tool-catalogue.ts";
+import { errorResult } from "./tool-result.ts";
 
 /** What every request is served with. */
 export interface McpServices {
@@ -111,12 +112,19 @@ export async function callTool(
   services: McpServices,
   onItems?: ToolRun["onItems"],
 ): Promise<CallToolResult> {
+  const key = meta[IDEMPOTENCY_KEY];
+  // Whoever gives a key counts on it: without one the write would happen at each repetition.
+  if (key !== undefined && typeof key !== "string")
+    return errorResult(
+      new OperationError("malformed_request", { part: IDEMPOTENCY_KEY, problem: "is no text" }),
+      tool.derived.operation,
+      call.requestId,
+    );
   let isReplayed = false;
   const going = call.session?.begin(id);
-  const key = meta[IDEMPOTENCY_KEY];
   const caller: Caller = {
     ...callerOf(call, going === undefined ? signal : AbortSignal.any([signal, going.signal])),
-    ...(typeof key === "string" && { idempotencyKey: key, onReplayed: () => (isReplayed = true) }),
+    ...(key !== undefined && { idempotencyKey: key, onReplayed: () => (isReplayed = true) }),
   };
   try {
     const result = await runTool(tool, args, { ...services, caller, ...(onItems && { onItems }) });

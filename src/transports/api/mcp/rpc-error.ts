@@ -1,14 +1,11 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import type { OperationError } from "../../../domain/errors.ts";
-import { REASONS, type Reason } from "../../../domain/reasons.ts";
+import { hasReason, type OperationError } from "../../../domain/errors.ts";
+import { REASONS } from "../../../domain/reasons.ts";
 import { asOperationError, errorBody, headersOf } from "../../http/error-response.ts";
 import { nextStep } from "./next-step.ts";
 
 /** Of ours, among those that JSON-RPC leaves to servers. */
 const SERVER_ERROR = -32000;
-/** Reasons that say the message is none. */
-const NO_MESSAGE: ReadonlySet<Reason> = new Set(["malformed_request"]);
-
 /** An error of an operation as an error of the protocol: for whatever has no results of its own that could tell it. */
 export function protocolError(error: OperationError, requestId: string): ProtocolError {
   const { code, message, data } = rpcError(error, requestId);
@@ -31,8 +28,11 @@ function rpcError(error: OperationError, requestId: string) {
   return { code: codeOf(error), message: data.error, data };
 }
 
-function codeOf({ code, reason }: OperationError): number {
-  if (NO_MESSAGE.has(reason)) return ProtocolErrorCode.ParseError;
+function codeOf(error: OperationError): number {
+  const { code } = error;
+  // A body that could not be read is no message; what is wrong with a request's head says nothing of its body.
+  if (hasReason(error, "malformed_request"))
+    return error.details.part === "body" ? ProtocolErrorCode.ParseError : ProtocolErrorCode.InvalidRequest;
   if (code === "invalid_argument" || code === "not_found") return ProtocolErrorCode.InvalidParams;
   return code === "internal" ? ProtocolErrorCode.InternalError : SERVER_ERROR;
 }
