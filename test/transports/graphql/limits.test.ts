@@ -159,6 +159,35 @@ describe("hostile requests", () => {
     expect(negative?.extensions).toMatchObject({ reason: "invalid_input", details: { field: "limit" } });
   });
 
+  test("with bytes that are none are refused, and told where", async () => {
+    const query = (rev: string) =>
+      `query ($rev: Bytes) { repository(fullName: "${REPO}") { commit(rev: ${rev}) { oid } } }`;
+    for (const rev of [
+      5,
+      true,
+      {},
+      { base64: "!!" },
+      { base64: "YQ" },
+      { base64: 5 },
+      { base64: "YQ==", x: 1 },
+      ["x"],
+    ]) {
+      const problem = await refused(query("$rev"), { rev });
+      expect([rev, problem?.extensions.reason]).toEqual([rev, "malformed_request"]);
+      expect(problem?.message).toContain('"$rev" got invalid value');
+    }
+    for (const rev of ["5", "{}", '{base64: "!!"}', '{base64: "YQ==", x: 1}']) {
+      const problem = await refused(query(rev));
+      expect([rev, problem?.extensions.reason]).toEqual([rev, "malformed_request"]);
+      expect(problem).toMatchObject({ locations: [{ line: 1 }] });
+    }
+  });
+
+  test("with names that are too long say which", async () => {
+    const problem = await refused(`{ repository(fullName: "${"x".repeat(5000)}") { fullName } }`);
+    expect(problem?.extensions).toMatchObject({ reason: "invalid_input", details: { field: "repo" } });
+  });
+
   test("of 50 MB are refused before they are read", async () => {
     const body = JSON.stringify({ query: `{ ${SERVER} }`, variables: { x: "x".repeat(50_000_000) } });
     const response = await fetch(listener.address, {

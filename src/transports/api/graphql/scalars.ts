@@ -4,12 +4,16 @@ type ScalarConfig = Omit<GraphQLScalarTypeConfig<unknown, unknown>, "name"> & { 
 
 const same = (value: unknown): unknown => value;
 
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
 /** Bytes in JSON: text where they are UTF-8. */
 function bytes(value: unknown): unknown {
   if (typeof value === "string") return value;
-  if (typeof value === "object" && value !== null && "base64" in value && typeof value.base64 === "string")
-    return { base64: value.base64 };
-  throw new GraphQLError('Bytes are a text, or {base64: "…"}');
+  const isWrapped = typeof value === "object" && value !== null && Object.keys(value).length === 1 && "base64" in value;
+  if (!isWrapped || typeof value.base64 !== "string") throw new GraphQLError('Bytes are a text, or {base64: "…"}');
+  // Node.js would pass over what is none in silence.
+  if (value.base64.length % 4 === 0 && BASE64.test(value.base64)) return { base64: value.base64 };
+  throw new GraphQLError("What Bytes have as base64 is not base64");
 }
 
 function bigInteger(value: unknown): string {
@@ -53,7 +57,13 @@ const scalar = (description: string, parse: (value: unknown) => unknown): Scalar
   description,
   serialize: same,
   parseValue: parse,
-  parseLiteral: (node, variables) => parse(literal(node, variables)),
+  parseLiteral: (node, variables) => {
+    try {
+      return parse(literal(node, variables));
+    } catch (error) {
+      throw error instanceof GraphQLError ? new GraphQLError(error.message, { nodes: node }) : error;
+    }
+  },
 });
 
 /** The scalars that GraphQL does not have itself. Values of operations are in JSON already when they come here. */

@@ -17,6 +17,7 @@ import type { AnswerBudget } from "../answer-budget.ts";
 import type { JsonBytes } from "../told.ts";
 import { toByteString } from "../../../../domain/bytes.ts";
 import { repositoryNamed } from "../../derived/repository-field.ts";
+import { inRequestWords } from "../../derived/request-words.ts";
 
 /** What is looked up together: an operation takes no more. */
 const BATCH_MAX = 1000;
@@ -216,7 +217,9 @@ function loaderOf<K, V>(
           const values = await load(indexes.map((index) => keys[index]!));
           for (const [at, index] of indexes.entries()) results[index] = values[at]!;
         } catch (error) {
-          const thrown = error instanceof Error ? error : new Error(String(error));
+          // Whatever the operation, of its fields the caller has named the repository.
+          const named = error instanceof OperationError ? inRequestWords(error, showRepository, "camel") : error;
+          const thrown = named instanceof Error ? named : new Error(String(named));
           for (const index of indexes) results[index] = thrown;
         }
       };
