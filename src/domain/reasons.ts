@@ -15,6 +15,20 @@ export interface ReasonEntry {
   readonly message: string;
 }
 
+/** What a path is on one side of a merge: the id, and the mode as git prints it. */
+interface ConflictSide {
+  readonly oid: Oid;
+  readonly mode: string;
+}
+
+/** A path that does not merge; a side where nothing is is absent. */
+interface Conflict {
+  readonly path: GitPath;
+  readonly base?: ConflictSide;
+  readonly ours?: ConflictSide;
+  readonly theirs?: ConflictSide;
+}
+
 /** Details of each reason: the facts that a client gets as data. */
 export interface ReasonDetails {
   malformed_request: { readonly part: string; readonly problem: string };
@@ -107,7 +121,12 @@ export interface ReasonDetails {
   file_mismatch: { readonly path: GitPath; readonly expected: Oid; readonly actual: Oid };
   commit_not_pickable: { readonly oid: Oid };
   not_a_commit: { readonly oid: Oid };
-  merge_conflict: { readonly conflictingPaths: readonly GitPath[]; readonly commitOids: readonly Oid[] };
+  merge_conflict: {
+    readonly conflictingPaths: readonly GitPath[];
+    readonly commitOids: readonly Oid[];
+    /** What each path is on the three sides, where the operation tells. */
+    readonly conflicts?: readonly Conflict[];
+  };
   changes_already_applied: Record<string, never>;
   not_ancestor: { readonly parent: ByteString; readonly child: ByteString };
   merge_not_confirmed: Record<string, never>;

@@ -8,9 +8,10 @@ import {
   Type,
 } from "../../contract/fields.ts";
 import { RevField } from "../../contract/management-nouns.ts";
-import type { Context, Quarantine } from "../../contract/context.ts";
+import type { Context, OpenRepository, Quarantine } from "../../contract/context.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
+import type { GitPath } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { REFS_HEADS } from "../../domain/reference.ts";
 import { commitIdentity, PersonField, resolveMoment } from "../commits/person-fields.ts";
@@ -19,6 +20,7 @@ import { writeCommit } from "../commits/write-commit.ts";
 import { writerOf } from "../commits/writer-of.ts";
 import { resolveCommit } from "../history/resolve-commit.ts";
 import { BRANCH_ERRORS, branchFields, changeBranch, type FoundBranch } from "./change-branch.ts";
+import { conflictSides } from "./conflict-sides.ts";
 import { ResultField, StrategyField } from "./merge-fields.ts";
 import { planMerge } from "./plan-merge.ts";
 
@@ -73,10 +75,7 @@ export const mergeRevision = defineOperation({
         case "fast-forward":
           return { result: plan.result, newOid: theirs };
         case "conflict":
-          throw new OperationError("merge_conflict", {
-            conflictingPaths: plan.conflictingPaths,
-            commitOids: [found.tip, theirs],
-          });
+          throw await conflictError(ctx.repository, plan.conflictingPaths, found.tip, theirs);
         case "merge":
         case "squash":
           return { result: plan.result, newOid: await writeMerge(ctx, quarantine, found, { ...plan, theirs }, input) };
@@ -86,6 +85,18 @@ export const mergeRevision = defineOperation({
     return { result, branch: reference.slice(REFS_HEADS.length), commit: newOid, oldOid: tip };
   },
 });
+
+/** Tells of each path what it is on the three sides, as the preview of the merge does. */
+async function conflictError(
+  repository: OpenRepository,
+  conflictingPaths: readonly GitPath[],
+  ours: Oid,
+  theirs: Oid,
+): Promise<OperationError> {
+  const [base] = await repository.git.history.mergeBases(repository.view, ours, theirs);
+  const conflicts = await conflictSides(repository, conflictingPaths, { base, ours, theirs });
+  return new OperationError("merge_conflict", { conflictingPaths, commitOids: [ours, theirs], conflicts });
+}
 
 async function writeMerge(
   ctx: Context,

@@ -47,7 +47,15 @@ for (const backend of BACKENDS) {
       const topic = await story.commit({ g: "theirs" }, { branch: "topic", startBranch: "main" });
       const main = await story.commit({ g: "ours" });
       const { details } = await failure(merge(), "merge_conflict");
-      expect(details).toEqual({ conflictingPaths: ["g"], commitOids: [main, topic] });
+      const preview = await story.run(previewMerge, { into: "main", rev: "topic" });
+      expect(preview.conflicts.map(({ path, ours, theirs }) => [path, ours?.mode, theirs?.mode])).toEqual([
+        ["g", "100644", "100644"],
+      ]);
+      expect(details).toEqual({
+        conflictingPaths: ["g"],
+        commitOids: [main, topic],
+        conflicts: preview.conflicts,
+      });
       expect(await tip()).toBe(main);
       await failure(merge({ branch: "none" }), "reference_not_found");
       await failure(merge({ rev: "none" }), "revision_not_found");
