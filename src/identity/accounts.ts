@@ -67,7 +67,7 @@ export class Accounts implements Users {
 
   async create(user: Parameters<Users["create"]>[0]): Promise<UserRecord> {
     const { name, isAdmin, displayName = "", email = "" } = user;
-    checkName(name);
+    checkName(name, "name");
     checkText("displayName", displayName);
     checkText("email", email);
     const values = {
@@ -124,7 +124,7 @@ export class Accounts implements Users {
   async rename(name: string, newName: string): Promise<void> {
     const { id } = await this.#changeable(name);
     if (newName === name) return;
-    checkName(newName);
+    checkName(newName, "newName");
     await this.#unlessTaken(newName, () =>
       this.#services.database.transaction(async (db) => {
         await db.updateTable("users").set({ name: newName }).where("id", "=", id).execute();
@@ -168,9 +168,9 @@ export class Accounts implements Users {
 
 const ADMINISTRATOR = { is_admin: 1, display_name: "Administrator", email: "" };
 
-function checkName(name: string): void {
+function checkName(name: string, field: string): void {
   const problem = problemOfUserName(name);
-  if (problem !== undefined) throw new OperationError("invalid_input", { field: "user", problem });
+  if (problem !== undefined) throw new OperationError("invalid_input", { field, problem });
 }
 
 /** Runs a write that belongs to a user, who may go at any moment. Throws `user_not_found`. */

@@ -109,7 +109,7 @@ class Router {
     const lane = this.#lanes.get(name);
     if (lane === undefined)
       throw new OperationError("invalid_input", {
-        field: "backend",
+        field: "name",
         problem: `is none of ${[...this.#lanes.keys()].join(", ")}`,
       });
     return lane;

@@ -118,6 +118,18 @@ describe("requests that are none", () => {
     expect(json["error"]).toBe('invalid input: strategy: is none of "auto", "ff-only", "no-ff", "squash"');
   });
 
+  test("a field is called as the request calls it, whoever looks at it", async () => {
+    expect(await refusal("/v1/users", { method: "POST", json: { name: "a/b" } })).toEqual([
+      422,
+      "invalid_input",
+      "name",
+    ]);
+    expect((await ask("/v1/users", { method: "POST", json: { name: "renamed" } })).status).toBe(201);
+    const rename = { method: "POST", json: { new_name: "a/b" } };
+    expect(await refusal("/v1/users/renamed/rename", rename)).toEqual([422, "invalid_input", "new_name"]);
+    expect((await ask("/v1/users/renamed", { method: "DELETE" })).status).toBe(204);
+  });
+
   test("errors are one sentence with its facts", async () => {
     const { json } = await ask("/v1/repos/alice%2Fnone");
     expect(json).toMatchObject({ error: "repository not found: alice/none", code: "not_found" });
