@@ -1,7 +1,7 @@
 import type { RefProposal, RefUpdate } from "../contract/context.ts";
 import type { RefName } from "../domain/reference.ts";
 import type { Journal } from "../events/journal.ts";
-import { translateFileError } from "../storage/file-error.ts";
+import { translateFileError } from "../domain/file-error.ts";
 import type { RepositoryLocks } from "../storage/repository-locks.ts";
 import { claimedChanges, type DoorRequest, factsOf, lastingView, placeOf } from "./door-request.ts";
 import type { ChangeHooks, Hooks } from "./hooks.ts";

@@ -3,7 +3,7 @@ import type { CreateOptions, OpenRepository } from "../contract/context.ts";
 import type { Caller } from "../contract/principal.ts";
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { Journal } from "../events/journal.ts";
-import { translateFileError } from "../storage/file-error.ts";
+import { translateFileError } from "../domain/file-error.ts";
 import type { Pin, Pins } from "../storage/pins.ts";
 import type { LocatedRepository, RepositoryLocator } from "../storage/repository-locator.ts";
 import type { RepositoryLocks } from "../storage/repository-locks.ts";

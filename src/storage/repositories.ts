@@ -3,7 +3,7 @@ import type { CreateOptions, Repositories, StorageStatus } from "../contract/con
 import type { RepositoryRef } from "../contract/repository-ref.ts";
 import { hasReason, OperationError } from "../domain/errors.ts";
 import { createRepository, makeParents, refuseOccupied } from "./create-repository.ts";
-import { translateFileError } from "./file-error.ts";
+import { translateFileError } from "../domain/file-error.ts";
 import { flushParents } from "./flush.ts";
 import { listRepositories } from "./list-repositories.ts";
 import type { Pins } from "./pins.ts";

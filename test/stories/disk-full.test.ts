@@ -1,10 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  applyStash,
+  closeSession,
+  openSession,
+  readSessionFile,
+  saveStash,
+  stage,
+  stagePatch,
+  writeSessionFile,
+} from "../../src/operations/index.ts";
 import { BACKENDS_UNDER_TEST } from "../support/backends-under-test.ts";
 import { failureOf } from "../support/failure-of.ts";
+import { failure } from "../support/read-story.ts";
+import { onBothBackends } from "../support/session-story.ts";
 import { runGit } from "../support/temporary-repository.ts";
 import { TemporaryStore } from "../support/temporary-store.ts";
 
@@ -12,8 +25,10 @@ const DISK_BYTES = 4 * 1024 * 1024;
 const BLOCK = Buffer.alloc(4096);
 
 /** Runs with a small file system of its own; tells why when this account may not make one. */
-async function withSmallDisk(run: (directory: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "holdfast-disk-"));
+async function withSmallDisk(
+  run: (directory: string) => Promise<void>,
+  directory = mkdtempSync(join(tmpdir(), "holdfast-disk-")),
+): Promise<void> {
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", directory]);
   try {
     if (mounted.status === 0) await run(directory);
@@ -75,6 +90,42 @@ describe("a disk that is full", () => {
       });
     }, 60_000);
   }
+});
+
+describe("a disk of sessions that is full", () => {
+  onBothBackends("fails changes with disk_full, and keeps what was there", async (story) => {
+    await story.git.commit({ files: { "a.txt": "a\n", "b.txt": "b\n" } });
+    await withSmallDisk(
+      async (directory) => {
+        const { id: session } = await story.run(openSession, { branch: "main", checkout: "full" });
+        const write = (path: string, content: string) =>
+          story.run(writeSessionFile, { session, path, content: Buffer.from(content) });
+        const large = randomBytes(64 * 1024).toString("hex");
+        await write("large", large);
+        const stash = (await story.run(saveStash, { session, includeUntracked: true })).id;
+        await write("a.txt", "changed\n");
+        const free = fill(directory, 4096);
+        const patch = Buffer.from("--- /dev/null\n+++ b/p\n@@ -0,0 +1 @@\n+p\n");
+        await failure(write("b.txt", large), "disk_full");
+        await failure(story.run(applyStash, { session, stash }), "disk_full");
+        free();
+        const freeAll = fill(directory, 0);
+        await failure(write("b.txt", "x"), "disk_full");
+        await failure(story.run(stagePatch, { session, patch }), "disk_full");
+        await failure(story.run(stage, { session, path: "a.txt" }), "disk_full");
+        await failure(story.run(saveStash, { session }), "disk_full");
+        await failure(story.run(openSession, { branch: "main" }), "disk_full");
+        freeAll();
+        expect(await story.inSession(session, ["status", "--porcelain", "-uall"])).toBe(" M a.txt");
+        expect(await story.run(applyStash, { session, stash })).toMatchObject({ conflictingPaths: [] });
+        const { content } = await story.run(readSessionFile, { session, path: "large" });
+        expect(Buffer.from(content).toString()).toBe(large);
+        await story.inSession(session, ["fsck", "--strict"]);
+        await story.run(closeSession, { session, discard: true });
+      },
+      join(story.test.directory, "sessions"),
+    );
+  });
 });
 
 /** Commits until the disk has no room for another; the loop's limit only keeps a broken server from running for ever. */

@@ -19,6 +19,8 @@ const REPEATED = new RegExp(`multiple updates for (?:ref )?'(${NAME})'`);
 const NOT_A_COMMIT = new RegExp(`trying to write non-commit object (${OID}) to branch`);
 const NO_OBJECT = new RegExp(`trying to write ref '${NAME}' with nonexistent object (${OID})`);
 const NAME_TOO_LONG = new RegExp(`cannot lock ref '(${NAME})': [^]*: File name too long`);
+/** A lock that was made and could take no line: git does not say why (files-backend.c). */
+const NOT_WRITTEN = /couldn't write '[^]*\.lock'/;
 const BAD_NAME = /invalid ref format: ([^\n]*)|refusing to update ref with bad name '([^\n]*)'/;
 
 /** What a failed `update-ref` transaction means, read from git's stderr; the error itself when it says nothing known. */
@@ -45,6 +47,7 @@ export function refError(error: unknown, changes: readonly RefChange[]): unknown
     const references = [found[1] ?? found[2] ?? ""];
     return new OperationError("invalid_reference_name", { references, problem: "is refused by git" }, options);
   }
+  if (find(NOT_WRITTEN)) return new OperationError("disk_full", {}, options);
   if (find(LOCKED_ALL))
     return new OperationError("references_locked", { references: changes.map(({ name }) => name) }, options);
   return error;

@@ -281,11 +281,13 @@ function argumentsOf(command: GitCommand, run: GitRun): ByteString[] {
   return argv;
 }
 
+/** What git says of a full disk, but where it could write no file at all (entry.c, csum-file.c). */
+export const DISK_FULL = /No space left on device|Out of diskspace|Disk quota exceeded/;
+
 function gitFailed(command: GitCommand, argv: readonly ByteString[], end: ChildEnd, stderr: string): OperationError {
   const context = { argv, stderr, signal: end.signal };
   const cause = end.startError === undefined ? {} : { cause: end.startError };
-  if (/No space left on device|Out of diskspace|Disk quota exceeded/.test(stderr))
-    return new OperationError("disk_full", {}, { context });
+  if (DISK_FULL.test(stderr)) return new OperationError("disk_full", {}, { context });
   const invalid = invalidRepository(end.exitCode, stderr, context);
   if (invalid !== undefined) return invalid;
   return new OperationError("git_failed", { command: nameOf(command), exitCode: end.exitCode }, { context, ...cause });

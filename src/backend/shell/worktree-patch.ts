@@ -6,7 +6,7 @@ import type { GitPath } from "../../domain/git-object.ts";
 import { unquotePath } from "../../domain/quote-path.ts";
 import { NoPatch, type PatchSection, readPatch } from "../../domain/read-patch.ts";
 import type { IndexEntry, WorktreeFacet, WorktreeView } from "../worktree-facet.ts";
-import type { GitResult, GitRunner } from "./run-git.ts";
+import { DISK_FULL, type GitResult, type GitRunner } from "./run-git.ts";
 import { change, nullEnded, recordsOf } from "./worktree-change.ts";
 import { flushFiles, lookAt } from "./worktree-place.ts";
 
@@ -58,7 +58,7 @@ function refusalOf({ exitCode, stderr }: GitResult, sections: readonly PatchSect
   };
   const unsafe = said(/^error: (?:invalid path|affected file) '(.*?)'(?: is beyond a symbolic link)?$/m);
   if (unsafe !== undefined) return new OperationError("invalid_path", { path: unsafe, problem: "invalid" }, context);
-  if (/No space left on device|Disk quota exceeded/.test(stderr)) return new OperationError("disk_full", {}, context);
+  if (DISK_FULL.test(stderr)) return new OperationError("disk_full", {}, context);
   const [, name, line] = /^error: patch failed: (.*):(\d+)$/m.exec(stderr) ?? [];
   const path =
     name ??

@@ -20,7 +20,7 @@ import type {
   WorktreeView,
 } from "../worktree-facet.ts";
 import type { CatFilePool } from "./cat-file-pool.ts";
-import type { GitResult, GitRunner } from "./run-git.ts";
+import { DISK_FULL, type GitResult, type GitRunner } from "./run-git.ts";
 import { change, recordsOf, refuseLocked, updateIndex } from "./worktree-change.ts";
 import { flushFiles, foldersAbove, lookAt, removeFiles, standingInPlace } from "./worktree-place.ts";
 
@@ -210,7 +210,8 @@ async function overwrittenBy(
 /** What git says when local changes are in the way (unpack-trees.c, stash.c). */
 function refusalOf({ exitCode, stderr }: GitResult): OperationError {
   const context = { context: { stderr, exitCode } };
-  if (/No space left on device|Disk quota exceeded/.test(stderr)) return new OperationError("disk_full", {}, context);
+  if (DISK_FULL.test(stderr) || stderr.includes("unable to write file "))
+    return new OperationError("disk_full", {}, context);
   if (
     /would be overwritten by merge|would be removed by merge|would lose untracked files|Conflicts in index/.test(stderr)
   ) {

@@ -1,4 +1,4 @@
-import { OperationError } from "../domain/errors.ts";
+import { OperationError } from "./errors.ts";
 
 /** Turns a full disk into its reason; everything else stays what it is. */
 export function translateFileError(error: unknown): unknown {
