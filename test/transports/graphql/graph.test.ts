@@ -300,6 +300,10 @@ describe("the graph", () => {
     expect(await ask(`query ($id: ID!) { node(id: $id) { id } }`, { id: btoa(`File:${REPO}//%zz//x`) })).toEqual({
       node: null,
     });
+    for (const name of [`${REPO}.git`, `/${REPO}`])
+      expect(await ask(`query ($repo: ID!) { repository(fullName: $repo) { id fullName } }`, { repo: name })).toEqual({
+        repository: { id: ids[0], fullName: REPO },
+      });
     const mixed = await listener.ask(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, {
       ids: [repository.id, btoa("Commit:x"), btoa("Repository:../x"), defaultBranch.id],
     });

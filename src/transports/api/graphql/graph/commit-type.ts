@@ -1,3 +1,5 @@
+import { repositoryNameOf } from "../../../../domain/repository-name.ts";
+import { refOfFullName, repositoryNamed } from "../../derived/repository-field.ts";
 import type { GraphqlContext } from "../graphql-context.ts";
 import type { NounType } from "../output-types.ts";
 import { Told } from "../told.ts";
@@ -108,7 +110,15 @@ export async function commitOf(repo: string, oid: string, context: GraphqlContex
 /** A repository by its name. Throws `repository_not_found`. */
 export async function repositoryOf(repo: string, context: GraphqlContext): Promise<Told> {
   const { owner, private: isPrivate, description } = await context.loaders().repositories.load(repo);
-  return new Told({ fullName: repo, owner, private: isPrivate, description }, { repo });
+  const fullName = fullNameOf(repo, context);
+  return new Told({ fullName, owner, private: isPrivate, description }, { repo: fullName });
+}
+
+/** The one name that a repository has among all that lead to it, so that it has one id: without a slash before and `.git` behind. */
+function fullNameOf(repo: string, { engine }: GraphqlContext): string {
+  const { relativePath } = repositoryNamed(repo, "repo", engine);
+  const name = repositoryNameOf(relativePath);
+  return refOfFullName(name, engine)?.relativePath === relativePath ? name : repo;
 }
 
 const oidOf = ({ json }: Told): string => json["oid"] as string;
