@@ -9,6 +9,8 @@ export interface McpEndpoint {
   post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
   /** Asks for what the server tells by itself. */
   get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
+  /** Could somebody answer, without one being started for it? */
+  isServed(): Promise<boolean>;
 }
 
 const LISTENING = Symbol("listening");
@@ -29,6 +31,9 @@ interface Message {
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const SERVER_ERROR = -32000;
+const UNAUTHORIZED = 401;
+/** How long after a failure it is tried again to listen. */
+const AGAIN_MS = 1000;
 const PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion";
 /** How much of an answer that is no message is shown. */
 const SHOWN_MAX = 500;
@@ -46,10 +51,13 @@ export class McpBridge {
   /** Requests by their ids, and what listens. */
   readonly #running = new Map<string | number | typeof LISTENING, AbortController>();
   readonly #work = new Set<Promise<void>>();
+  readonly #ended = new AbortController();
   /** What clients of 2025 have agreed upon; later ones say it in each message. */
   #version: string | undefined;
   #session: string | undefined;
   #listening: Promise<void> | undefined;
+  /** What clients of 2025 follow. They see no connection break: a server that begins anew is told of it here. */
+  readonly #followed = new Set<string>();
 
   /** `write` is given one message without an end of line at a time. */
   constructor(endpoint: McpEndpoint, write: (line: string) => Promise<void>) {
@@ -90,6 +98,7 @@ export class McpBridge {
     const timer = setTimeout(enough.resolve, timeoutMs);
     await Promise.race([Promise.all(this.#work), enough.promise]);
     clearTimeout(timer);
+    this.#ended.abort();
     for (const each of this.#running.values()) each.abort();
   }
 
@@ -141,37 +150,80 @@ export class McpBridge {
   }
 
   /** Listens for what the server tells by itself, once there is something to hear. Resolves when it has begun. */
-  async #listen(): Promise<void> {
+  #listen(): Promise<void> {
     const going = new AbortController();
     this.#running.set(LISTENING, going);
-    const response = await this.#endpoint.get({ ...this.#agreed(), accept: "text/event-stream" }, going.signal);
+    const opening = this.#openStream(going.signal);
+    // The next subscription begins again.
+    opening.catch(() => (this.#listening = undefined));
+    return opening;
+  }
+
+  async #openStream(signal: AbortSignal): Promise<void> {
+    const response = await this.#endpoint.get({ ...this.#agreed(), accept: "text/event-stream" }, signal);
+    // Who may not listen any more follows nothing.
+    if (response.status === UNAUTHORIZED) this.#followed.clear();
     if (!response.ok) throw new Error(`the server does not tell what happens: ${response.status}`);
     void this.#pass(response, {})
       .catch(() => {})
-      // The next subscription begins again.
-      .finally(() => (this.#listening = undefined));
+      .finally(() => {
+        this.#listening = undefined;
+        void this.#followAgain();
+      });
   }
 
-  async #pass(response: Response, { id, method }: Message): Promise<void> {
+  /** Listens again when the server has ended that, with what was followed; what has moved meanwhile is not known, so all of it is told. */
+  async #followAgain(): Promise<void> {
+    const { signal } = this.#ended;
+    const uris = [...this.#followed];
+    while (!signal.aborted && this.#followed.size > 0) {
+      try {
+        // A server that is being started again finds its place free: nothing moves before it is there.
+        if (!(await this.#endpoint.isServed())) throw new Error("there is no server");
+        await (this.#listening ??= this.#listen());
+        for (const uri of uris) {
+          const message = { jsonrpc: "2.0", id: `again:${uri}`, method: "resources/subscribe", params: { uri } };
+          await (await this.#endpoint.post(JSON.stringify(message), this.#agreed(), signal)).text();
+          const params = { uri };
+          await this.#write(JSON.stringify({ jsonrpc: "2.0", method: "notifications/resources/updated", params }));
+        }
+        return;
+      } catch {
+        if (this.#followed.size > 0) await Bun.sleep(AGAIN_MS);
+      }
+    }
+  }
+
+  async #pass(response: Response, request: Message): Promise<void> {
+    const { id, method } = request;
     if (method === "initialize") this.#session = response.headers.get("mcp-session-id") ?? undefined;
     const type = response.headers.get("content-type") ?? "";
     if (type.startsWith("text/event-stream")) {
-      for await (const data of serverSentData(response.body)) await this.#tell(data, method);
+      let isAnswered = false;
+      for await (const data of serverSentData(response.body))
+        if ((await this.#tell(data, request)) === id) isAnswered = true;
+      if (!isAnswered) await this.#fail(id, SERVER_ERROR, "the server has ended the stream of this request");
       return;
     }
     const text = await response.text();
-    if (isMessage(text)) await this.#tell(text, method, id);
+    if (isMessage(text)) await this.#tell(text, request, id);
     else if (!response.ok || text !== "")
       await this.#fail(id, SERVER_ERROR, `the server answers ${response.status}: ${text.slice(0, SHOWN_MAX)}`);
   }
 
-  async #tell(text: string, method: string | undefined, id?: string | number): Promise<void> {
+  /** Passes a message on; resolves with its id. */
+  async #tell(text: string, { method, params }: Message, id?: string | number): Promise<unknown> {
     const message = JSON.parse(text) as Record<string, unknown> & Message;
+    if (message.result !== undefined && typeof params?.uri === "string") {
+      if (method === "resources/subscribe") this.#followed.add(params.uri);
+      if (method === "resources/unsubscribe") this.#followed.delete(params.uri);
+    }
     const version = method === "initialize" ? message.result?.protocolVersion : undefined;
     if (typeof version === "string") this.#version = version;
     // What refused the request before its message was read does not know whose it is.
     const told = message["id"] === null && id !== undefined ? { ...message, id } : message;
     await this.#write(JSON.stringify(told));
+    return message["id"];
   }
 
   /** An error as the answer to a request; for what is none there is nobody to answer. */

@@ -21,6 +21,7 @@ export function remoteEndpoint(url: string, identity: McpIdentity): McpEndpoint 
   return {
     post: (body, headers, signal) => fetch(url, { ...requestOf(identity, headers, signal), method: "POST", body }),
     get: (headers, signal) => fetch(url, requestOf(identity, headers, signal)),
+    isServed: async () => true,
     close: async () => {},
   };
 }
@@ -38,9 +39,13 @@ export class LocalEndpoint implements McpEndpoint {
 
   /** Sees that a server answers. Rejects where none can be started. */
   async open(): Promise<void> {
-    if (await new ControlClient(this.#config.data).isServed()) return;
+    if (await this.isServed()) return;
     this.#own ??= this.#start();
     await this.#own;
+  }
+
+  isServed(): Promise<boolean> {
+    return new ControlClient(this.#config.data).isServed();
   }
 
   post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {

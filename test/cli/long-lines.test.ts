@@ -16,6 +16,7 @@ async function answersTo(lines: readonly string[], pieceBytes: number): Promise<
   const endpoint: McpEndpoint = {
     post: async (body) => Response.json({ jsonrpc: "2.0", id: (JSON.parse(body) as { id: unknown }).id, result: {} }),
     get: () => Promise.reject(new Error("nobody listens here")),
+    isServed: async () => true,
   };
   const bridge = new McpBridge(endpoint, async (line) => void written.push(line));
   for await (const line of inputLines(piecesOf(`${lines.join("\n")}\n`, pieceBytes), MAX)) bridge.take(line);
