@@ -118,6 +118,19 @@ describe("requests that are none", () => {
     expect(json["error"]).toBe('invalid input: strategy: is none of "auto", "ff-only", "no-ff", "squash"');
   });
 
+  test("a field that is not known is called as the client has called it, and the nearest one as it shall", async () => {
+    const refused = async (path: string, json: unknown) => (await ask(path, { method: "POST", json })).json["error"];
+    const unknown = (name: string, near: string) => `invalid input: ${name}: is not known; did you mean "${near}"?`;
+    expect(await refused("/v1/repos", { repo: "x/y", defaultBranch: "x" })).toBe(
+      unknown("defaultBranch", "default_branch"),
+    );
+    expect(await refused("/v1/repos", { reop: "x/y" })).toBe(unknown("reop", "repo"));
+    const repository = { storage: "default", relative_path: "alice/demo.git" };
+    const commit = { message: "x", actions: [], repository };
+    expect(String(await refused(`${REPO}/commits`, commit))).toStartWith("invalid input: repository: is not known");
+    expect((await ask(`${REPO}/files?pathh=x`)).json["error"]).toBe(unknown("pathh", "path"));
+  });
+
   test("a field is called as the request calls it, whoever looks at it", async () => {
     expect(await refusal("/v1/users", { method: "POST", json: { name: "a/b" } })).toEqual([
       422,

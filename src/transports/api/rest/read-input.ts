@@ -1,3 +1,4 @@
+import { unknownField } from "../../../contract/json-codec.ts";
 import { type AtOnce, whenThere } from "../../../domain/at-once.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { Engine } from "../../../engine/engine.ts";
@@ -80,14 +81,18 @@ function withAddress(
   return values;
 }
 
-/** A body is an object, and does not say again what the path says; the codec looks deeper. */
-function checkBody(body: unknown, { parameters, repositories }: RestRoute): unknown {
+/** A body is an object of known fields, and does not say again what the path says; the codec looks deeper. */
+function checkBody(body: unknown, { parameters, repositories, fields }: RestRoute): unknown {
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw new OperationError("malformed_request", { part: "body", problem: "is not a JSON object" });
   for (const parameter of parameters.values()) {
     const name = parameter === "repo" ? "repo" : parameter.name;
     if (name in body) throw new OperationError("invalid_input", { field: name, problem: "is told by the path" });
   }
+  const known = [...fields.keys()];
+  if ([...fields.values()].some(({ schema }) => schema["content"] === true)) known.push("encoding");
+  const unknown = Object.keys(body).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw unknownField(unknown, unknown, known);
   // The codec knows fields by their own names.
   const renamed = new Map([...repositories].map(([field, name]) => [name, snake(field)]));
   if (renamed.size === 0) return body;

@@ -62,7 +62,8 @@ export async function runRoute(
       route.ifMatch !== undefined &&
       (hasReason(error, "reference_mismatch") || hasReason(error, "file_mismatch")) &&
       request.headers.has("if-match");
-    const told = error instanceof OperationError ? inRequestWords(error, operation, "snake") : error;
+    // What is wrong with the request itself is told in its own words already.
+    const told = running && error instanceof OperationError ? inRequestWords(error, operation, "snake") : error;
     response = errorResponse(told, call.requestId, isPrecondition ? 412 : undefined);
   } finally {
     room?.release();
