@@ -183,6 +183,13 @@ describe("hostile requests", () => {
     }
   });
 
+  test("with a large variable of a wrong type do not get it back", async () => {
+    const query = "query ($repo: ID!) { repository(fullName: $repo) { fullName } }";
+    const problem = await refused(query, { repo: { is: "x".repeat(5_000_000) } });
+    expect(problem?.message).toStartWith('Variable "$repo" got invalid value { is: "xxx');
+    expect(JSON.stringify(problem).length).toBeLessThan(5000);
+  });
+
   test("with names that are too long say which", async () => {
     const problem = await refused(`{ repository(fullName: "${"x".repeat(5000)}") { fullName } }`);
     expect(problem?.extensions).toMatchObject({ reason: "invalid_input", details: { field: "repo" } });

@@ -46,11 +46,16 @@ export function wholeError(error: OperationError, nodes?: ASTNode): GraphQLError
   });
 }
 
+/** What a message has at most, in characters: GraphQL repeats values whole. */
+const MESSAGE_CHARACTERS_MAX = 1000;
+
 /** What GraphQL itself finds wrong with a query; clients that know no better are told so with a status of 200. */
 export function badRequest(error: GraphQLError): GraphQLError {
   if (error.extensions["http"] !== undefined) return error;
   const extensions = { ...error.extensions, http: { status: 400, spec: true } };
-  return new GraphQLError(error.message, { ...placeOf(error), extensions });
+  const { message } = error;
+  const told = message.length > MESSAGE_CHARACTERS_MAX ? `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…` : message;
+  return new GraphQLError(told, { ...placeOf(error), extensions });
 }
 
 /** The answer to a request that is refused before its query is looked at. */
