@@ -1,3 +1,5 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { WorktreeView } from "../backend/worktree-facet.ts";
 import type { OpenRepository } from "../contract/context.ts";
 import type { SessionInfo } from "../contract/sessions.ts";
@@ -24,7 +26,7 @@ export class BackUp {
     const { git } = this.#repository;
     const view = this.#view;
     const stagedTree = await this.#stagedTree();
-    await git.worktree.stage(view);
+    await this.#stageAll();
     const treeOid = await git.worktree.writeTree(view);
     const head = (await git.refs.head(view)).oid;
     const headTree = head === undefined ? undefined : await git.objects.resolve(view, `${head}^{tree}`, "tree");
@@ -50,6 +52,25 @@ export class BackUp {
     if (own?.oid !== undefined && (await git.history.isAncestor(this.#view, commit, own.oid))) return true;
     const { oid: byDefault } = await git.refs.head(view);
     return byDefault !== undefined && (await git.history.isAncestor(this.#view, commit, byDefault));
+  }
+
+  /** Takes the files as they are where they are not what their attributes say, so that no session is kept from ending. */
+  async #stageAll(): Promise<void> {
+    const { worktree } = this.#repository.git;
+    try {
+      await worktree.stage(this.#view);
+    } catch (error) {
+      if (!hasReason(error, "invalid_input")) throw error;
+      const file = join(this.#view.gitDir, "info/attributes");
+      const before = await readFile(file).catch(() => undefined);
+      await mkdir(dirname(file), { recursive: true });
+      try {
+        await writeFile(file, Buffer.concat([before ?? Buffer.alloc(0), Buffer.from("\n* -working-tree-encoding\n")]));
+        await worktree.stage(this.#view);
+      } finally {
+        await (before === undefined ? rm(file, { force: true }) : writeFile(file, before));
+      }
+    }
   }
 
   /** Undefined for an index with conflicts: it stands for no tree. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { refusal, WorktreeStory } from "../support/worktree-story.ts";
@@ -74,6 +75,14 @@ test("staging and unstaging before the first commit", async () => {
   expect(await story.status()).toEqual(["A  a", "?? d/b"]);
   await story.worktree.unstage(story.view);
   expect(await story.status()).toEqual(["?? a", "?? d/b"]);
+});
+
+test("what is no file to git is not there", async () => {
+  await using story = await WorktreeStory.open({ files: FILES });
+  expect(spawnSync("mkfifo", [story.path("pipe")]).status).toBe(0);
+  await refusal(story.worktree.stage(story.view, ["pipe"]), "path_not_found");
+  await story.worktree.stage(story.view);
+  expect(await story.status()).toEqual([]);
 });
 
 test("a file behind what has become a link is gone", async () => {

@@ -284,10 +284,20 @@ function argumentsOf(command: GitCommand, run: GitRun): ByteString[] {
 /** What git says of a full disk, but where it could write no file at all (entry.c, csum-file.c). */
 export const DISK_FULL = /No space left on device|Out of diskspace|Disk quota exceeded/;
 
+/** What git says of a file that is not what its attributes tell (convert.c). */
+const NOT_ENCODED =
+  /^fatal: (?:failed to encode '(.*)' from .* to |BOM is (?:required|prohibited) in '(.*)' if encoded as )/m;
+
 function gitFailed(command: GitCommand, argv: readonly ByteString[], end: ChildEnd, stderr: string): OperationError {
   const context = { argv, stderr, signal: end.signal };
   const cause = end.startError === undefined ? {} : { cause: end.startError };
   if (DISK_FULL.test(stderr)) return new OperationError("disk_full", {}, { context });
+  const [, named, marked] = NOT_ENCODED.exec(stderr) ?? [];
+  const file = named ?? marked;
+  if (file !== undefined) {
+    const problem = `git cannot read ${file} in the working-tree-encoding that is told for it`;
+    return new OperationError("invalid_input", { field: ".gitattributes", problem }, { context });
+  }
   const invalid = invalidRepository(end.exitCode, stderr, context);
   if (invalid !== undefined) return invalid;
   return new OperationError("git_failed", { command: nameOf(command), exitCode: end.exitCode }, { context, ...cause });

@@ -24,8 +24,9 @@ export function createStage(runner: GitRunner, pool: CatFilePool): Pick<Worktree
       const files = new Set<GitPath>();
       for (const path of paths) {
         const found = lookAt(view, path);
-        // A file is taken whether it is ignored or not: it was named itself.
-        const listed = found !== undefined && !found.isDirectory() ? [path] : await filesBelow(view, path);
+        // A file is taken whether it is ignored or not: it was named itself. Sockets and the like are nothing to git.
+        const isFile = found?.isFile() === true || found?.isSymbolicLink() === true;
+        const listed = isFile ? [path] : await filesBelow(view, path);
         if (listed.length === 0) throw new OperationError("path_not_found", { path });
         for (const file of listed) files.add(file);
       }

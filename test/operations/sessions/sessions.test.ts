@@ -9,6 +9,7 @@ import {
   renewSession,
   sessionStatus,
   showSession,
+  stage,
   writeSessionFile,
 } from "../../../src/operations/index.ts";
 import { failure } from "../../support/read-story.ts";
@@ -126,6 +127,30 @@ describe("closeSession", () => {
     await write(story, dropped.id, "README.md", "dropped\n");
     expect(await story.run(closeSession, { session: dropped.id, discard: true })).toMatchObject({ backup: null });
     await story.git.git(["fsck", "--strict"]);
+  });
+});
+
+describe("a session with a file that git cannot encode as its attributes say", () => {
+  onBothBackends("says so, and ends with a backup of it as it is", async (story) => {
+    await story.git.commit({ files: FILES });
+    for (const [encoding, content] of [
+      ["bogus", "abc"],
+      ["UTF-16", "no mark"],
+    ] as const) {
+      const { id } = await story.run(openSession, { branch: "main" });
+      await write(story, id, ".gitattributes", `*.enc working-tree-encoding=${encoding}\n`);
+      await write(story, id, "a b.enc", content);
+      const refused = await failure(story.run(stage, { session: id, path: "a b.enc" }), "invalid_input");
+      expect(refused.details).toEqual({
+        field: ".gitattributes",
+        problem: "git cannot read a b.enc in the working-tree-encoding that is told for it",
+      });
+      const commit = { session: id, message: Buffer.from("m"), all: true };
+      await failure(story.run(commitSession, commit), "invalid_input");
+      const { backup } = await story.run(closeSession, { session: id });
+      expect(await story.git.text(["show", `${backup}:a b.enc`])).toBe(content);
+      expect(await story.git.text(["show", `${backup}:.gitattributes`])).toContain(encoding);
+    }
   });
 });
 
