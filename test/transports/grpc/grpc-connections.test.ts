@@ -143,7 +143,15 @@ describe("clients that misbehave", () => {
     socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(10));
     await once(socket, "close");
     expect((await request(server.port, { ":method": "PUT" }))[":status"]).toBe(405);
-    expect((await request(server.port, { "content-type": "application/json" }))[":status"]).toBe(415);
+    for (const type of [
+      "application/json",
+      "application/grpc-web",
+      "application/grpc-web+proto",
+      "application/grpc+json",
+    ])
+      expect((await request(server.port, { "content-type": type }))[":status"]).toBe(415);
+    for (const type of ["application/grpc+proto", "application/grpc;charset=utf-8"])
+      expect((await request(server.port, { "content-type": type }))[":status"]).toBe(200);
     for (const body of [Buffer.alloc(0), Buffer.alloc(3), Buffer.from([0, 0, 0, 0, 9, 1]), Buffer.alloc(10)]) {
       expect((await request(server.port, {}, body))["grpc-status"]).toBe(String(StatusCode.INTERNAL));
     }

@@ -31,6 +31,8 @@ import { UnaryCall } from "./unary-call.ts";
 
 /** Largest request message, as in grpc-go. */
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Protobuf, and neither JSON (`+json`) nor the framing of browsers (`application/grpc-web`). */
+const CONTENT_TYPE = /^application\/grpc(?:\+proto)?(?:$|[\s;])/i;
 /** As long as an HTTP connection may be silent. */
 const STALL_TIMEOUT_MS = 120_000;
 /** Calls at once on one connection. */
@@ -160,8 +162,7 @@ class Http2GrpcServer {
 
   #called(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     if (headers[":method"] !== "POST") return this.#refuse(stream, { ":status": 405 });
-    if (headers["content-type"]?.startsWith("application/grpc") !== true)
-      return this.#refuse(stream, { ":status": 415 });
+    if (!CONTENT_TYPE.test(headers["content-type"] ?? "")) return this.#refuse(stream, { ":status": 415 });
     const path = headers[":path"] ?? "";
     const route = this.#routes.get(path);
     // The stream forgets its session once the request has ended.
