@@ -6,7 +6,7 @@ import { compileRefPatterns } from "../../domain/ref-pattern.ts";
 import { collectHere } from "./collect-references.ts";
 import { pageOfReferences } from "./reference-page.ts";
 import { withType } from "./shown-reference.ts";
-import { sortReferences, SortKeyField } from "./sort-references.ts";
+import { orderOfNames, sortReferences, SortKeyField } from "./sort-references.ts";
 
 /** Lists the references that those see who fetch: none that are the server's own. */
 export const browseReferences = defineOperation({
@@ -45,7 +45,8 @@ export const browseReferences = defineOperation({
       collectHere(repository, compileRefPatterns(patterns), { peel: true }),
     );
     const shown = all.filter(({ name }) => !isHiddenFromFetches(name));
-    const page = pageOfReferences(await sortReferences(repository, shown, sort, direction), { after, limit });
+    const sorted = await sortReferences(repository, shown, sort, direction);
+    const page = pageOfReferences(sorted, { after, limit, compare: orderOfNames(sort, direction) });
     yield await Promise.all(page.map((reference) => withType(repository, reference)));
   },
 });

@@ -6,7 +6,7 @@ import { compareVersions } from "../../domain/compare-versions.ts";
 import type { GitObject } from "../../domain/git-object.ts";
 import type { Oid } from "../../domain/oid.ts";
 import { parseIdentity } from "../../domain/parse-identity.ts";
-import type { Reference } from "../../domain/reference.ts";
+import type { Reference, RefName } from "../../domain/reference.ts";
 import { readSmallObjects } from "./read-small-objects.ts";
 
 /** What a list of references is sorted by, as `git for-each-ref --sort`; `created` is a tag's own date or a commit's. */
@@ -36,6 +36,17 @@ export async function sortReferences(
   const dates = await datesOf(repository, references, key);
   const dateOf = (reference: Reference) => dates.get(reference.oid) ?? 0;
   return references.toSorted((a, b) => sign * (dateOf(a) - dateOf(b)));
+}
+
+/** The order that `sortReferences` makes, where names alone make it; undefined for dates. */
+export function orderOfNames(
+  key: SortKey = "name",
+  direction: "ascending" | "descending" = "ascending",
+): ((a: RefName, b: RefName) => number) | undefined {
+  const sign = direction === "ascending" ? 1 : -1;
+  const byName = (a: RefName, b: RefName) => (a < b ? -1 : Number(a > b));
+  if (key === "name") return (a, b) => sign * byName(a, b);
+  return key === "version" ? (a, b) => sign * compareVersions(a, b) || byName(a, b) : undefined;
 }
 
 /** Dates of the objects that references point at; what has none of that kind is left out. */

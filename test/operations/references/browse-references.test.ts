@@ -13,7 +13,24 @@ describe("browseReferences", () => {
     expect(await names({ after: "refs/heads/main", limit: 1 })).toEqual(["refs/tags/v10"]);
     expect(await names({ patterns: ["refs/tags/"], sort: "version" })).toEqual(["refs/tags/v9", "refs/tags/v10"]);
     expect(await names({ patterns: ["refs/holdfast/"] })).toEqual([]);
-    await failure(names({ after: "refs/heads/none" }), "page_token_not_found");
+    await failure(names({ after: "refs/heads/none", sort: "committed" }), "page_token_not_found");
+  });
+
+  onEveryBackend("goes on behind a reference that has been deleted since", async (story) => {
+    const oid = await story.git.commit({ files: { a: "x" } });
+    for (const name of ["v1", "v1.0", "v2", "v10", "v11"]) await story.git.git(["tag", name, oid]);
+    const orders = (["name", "version"] as const).flatMap((sort) =>
+      (["ascending", "descending"] as const).map((direction) => ({ patterns: ["refs/tags/"], sort, direction })),
+    );
+    const names = async (input: object) => (await story.list(browseReferences, input)).map(({ name }) => name);
+    for (const order of orders) {
+      const all = await names(order);
+      for (const [at, after] of all.entries()) {
+        await story.git.git(["update-ref", "-d", after]);
+        expect([after, await names({ ...order, after })]).toEqual([after, all.slice(at + 1)]);
+        await story.git.git(["update-ref", after, oid]);
+      }
+    }
   });
 
   onEveryBackend("tells what each points at, as for-each-ref does", async (story) => {
