@@ -77,6 +77,8 @@ for (const objectFormat of ["sha1", "sha256"] as const) {
         expect(await story.git("stash", "list")).toBe("stash@{0}: On main: mine");
         expect(await refusal(save(story), "index_unmerged")).toEqual({ paths: ["a.txt"] });
         await refusal(worktree.discard(view, undefined, { untracked: false }), "index_unmerged");
+        const head = await story.git("rev-parse", "HEAD");
+        expect(await refusal(worktree.reset(view, head, "soft"), "index_unmerged")).toEqual({ paths: ["a.txt"] });
         await refusal(worktree.stashApply(view, stash!.oid, { index: false }), "index_unmerged");
         await worktree.reset(view, await story.git("rev-parse", "HEAD"), "hard");
         expect(await story.status()).toEqual(["?? untracked"]);

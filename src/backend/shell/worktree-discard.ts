@@ -31,8 +31,7 @@ export function createDiscard(
       await refuseLocked(view);
       const named = paths === undefined || paths.includes("") ? undefined : paths;
       const entries = await statusOf(view, named);
-      const unmerged = entries.filter(({ worktree }) => worktree === "unmerged").map(({ path }) => path);
-      if (unmerged.length > 0) throw new OperationError("index_unmerged", { paths: unmerged });
+      refuseUnmerged(entries);
       const restored = entries.filter(isChanged).map(({ path }) => path);
       const unknown = entries.filter(isUntracked).map(({ path }) => path);
       for (const path of named ?? []) {
@@ -52,6 +51,8 @@ export function createDiscard(
       const found = isOid(commit, view.objectFormat) ? await pool.use(view, (git) => git.info(commit)) : undefined;
       if (found?.type !== "commit") throw new OperationError("not_a_commit", { oid: commit });
       await refuseLocked(view);
+      // What conflicts has to be staged before, as git has it: the index would stay as it is.
+      if (mode === "soft") refuseUnmerged(await statusOf(view));
       const touched = mode === "hard" ? await touchedBy(view, commit) : [];
       await change(runner, view, { command: "resetTo", flags: [`--${mode}`], operands: [commit] });
       await flushFiles(view, touched);
@@ -78,6 +79,11 @@ const isChanged = ({ worktree }: StatusEntry): boolean => ["modified", "deleted"
 const isUntracked = ({ worktree }: StatusEntry): boolean => worktree === "untracked";
 
 const isAtOrBelow = (path: GitPath, folder: GitPath): boolean => path === folder || path.startsWith(`${folder}/`);
+
+function refuseUnmerged(entries: readonly StatusEntry[]): void {
+  const unmerged = entries.filter(({ worktree }) => worktree === "unmerged").map(({ path }) => path);
+  if (unmerged.length > 0) throw new OperationError("index_unmerged", { paths: unmerged });
+}
 
 /** What is in the place of files that are only in the index: a file in place of a folder, and files in place of one. */
 function inTheWayOf(view: WorktreeView, restored: readonly GitPath[]): GitPath[] {
