@@ -49,6 +49,10 @@ describe("queries over a limit", () => {
       `{ ${times(QUERY_LIMITS.introspections + 1, (n) => `t${n}: __type(name: "Query") { name }`)} }`,
       "questions about the schema",
     ],
+    "fields of the same name": [
+      `{ repository(fullName: "${REPO}") { commit { ${times(490, () => "parents { oid }")} } } }`,
+      "comparisons of fields of the same name",
+    ],
     cost: [
       `query ($n: Int) { repository(fullName: "${REPO}") { branches(first: $n) { nodes { commit { tree { entries(first: $n) { nodes { lastCommit { oid } } } } } } } } }`,
       "units of cost",

@@ -7,6 +7,9 @@ const CHARACTERS_MAX = 500_000;
 /** A validation that finds so much wrong looks no further. */
 const ERRORS_MAX = 20;
 
+/** What the library says of a query whose fields it has compared often enough. */
+const GIVEN_UP = "Validation aborted.";
+
 /** A query that has been read: what it says, or what is wrong with it. */
 export type ReadQuery = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
 
@@ -35,6 +38,7 @@ export class DocumentCache {
     const counted = validate(this.#schema, document, [countingRule]);
     if (counted.length > 0) return { errors: counted };
     const errors = validate(this.#schema, document, specifiedRules, { maxErrors: ERRORS_MAX });
+    if (errors.some(({ message }) => message === GIVEN_UP)) return { errors: [wholeError(overLimit("comparisons"))] };
     if (errors.length > 0) return { errors };
     this.#keep(query, document);
     return { document };

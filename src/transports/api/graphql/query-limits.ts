@@ -29,6 +29,8 @@ export const QUERY_LIMITS = {
   aliases: 60,
   /** Fields that ask for the schema itself. */
   introspections: 4,
+  /** Comparisons of fields that have the same name; the limit of the library, which gives up then. */
+  comparisons: 500_000,
   /** What it costs: a field is 1, and what is in a list counts as often as the list has items. */
   cost: 50_000,
 } as const;
@@ -46,6 +48,7 @@ const WORDS: Readonly<Record<Measure, string>> = {
   rootFields: "fields at the top",
   aliases: "aliases",
   introspections: "questions about the schema",
+  comparisons: "comparisons of fields of the same name",
   cost: "units of cost",
 };
 
