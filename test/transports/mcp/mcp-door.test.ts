@@ -298,6 +298,31 @@ describe("what is no call", () => {
   });
 });
 
+test("without a token nobody gets further than to be told so, where nothing is open to him", async () => {
+  const hello = { jsonrpc: "2.0", id: 1, method: "initialize", params: {} };
+  const ask = (method: string) =>
+    fetch(listener.address, {
+      method,
+      headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
+      ...(method === "POST" && { body: JSON.stringify(hello) }),
+    });
+  expect((await ask("POST")).status).not.toBe(401);
+  await ok(admin, "change_setting", { anon_access: "no-access" });
+  try {
+    for (const method of ["POST", "GET"]) {
+      const refused = await ask(method);
+      expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([
+        401,
+        expect.stringContaining("/.well-known/oauth-protected-resource/mcp"),
+      ]);
+      expect(await refused.json()).toMatchObject({ error: { data: { reason: "unauthenticated" } } });
+    }
+    expect((await post(hello)).status).not.toBe(401);
+  } finally {
+    await ok(admin, "change_setting", { anon_access: "read-only" });
+  }
+});
+
 describe("long results", () => {
   test("come in parts, each within the budget", async () => {
     let content = "";

@@ -92,6 +92,9 @@ export class McpDoor {
       if (request.method === "OPTIONS")
         return new Response(null, { status: 204, headers: { allow: METHODS.join(", ") } });
       const principal = await call.principal();
+      // A server that nobody may use without a token says so at once: clients ask for one where they are told 401, and only there.
+      if (principal.kind === "anonymous" && !(await this.#services.catalogue.hasAny(principal)))
+        throw new OperationError("unauthenticated", {});
       if (request.method !== "POST") return await this.#answerSession(request, call, principal);
       const session = this.#sessionOf(request, call, principal);
       const called = this.#callOf(request, call, principal, session);

@@ -42,6 +42,12 @@ export class ToolCatalogue {
     return nearest(name, this.#byName.keys());
   }
 
+  /** Is there any tool that a caller may use? */
+  async hasAny(principal: Principal): Promise<boolean> {
+    for (const { derived } of this.tools) if (await this.#engine.couldRun(derived.operation, principal)) return true;
+    return false;
+  }
+
   /** What a caller is told of: tools of his toolsets that he may use at all. Made once for each kind of caller. */
   async list(principal: Principal, toolsets: ReadonlySet<string>): Promise<readonly ToolDefinition[]> {
     const chosen = this.tools.filter((tool) => isChosen(tool, toolsets));
