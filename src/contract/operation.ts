@@ -54,10 +54,10 @@ export interface HttpRoute {
   /** Tells what that field will be without reading the rest: for clients that may have the answer already. Throws as `run` does. */
   tag?(input: never, ctx: Context): Promise<string | undefined>;
   /**
-   * The field of an item that `after` in the input takes, for lists that have `after` and `limit`: they are given in pages, with a cursor in
+   * The field of an item that `after` in the input takes, or what makes it of the item, for lists that have `after` and `limit`: they are given in pages, with a cursor in
    * place of `after`.
    */
-  readonly pageKey?: string;
+  readonly pageKey?: string | ((item: never) => string);
   /** The field of the input that `If-Match` stands for: a mismatch is 412 then, and 409 where the field itself was given. */
   readonly ifMatch?: string;
   /** The bytes of the output that are the answer's body, unless the client asks for `application/json`. */

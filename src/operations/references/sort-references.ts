@@ -4,7 +4,8 @@ import { toByteString } from "../../domain/bytes.ts";
 import { rawHeader } from "../../domain/commit.ts";
 import { compareVersions } from "../../domain/compare-versions.ts";
 import type { GitObject } from "../../domain/git-object.ts";
-import type { Oid } from "../../domain/oid.ts";
+import { OperationError } from "../../domain/errors.ts";
+import { isOid, type Oid } from "../../domain/oid.ts";
 import { parseIdentity } from "../../domain/parse-identity.ts";
 import type { Reference, RefName } from "../../domain/reference.ts";
 import { readSmallObjects } from "./read-small-objects.ts";
@@ -38,21 +39,35 @@ export async function sortReferences(
   return references.toSorted((a, b) => sign * (dateOf(a) - dateOf(b)));
 }
 
-/** The order that `sortReferences` makes, where names alone make it; undefined for dates. */
-export function orderOfNames(
+/**
+ * What stands behind a place in a sorted list: a name, and the id that it had, since it may have moved or be gone. Throws `page_token_not_found` for a place without
+ * id in a list by dates.
+ */
+export async function sortedBehind(
+  repository: OpenRepository,
+  references: Reference[],
+  place: string,
   key: SortKey = "name",
   direction: "ascending" | "descending" = "ascending",
-): ((a: RefName, b: RefName) => number) | undefined {
+): Promise<Reference[]> {
+  const sorted = await sortReferences(repository, references, key, direction);
+  const [name = "", oid] = place.split(" ");
   const sign = direction === "ascending" ? 1 : -1;
   const byName = (a: RefName, b: RefName) => (a < b ? -1 : Number(a > b));
-  if (key === "name") return (a, b) => sign * byName(a, b);
-  return key === "version" ? (a, b) => sign * compareVersions(a, b) || byName(a, b) : undefined;
+  if (key === "name") return sorted.filter((each) => sign * byName(each.name, name) > 0);
+  if (key === "version")
+    return sorted.filter((each) => (sign * compareVersions(each.name, name) || byName(each.name, name)) > 0);
+  if (oid === undefined || !isOid(oid, repository.objectFormat))
+    throw new OperationError("page_token_not_found", { token: place });
+  const dates = await datesOf(repository, [...references, { name, oid }], key);
+  const dateOf = (id: Oid) => dates.get(id) ?? 0;
+  return sorted.filter((each) => (sign * (dateOf(each.oid) - dateOf(oid)) || byName(each.name, name)) > 0);
 }
 
 /** Dates of the objects that references point at; what has none of that kind is left out. */
 async function datesOf(
   repository: OpenRepository,
-  references: readonly Reference[],
+  references: readonly Pick<Reference, "name" | "oid">[],
   key: DateKey,
 ): Promise<Map<Oid, number>> {
   const oids = [...new Set(references.map(({ oid }) => oid))];

@@ -33,6 +33,33 @@ describe("browseReferences", () => {
     }
   });
 
+  onEveryBackend("goes on by date behind where a reference was, though it has moved or gone", async (story) => {
+    const oids = new Map<string, string>();
+    // Two have the same date.
+    for (const [at, seconds] of [10, 20, 20, 30, 40].entries()) {
+      const branch = `b${at}`;
+      oids.set(`refs/heads/${branch}`, await story.git.commit({ branch, parents: [], message: branch, seconds }));
+    }
+    const newest = await story.git.commit({ branch: "other", parents: [], seconds: 50 });
+    await story.git.git(["update-ref", "-d", "refs/heads/other"]);
+    for (const direction of ["ascending", "descending"] as const) {
+      const order = { sort: "committed", direction } as const;
+      const names = async (input: object) => (await story.list(browseReferences, input)).map(({ name }) => name);
+      const all = await names(order);
+      expect(all.length).toBe(5);
+      for (const [at, name] of all.entries()) {
+        const page = { ...order, after: `${name} ${oids.get(name)}` };
+        expect([name, await names(page)]).toEqual([name, all.slice(at + 1)]);
+        await story.git.git(["update-ref", "-d", name]);
+        expect([name, await names(page)]).toEqual([name, all.slice(at + 1)]);
+        await story.git.git(["update-ref", name, newest]);
+        const moved = direction === "ascending" ? [name] : [];
+        expect([name, await names(page)]).toEqual([name, [...all.slice(at + 1), ...moved]]);
+        await story.git.git(["update-ref", name, oids.get(name)!]);
+      }
+    }
+  });
+
   onEveryBackend("tells what each points at, as for-each-ref does", async (story) => {
     await story.git.commit({ files: { a: "x" } });
     await story.git.git(["tag", "--annotate", "--message=x", "annotated", "main"]);

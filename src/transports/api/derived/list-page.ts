@@ -30,12 +30,18 @@ export function pagedInput({ cursor, limit, ...input }: Record<string, unknown>)
 }
 
 /** The page, and where the next one begins. */
-export async function pageOfList(batches: AsyncIterable<unknown[]>, limit: number, key: string) {
+export async function pageOfList(
+  batches: AsyncIterable<unknown[]>,
+  limit: number,
+  key: NonNullable<HttpRoute["pageKey"]>,
+) {
   const items: unknown[] = [];
   for await (const batch of batches) items.push(...batch);
   const page = items.slice(0, limit);
   const last = page.at(-1) as Record<string, string | number> | undefined;
-  const nextCursor = items.length > limit && last !== undefined ? encodeCursor({ after: last[key]! }) : null;
+  const keyOf = (item: Record<string, string | number>) =>
+    typeof key === "function" ? key(item as never) : item[key]!;
+  const nextCursor = items.length > limit && last !== undefined ? encodeCursor({ after: keyOf(last) }) : null;
   return { items: page, nextCursor };
 }
 
