@@ -101,14 +101,14 @@ export class WorktreeFiles implements SessionFiles {
     const { git, view, isLazy, temporaryDir, announced } = this.#options;
     await announced;
     const standing = this.#lookAt(path);
-    const leftOut = isLazy ? (await this.#below(path)).filter((entry) => entry.isLeftOut) : [];
-    if (standing === undefined && leftOut.length === 0) throw new OperationError("path_not_found", { path });
-    if (leftOut.length > 0) {
-      await new SparsePatterns(view.gitDir, temporaryDir).add(leftOut.map((entry) => entry.path));
-      await git.worktree.include(
-        view,
-        leftOut.map((entry) => entry.path),
-      );
+    const below = isLazy ? await this.#below(path) : [];
+    if (standing === undefined && !below.some((entry) => entry.isLeftOut))
+      throw new OperationError("path_not_found", { path });
+    if (below.length > 0) {
+      // Also what is there: its skip-worktree bit may stand as long as it is, and would have the file left out then, not deleted.
+      const paths = below.map((entry) => entry.path);
+      await new SparsePatterns(view.gitDir, temporaryDir).add(paths);
+      await git.worktree.include(view, paths);
     }
     if (standing === undefined) return;
     const place = this.#place(path);

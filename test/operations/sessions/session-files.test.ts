@@ -169,6 +169,27 @@ describe("deleteSessionFile", () => {
   });
 });
 
+describe("deleteSessionFile of what has been written before", () => {
+  onBothWorktrees("deletes it, and not what was written alone", async (story, session) => {
+    await write(story, session, "README.md", "written\n");
+    await story.run(deleteSessionFile, { session, path: "README.md" });
+    await write(story, session, "docs/a.txt", "written\n");
+    await write(story, session, "docs/new.txt", "new\n");
+    await story.run(deleteSessionFile, { session, path: "docs" });
+    expect((await story.run(listSessionFiles, { session })).items).toEqual([]);
+    await failure(read(story, session, "README.md"), "path_not_found");
+    const { items } = await story.run(sessionStatus, { session });
+    expect(items.map(({ path, worktree }) => `${worktree} ${path}`)).toEqual([
+      "deleted README.md",
+      "deleted docs/a.txt",
+      "deleted docs/deep/b.txt",
+    ]);
+    await write(story, session, "kept", "x");
+    const { commit } = await story.run(commitSession, { session, message: Buffer.from("m") });
+    expect(await story.git.text(["ls-tree", "-r", "--name-only", commit])).toBe("kept");
+  });
+});
+
 describe("listSessionFiles", () => {
   onBothWorktrees("lists what is there, in pages", async (story, session) => {
     await write(story, session, "docs/new.txt", "12345");
