@@ -26,6 +26,8 @@ import { SparsePatterns } from "./sparse-patterns.ts";
 
 /** Files that one batch of a list has. */
 const BATCH_MAX = 100;
+/** Of the target of a symbolic link: Linux' PATH_MAX has a NUL at its end. */
+const LINK_BYTES_MAX = 4095;
 
 export interface WorktreeFilesOptions {
   readonly view: WorktreeView;
@@ -77,6 +79,7 @@ export class WorktreeFiles implements SessionFiles {
     if (standing?.isDirectory() === true) throw new OperationError("path_exists", { path, type: "directory" });
     const before = standing === undefined ? undefined : modeOf(standing);
     const wanted = mode ?? before ?? (await this.#leftOut(path))?.mode ?? MODE_BLOB;
+    if (wanted === MODE_SYMLINK) refuseTarget(content);
     if (standing === undefined) await this.#refusePlaceOfIndex(path);
     const written = Buffer.from(`${temporaryDir}/${randomBytes(8).toString("hex")}`);
     const touched = this.#makeFolders(path);
@@ -239,6 +242,12 @@ export class WorktreeFiles implements SessionFiles {
 
 const isNoName = (name: string): boolean =>
   name === "" || name === "." || name === ".." || name.toLowerCase() === ".git";
+
+function refuseTarget(target: Uint8Array): void {
+  const invalid = (problem: string) => new OperationError("invalid_input", { field: "content", problem });
+  if (target.length === 0 || target.includes(0)) throw invalid("can be no target of a symbolic link");
+  if (target.length > LINK_BYTES_MAX) throw invalid(`has more than ${LINK_BYTES_MAX} bytes`);
+}
 
 function refuseLarge(sizeBytes: number, limitBytes: number): void {
   if (sizeBytes > limitBytes) throw new OperationError("too_large", { what: "file", sizeBytes, limitBytes });

@@ -8,9 +8,6 @@ import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-f
 
 const MODES = { "100644": MODE_BLOB, "100755": MODE_EXECUTABLE, "120000": MODE_SYMLINK } as const;
 
-/** Of the target of a symbolic link: Linux' PATH_MAX has a NUL at its end. */
-const LINK_BYTES_MAX = 4095;
-
 /** Writes a file of a session's worktree. It is on disk when this is answered, and committed when the session is. */
 export const writeSessionFile = defineOperation({
   name: "writeSessionFile",
@@ -55,10 +52,6 @@ export const writeSessionFile = defineOperation({
     const limitBytes = limits.blobBytesMax;
     if (content.length > limitBytes)
       throw new OperationError("too_large", { what: "file", sizeBytes: content.length, limitBytes });
-    if (mode === "120000" && (content.length === 0 || content.includes(0)))
-      throw new OperationError("invalid_input", { field: "content", problem: "can be no target of a symbolic link" });
-    if (mode === "120000" && content.length > LINK_BYTES_MAX)
-      throw new OperationError("invalid_input", { field: "content", problem: `has more than ${LINK_BYTES_MAX} bytes` });
     return await sessions.writing(
       repository,
       id,

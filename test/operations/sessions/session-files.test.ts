@@ -122,6 +122,8 @@ describe("writeSessionFile", () => {
     await write(story, session, "longest", "x".repeat(4095), "120000");
     for (const target of ["x".repeat(4096), "", "a\0b"])
       await failure(write(story, session, "link", target, "120000"), "invalid_input");
+    // It stays a link where no mode is told.
+    await failure(write(story, session, "longest", ""), "invalid_input");
   });
 
   for (const checkout of ["full", "lazy"] as const) {
