@@ -395,6 +395,17 @@ describe("repositories by owner and name", () => {
     expect(((await ask("/api/repos", { anonymous: true })).json as unknown as unknown[]).length).toBe(1);
   });
 
+  test("are made once for a key, also when they have gone since", async () => {
+    const headers = { "idempotency-key": "made-and-gone" };
+    const make = () => ask("/api/repos", { method: "POST", headers, json: { owner: "bob", name: "brief" } });
+    expect((await make()).status).toBe(201);
+    expect((await ask("/v1/repos/bob%2Fbrief", { method: "DELETE" })).status).toBe(204);
+    const again = await make();
+    expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([201, "true"]);
+    expect(again.json).toMatchObject({ owner: "bob", name: "brief", full_name: "bob/brief", private: false });
+    expect(await refusal("/api/repos/bob/brief")).toEqual([404, "repository_not_found"]);
+  });
+
   test("refuse in the shape of the contract", async () => {
     const post = (json: unknown) => refusal("/api/repos", { method: "POST", json });
     expect(await post({ owner: "alice", name: "demo" })).toEqual([409, "repository_exists"]);

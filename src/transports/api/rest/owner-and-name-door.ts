@@ -131,8 +131,13 @@ async function create(request: Request, call: HttpCall, services: RouteServices)
   // "bob/../alice/x" would be made as "alice/x".
   repositoryNamed(fullName, "name", services.engine);
   const repository = { storage: "default", relativePath: relativePathOf(fullName) };
-  await services.engine.run(createRepository, { repository, ...more }, caller);
-  const response = json(await show(fullName, await callerOf(call), services.engine), 201);
+  const made = await services.engine.run(createRepository, { repository, ...more }, caller);
+  const shown = await show(fullName, await callerOf(call), services.engine).catch((error: unknown) => {
+    // A repeated key gives the first answer, though the repository may be gone by now.
+    if (!isReplayed || !hasReason(error, "repository_not_found")) throw error;
+    return { ...partsOf(fullName), private: made.private, description: made.description };
+  });
+  const response = json(shown, 201);
   response.headers.set("location", `${OWNER_AND_NAME_PREFIX}/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`);
   if (isReplayed) response.headers.set("idempotent-replayed", "true");
   return response;
