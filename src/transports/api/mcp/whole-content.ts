@@ -2,6 +2,7 @@ import type { Operation } from "../../../contract/operation.ts";
 import { OperationError } from "../../../domain/errors.ts";
 import type { DerivedInput, DerivedOperation } from "../derived/derived-operation.ts";
 import { type DerivedCall, runDerived } from "../derived/run-derived.ts";
+import { hasLines } from "./tool-schemas.ts";
 
 /** Longer content is not read for the sake of one part of it: REST gives ranges of it, git all of it. */
 const CONTENT_BYTES_MAX = 16 * 1024 * 1024;
@@ -29,16 +30,22 @@ export async function runWhole<T>(
   use: (output: unknown) => T,
   contentBytesMax = CONTENT_BYTES_MAX,
 ): Promise<T> {
-  if (beginning === undefined) return use(await runDerived(derived, input, run));
+  const runNow = async () => use(await runDerived(derived, input, run));
+  // How large content is that has no beginning shows only when it is there.
+  if (beginning === undefined) return hasLines(derived) ? await inTurn(runNow) : await runNow();
   const { content } = derived.route;
   const output = (await runDerived(beginning, input, run)) as Record<string, unknown>;
   if (output[content?.field ?? ""] !== undefined) return use(output);
   const sizeBytes = content?.large?.size(output as never) ?? 0;
   if (sizeBytes > contentBytesMax)
     throw new OperationError("too_large", { what: "content", sizeBytes, limitBytes: contentBytesMax });
+  return await inTurn(runNow);
+}
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   await TURNS.take();
   try {
-    return use(await runDerived(derived, input, run));
+    return await work();
   } finally {
     TURNS.giveBack();
   }
