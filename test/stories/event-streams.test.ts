@@ -150,6 +150,7 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
   });
 
   test("of GraphQL say that their token is no longer good", async () => {
+    await create("alice/revoked");
     const stream = await tokenOf("dora");
     const other = await control().call<{ token: string; id: number }>("createToken", { user: "dora", name: "other" });
     const ask = (token: string, method: string, headers: Record<string, string> = {}, body?: object) =>
@@ -320,9 +321,9 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     await subscriptions[0]!.return!();
     await push("alice/single", "HEAD:refs/heads/next");
     expect((await subscriptions[1]!.next()).value!.data!.repositoryEvents.ref).toBe("refs/heads/next");
-    const query = client.iterate({ query: '{ files(repo: "alice/single", rev: "main") { path } }' });
-    expect((await query.next()).value).toEqual({ data: { files: [] } });
-    expect((await query.next()).done).toBe(true);
+    const files = client.iterate({ query: '{ files(repo: "alice/single", rev: "main") { path } }' });
+    expect((await files.next()).value).toEqual({ data: { files: [] } });
+    expect((await files.next()).done).toBe(true);
     await subscriptions[1]!.return!();
     client.dispose();
 
@@ -335,6 +336,12 @@ describe.each([...EACH_ONCE])("streams of events, %s", (combination) => {
     expect([status, token]).toEqual([201, expect.stringMatching(/^[0-9a-f]{32}$/) as string]);
     expect((await ask("POST", "0".repeat(32), { query: "{ __typename }" }))[0]).toBe(404);
     expect((await ask("POST", token, { query: "{ __typename }" }))[0]).toBe(400);
+    // What waits for a stream, or is told for hours, is small.
+    const large = { variables: { large: "x".repeat(70_000) }, extensions: { operationId: "large" } };
+    const query = "subscription { events { event } }";
+    expect((await ask("POST", token, { query: "{ __typename }", ...large }))[1]).toContain("the stream is not open");
+    expect((await ask("POST", token, { query, ...large }))[1]).toContain("larger than 64 KiB");
+    expect((await ask("POST", undefined, { query, ...large }))[1]).toContain("larger than 64 KiB");
     expect((await ask("POST", token, { query: "{ nope }", extensions: { operationId: "a" } }))[0]).toBe(400);
     for (let n = 0; n < 100; n++)
       expect((await ask("POST", token, { query: "{ __typename }", extensions: { operationId: `${n}` } }))[0]).toBe(202);

@@ -9,7 +9,7 @@ import { reasonOf, refusal } from "./graphql-error.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
 import { contextOf } from "./request-context.ts";
-import { positionOf, subscription } from "./subscribe-door.ts";
+import { positionOf, requireSmall, subscription } from "./subscribe-door.ts";
 import { toldResult } from "./told-result.ts";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -69,6 +69,7 @@ async function answer(
           part: "accept",
           problem: "has no text/event-stream, by which subscriptions are told",
         });
+      requireSmall(room);
       return await subscription(prepared, principal, positionOf(request), request, call, { ...options, streams });
     }
     // Garbage is collected for minutes before there is anything to say.

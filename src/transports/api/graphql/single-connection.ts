@@ -5,6 +5,7 @@ import { OperationError } from "../../../domain/errors.ts";
 import type { EventStream } from "../../http/event-stream.ts";
 import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall } from "../../http/http-door.ts";
+import type { BodyRoom } from "../derived/body-budget.ts";
 
 /** How long a reservation waits for its stream. */
 const RESERVED_MAX_MS = 30_000;
@@ -93,9 +94,13 @@ export class SingleConnections {
     );
   }
 
-  /** Takes an operation, whose results come in the stream as soon as that is open. Throws as `open`, and `limit_exceeded`. */
-  start(token: string, principal: Principal, id: unknown, requestId: string, run: RunResults): void {
-    const { operations, stream } = this.#find(token, principal);
+  /**
+   * Takes an operation, whose results come in the stream as soon as that is open; a large one waits for nothing. `room` is given back when it has
+   * ended. Throws as `open`, and `limit_exceeded`.
+   */
+  start(token: string, principal: Principal, id: unknown, requestId: string, run: RunResults, room: BodyRoom): void {
+    const { operations, stream, isOpen } = this.#find(token, principal);
+    if (!isOpen && room.isTaken) throw malformed("body", "is larger than 64 KiB, and the stream is not open yet");
     if (typeof id !== "string" || id === "" || id.length > OPERATION_ID_LENGTH_MAX)
       throw malformed("extensions", "have no operationId, or none that is short enough");
     if (operations.has(id)) throw malformed("extensions", "have an operationId that is running");
@@ -104,7 +109,10 @@ export class SingleConnections {
     operations.set(id, ending);
     void stream.promise
       .then((opened) => this.#pump(opened, id, requestId, run, ending.signal))
-      .finally(() => operations.get(id) === ending && operations.delete(id));
+      .finally(() => {
+        room.release();
+        if (operations.get(id) === ending) operations.delete(id);
+      });
   }
 
   /** Ends an operation; one that is not there has ended already. Throws `address_unknown`. */

@@ -4,12 +4,13 @@ import { OperationError } from "../../../domain/errors.ts";
 import type { EventStream } from "../../http/event-stream.ts";
 import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
+import type { BodyRoom } from "../derived/body-budget.ts";
 import type { GraphqlOptions } from "./graphql-door.ts";
 import { type ErrorServices, refusal } from "./graphql-error.ts";
 import type { PreparedQuery, RefusedQuery } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
 import { contextOf } from "./request-context.ts";
-import { SingleConnections } from "./single-connection.ts";
+import { type RunResults, SingleConnections } from "./single-connection.ts";
 import type { SubscriptionPosition } from "./subscriptions.ts";
 import { isStream, toldResult } from "./told-result.ts";
 
@@ -80,26 +81,30 @@ async function startInSingle(
   { queries, bodies, engine, onBug }: SubscribeOptions,
 ): Promise<Response> {
   const room = bodies.room();
+  let isStarted = false;
   try {
     const parameters = await readParameters(request, call, bodies, room);
     const prepared = queries().prepare(parameters);
     if ("errors" in prepared)
       return Response.json(payloadOf(prepared, { requestId: call.requestId, onBug }), { status: 400 });
+    const isSubscription = prepared.operation.operation === "subscription";
+    if (isSubscription) requireSmall(room);
     // The operation outlives the request that asks for it.
     const head = { headers: new Headers(request.headers) };
     const { requestId, peer } = call;
-    single.start(token, principal, parameters.extensions?.["operationId"], requestId, async function* (signal) {
+    const run: RunResults = async function* (signal) {
       const context = contextOf(prepared, principal, head, { requestId, peer, signal }, engine);
-      const isSubscription = prepared.operation.operation === "subscription";
       const result = await (isSubscription ? queries().subscribe(prepared, context) : queries().run(prepared, context));
       if (!isStream(result)) return yield result;
       yield* result;
       // It has no end of its own: only credentials that are no longer good end it.
       if (!signal.aborted) throw new OperationError("unauthenticated", {});
-    });
+    };
+    single.start(token, principal, parameters.extensions?.["operationId"], requestId, run, room);
+    isStarted = true;
     return new Response(null, { status: 202 });
   } finally {
-    room.release();
+    if (!isStarted) room.release();
   }
 }
 
@@ -113,8 +118,10 @@ async function answer(request: Request, call: HttpCall, options: SubscribeOption
     const prepared = queries().prepare(await readParameters(request, call, bodies, room));
     // What is wrong with a query is told in the stream: clients of the protocol look for it there.
     if ("errors" in prepared) return whole(prepared, services);
-    if (prepared.operation.operation === "subscription")
+    if (prepared.operation.operation === "subscription") {
+      requireSmall(room);
       return await subscription(prepared, principal, position, request, call, options);
+    }
     if (prepared.operation.operation === "mutation" && request.method !== "POST")
       throw new OperationError("method_not_allowed", { method: request.method, allowed: ["POST"] });
     return whole(await queries().run(prepared, contextOf(prepared, principal, request, call, engine)), services);
@@ -124,6 +131,12 @@ async function answer(request: Request, call: HttpCall, options: SubscribeOption
   } finally {
     room.release();
   }
+}
+
+/** What a subscription is asked with stays for as long as it is told, and there may be thousands. Throws `malformed_request`. */
+export function requireSmall({ isTaken }: BodyRoom): void {
+  if (!isTaken) return;
+  throw new OperationError("malformed_request", { part: "body", problem: "of a subscription is larger than 64 KiB" });
 }
 
 /** How far a client has been told that comes back by itself. Throws `invalid_input`. */
