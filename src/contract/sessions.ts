@@ -98,6 +98,8 @@ export interface WritingOptions {
    * `history`: only commits, references or stashes change.
    */
   readonly changes?: "files" | "contents" | "history";
+  /** What HEAD has to be, zeros for no commit; else `reference_mismatch`, or `invalid_object_id`. */
+  readonly expectedHead?: Oid | undefined;
 }
 
 /**

@@ -19,6 +19,7 @@ import { SessionLocks } from "./session-locks.ts";
 import { PUT_OFF_MAX, type SessionSettings } from "./session-settings.ts";
 import { WarmDirectories } from "./warm-directories.ts";
 import { NOTHING_LEFT, WorkingSession } from "./working-session.ts";
+import { expectHead } from "./expect-head.ts";
 
 /** The lease is written down again when this share of it is over: not with every operation. */
 const LEASE_SHARE = 1 / 64;
@@ -168,7 +169,7 @@ class CallersSessions implements Sessions {
     repository: OpenRepository,
     id: string | undefined,
     run: (session: OpenSession) => Promise<T>,
-    { changes = "files" }: WritingOptions = {},
+    { changes = "files", expectedHead }: WritingOptions = {},
   ): Promise<T> {
     const { info, release } = await onDisk(() => this.#enter(repository, id, "exclusive"));
     try {
@@ -180,6 +181,7 @@ class CallersSessions implements Sessions {
       const session = await this.#settled(repository, info, changes, announced);
       let result: T;
       try {
+        expectHead(session.info, expectedHead);
         result = await run(session);
       } catch (error) {
         // What has happened nevertheless is told; why it went wrong is what the caller hears.

@@ -10,6 +10,7 @@ import { commitIdentity, PersonField, resolveMoment } from "../commits/person-fi
 import { signerFor, signFields } from "../commits/signer.ts";
 import { writerOf } from "../commits/writer-of.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
+import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "./expect-session.ts";
 
 /** Commits what is staged in a session, or everything where nothing is. */
 export const commitSession = defineOperation({
@@ -33,6 +34,7 @@ export const commitSession = defineOperation({
       allowEmpty: Maybe(Type.Boolean({ description: "Make a commit even where nothing has changed" })),
       author: Maybe(PersonField),
       ...signFields,
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
@@ -48,6 +50,7 @@ export const commitSession = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...EXPECTED_HEAD_ERRORS,
     ...LOCK_ERRORS,
     "nothing_to_commit",
     "index_unmerged",
@@ -59,8 +62,8 @@ export const commitSession = defineOperation({
   examples: [
     { title: "Everything", input: { session: EXAMPLE_SESSION, message: Buffer.from("What was done"), all: true } },
   ],
-  route: { method: "POST", path: "/repos/:repo/sessions/:session/commit" },
-  async run({ session: id, message, all, allowEmpty = false, author, sign }, ctx) {
+  route: { method: "POST", path: "/repos/:repo/sessions/:session/commit", ifMatch: "expectedOid" },
+  async run({ session: id, message, all, allowEmpty = false, author, sign, expectedOid }, ctx) {
     if (message.includes(0))
       throw new OperationError("invalid_input", { field: "message", problem: "has a NUL byte in it" });
     const signer = signerFor(ctx, sign);
@@ -89,7 +92,7 @@ export const commitSession = defineOperation({
         await session.moveHead(commit, stopsTimer);
         return { commit, tree: treeOid, parent: parent ?? null };
       },
-      { changes: "history" },
+      { changes: "history", expectedHead: expectedOid },
     );
   },
 });

@@ -4,6 +4,7 @@ import { hasReason, OperationError } from "../../domain/errors.ts";
 import { isZeroOid, zeroOid } from "../../domain/oid.ts";
 import { problemOfRefName, REFS_HEADS } from "../../domain/reference.ts";
 import { EXAMPLE_SESSION, orNull, SESSION_ERRORS, SessionPlaceFields, shortBranch } from "./session-fields.ts";
+import { ExpectedHeadField } from "./expect-session.ts";
 
 /**
  * Moves a session's branch to its head, if the branch is still where the session found it. Moved meanwhile is `reference_mismatch` with both ids;
@@ -21,6 +22,7 @@ export const pushSession = defineOperation({
     {
       ...SessionPlaceFields,
       branch: Maybe(ByteStringField("A new branch to make instead; the session's own stays as it is")),
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
@@ -40,6 +42,7 @@ export const pushSession = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    "invalid_object_id",
     "invalid_reference_name",
     "reference_mismatch",
     "reference_name_conflict",
@@ -54,8 +57,8 @@ export const pushSession = defineOperation({
     advice:
       "Moves the session's branch to what has been committed. Where the branch has moved meanwhile nothing is lost: it says so, and the commits stay in the session.",
   },
-  route: { method: "POST", path: "/repos/:repo/sessions/:session/push" },
-  async run({ session: id, branch }, { repository, sessions }) {
+  route: { method: "POST", path: "/repos/:repo/sessions/:session/push", ifMatch: "expectedOid" },
+  async run({ session: id, branch, expectedOid }, { repository, sessions }) {
     return await sessions.writing(
       repository,
       id,
@@ -64,12 +67,15 @@ export const pushSession = defineOperation({
         const name = branch === undefined ? own : REFS_HEADS + branch;
         const problem = problemOfRefName(name);
         if (problem !== undefined) throw new OperationError("invalid_reference_name", { references: [name], problem });
-        const expectedOid = name === own ? baseOid : zeroOid(repository.objectFormat);
-        const moved = { branch: shortBranch(name), oldOid: orNull(expectedOid), newOid: orNull(headOid) };
+        const expectedBranch = name === own ? baseOid : zeroOid(repository.objectFormat);
+        const moved = { branch: shortBranch(name), oldOid: orNull(expectedBranch), newOid: orNull(headOid) };
         if (isZeroOid(headOid)) return moved;
         try {
           // Also where nothing is to be moved: whether the branch is still there is what the caller asks.
-          await repository.updateRefs({ changes: [{ name, newOid: headOid, expectedOid }], hooks: "receive" });
+          await repository.updateRefs({
+            changes: [{ name, newOid: headOid, expectedOid: expectedBranch }],
+            hooks: "receive",
+          });
         } catch (error) {
           // A server that was killed in between has moved it already.
           if (!hasReason(error, "reference_mismatch") || error.details.actual !== headOid) throw error;
@@ -77,7 +83,7 @@ export const pushSession = defineOperation({
         if (name === own) await session.agreed(headOid);
         return moved;
       },
-      { changes: "history" },
+      { changes: "history", expectedHead: expectedOid },
     );
   },
 });

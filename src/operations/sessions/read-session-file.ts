@@ -1,8 +1,9 @@
-import { ContentField, Type } from "../../contract/fields.ts";
+import { ContentField, OidField, Type } from "../../contract/fields.ts";
 import { formatMode, PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { worktreePath } from "./worktree-path.ts";
 import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
+import { blobOid } from "../../domain/blob-oid.ts";
 
 /** Reads a file of a session's worktree. */
 export const readSessionFile = defineOperation({
@@ -19,6 +20,7 @@ export const readSessionFile = defineOperation({
       path: PathField(),
       mode: Type.String({ description: "100644, 100755, or 120000 for a symbolic link" }),
       size: Type.Integer({ description: "Length in bytes" }),
+      oid: OidField("Id that these bytes have as a blob: what a later write expects"),
       content: ContentField("What is in the file; of a symbolic link its target"),
     },
     { additionalProperties: false, title: "WorktreeFileContent" },
@@ -30,7 +32,7 @@ export const readSessionFile = defineOperation({
     const clean = worktreePath(path);
     return await sessions.reading(repository, id, async ({ files }) => {
       const { mode, size, content } = await files.read(clean, limits.blobBytesMax);
-      return { path: clean, mode: formatMode(mode), size, content };
+      return { path: clean, mode: formatMode(mode), size, oid: await blobOid(content, repository.objectFormat), content };
     });
   },
 });

@@ -1,10 +1,12 @@
-import { ContentField, Maybe, Type } from "../../contract/fields.ts";
+import { ContentField, Maybe, OidField, Type } from "../../contract/fields.ts";
 import { formatMode, PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { MODE_BLOB, MODE_EXECUTABLE, MODE_SYMLINK } from "../../domain/git-object.ts";
 import { worktreePath } from "./worktree-path.ts";
 import { EXAMPLE_SESSION, SESSION_ERRORS, SessionPlaceFields } from "./session-fields.ts";
+import { EXPECTED_FILE_ERRORS, ExpectedFileField, expectSessionFile } from "./expect-session.ts";
+import { blobOid } from "../../domain/blob-oid.ts";
 
 const MODES = { "100644": MODE_BLOB, "100755": MODE_EXECUTABLE, "120000": MODE_SYMLINK } as const;
 
@@ -27,6 +29,7 @@ export const writeSessionFile = defineOperation({
           description: "Absent: as the file has it, 100644 for a new one",
         }),
       ),
+      expectedOid: ExpectedFileField,
     },
     { additionalProperties: false },
   ),
@@ -35,10 +38,19 @@ export const writeSessionFile = defineOperation({
       path: PathField(),
       mode: Type.String({ description: "100644, 100755, or 120000 for a symbolic link" }),
       size: Type.Integer({ description: "Length in bytes" }),
+      oid: OidField("Id that these bytes have as a blob: what a later write expects"),
     },
     { additionalProperties: false, title: "WorktreeFile" },
   ),
-  errors: [...SESSION_ERRORS, "invalid_path", "path_exists", "too_large", "invalid_input", "disk_full"],
+  errors: [
+    ...SESSION_ERRORS,
+    ...EXPECTED_FILE_ERRORS,
+    "invalid_path",
+    "path_exists",
+    "too_large",
+    "invalid_input",
+    "disk_full",
+  ],
   examples: [
     {
       title: "A new file",
@@ -46,8 +58,8 @@ export const writeSessionFile = defineOperation({
     },
   ],
   tool: { destructive: true },
-  route: { method: "PUT", path: "/repos/:repo/sessions/:session/files" },
-  async run({ session: id, path, content, mode }, { repository, sessions, limits }) {
+  route: { method: "PUT", path: "/repos/:repo/sessions/:session/files", ifMatch: "expectedOid" },
+  async run({ session: id, path, content, mode, expectedOid }, { repository, sessions, limits }) {
     const clean = worktreePath(path);
     const limitBytes = limits.blobBytesMax;
     if (content.length > limitBytes)
@@ -55,9 +67,15 @@ export const writeSessionFile = defineOperation({
     return await sessions.writing(
       repository,
       id,
-      async ({ files }) => {
-        const written = await files.write(clean, content, mode === undefined ? undefined : MODES[mode]);
-        return { path: clean, mode: formatMode(written.mode), size: written.size };
+      async (session) => {
+        await expectSessionFile(session, clean, expectedOid, limitBytes);
+        const written = await session.files.write(clean, content, mode === undefined ? undefined : MODES[mode]);
+        return {
+          path: clean,
+          mode: formatMode(written.mode),
+          size: written.size,
+          oid: await blobOid(content, repository.objectFormat),
+        };
       },
       { changes: "contents" },
     );

@@ -3,6 +3,7 @@ import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { worktreePath } from "../sessions/worktree-path.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Sets files of the worktree back to what is staged. */
 export const discardChanges = defineOperation({
@@ -23,6 +24,7 @@ export const discardChanges = defineOperation({
           description: "Remove files that Git does not know as well; ignored ones only where they are named themselves",
         }),
       ),
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
@@ -32,6 +34,7 @@ export const discardChanges = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...EXPECTED_HEAD_ERRORS,
     ...LOCK_ERRORS,
     "session_required",
     "invalid_path",
@@ -42,10 +45,12 @@ export const discardChanges = defineOperation({
   ],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   tool: { destructive: true, idempotent: true, advice: "What has not been committed is lost." },
-  route: { method: "POST", path: "/repos/:repo/discard" },
-  async run({ session: id, path, untracked = false }, { repository, sessions }) {
+  route: { method: "POST", path: "/repos/:repo/discard", ifMatch: "expectedOid" },
+  async run({ session: id, path, untracked = false, expectedOid }, { repository, sessions }) {
     const paths = path === undefined ? undefined : [worktreePath(path)];
-    await sessions.writing(repository, id, ({ git, view }) => git.worktree.discard(view, paths, { untracked }));
+    await sessions.writing(repository, id, ({ git, view }) => git.worktree.discard(view, paths, { untracked }), {
+      expectedHead: expectedOid,
+    });
     return { path: path ?? null };
   },
 });

@@ -8,6 +8,7 @@ import { OperationError } from "../../domain/errors.ts";
 import { mayRevealHidden } from "../../domain/hidden-refs.ts";
 import { isZeroOid, type Oid } from "../../domain/oid.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, orNull, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Moves a session's head to another commit (git-reset(1)). */
 export const resetSession = defineOperation({
@@ -28,6 +29,7 @@ export const resetSession = defineOperation({
       rev: Maybe(
         RevField("Commit: HEAD, HEAD~2 are the session's; a branch or tag is the repository's. HEAD when absent"),
       ),
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
@@ -42,6 +44,7 @@ export const resetSession = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...EXPECTED_HEAD_ERRORS,
     ...LOCK_ERRORS,
     "session_required",
     "revision_not_found",
@@ -51,13 +54,18 @@ export const resetSession = defineOperation({
   ],
   examples: [{ title: "Back by one commit", input: { session: EXAMPLE_SESSION, mode: "mixed", rev: "HEAD~1" } }],
   tool: { destructive: true, idempotent: true, advice: "With mode hard what has not been committed is lost." },
-  route: { method: "POST", path: "/repos/:repo/reset" },
-  async run({ session: id, mode, rev = "HEAD" }, { repository, sessions }) {
-    return await sessions.writing(repository, id, async (session) => {
-      const commit = await commitNamed(repository, session, rev);
-      await session.git.worktree.reset(session.view, commit, mode);
-      return { commit, previous: orNull(session.info.headOid) };
-    });
+  route: { method: "POST", path: "/repos/:repo/reset", ifMatch: "expectedOid" },
+  async run({ session: id, mode, rev = "HEAD", expectedOid }, { repository, sessions }) {
+    return await sessions.writing(
+      repository,
+      id,
+      async (session) => {
+        const commit = await commitNamed(repository, session, rev);
+        await session.git.worktree.reset(session.view, commit, mode);
+        return { commit, previous: orNull(session.info.headOid) };
+      },
+      { expectedHead: expectedOid },
+    );
   },
 });
 

@@ -3,6 +3,7 @@ import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { patchAt } from "./patch-at.ts";
+import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Stages what a patch does: all of it or nothing. The worktree is left alone. */
 export const stagePatch = defineOperation({
@@ -20,6 +21,7 @@ export const stagePatch = defineOperation({
       patch: BytesField(
         "What git diff or diff(1) prints, against the index; paths have one folder in front, as in a/file",
       ),
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
@@ -29,6 +31,7 @@ export const stagePatch = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...EXPECTED_HEAD_ERRORS,
     ...LOCK_ERRORS,
     "session_required",
     "invalid_path",
@@ -50,10 +53,12 @@ export const stagePatch = defineOperation({
     isDefault: true,
     advice: "A unified diff, applied to what is staged and not to the files: all of it or nothing.",
   },
-  route: { method: "POST", path: "/repos/:repo/stage/patch" },
-  async run({ session: id, patch }, { repository, sessions, limits }) {
+  route: { method: "POST", path: "/repos/:repo/stage/patch", ifMatch: "expectedOid" },
+  async run({ session: id, patch, expectedOid }, { repository, sessions, limits }) {
     const { paths } = patchAt(patch, limits.blobBytesMax);
-    await sessions.writing(repository, id, ({ git, view }) => git.worktree.applyPatch(view, patch, { to: "index" }));
+    await sessions.writing(repository, id, ({ git, view }) => git.worktree.applyPatch(view, patch, { to: "index" }), {
+      expectedHead: expectedOid,
+    });
     return { paths: [...paths] };
   },
 });

@@ -4,6 +4,7 @@ import { defineOperation } from "../../contract/operation.ts";
 import { worktreePath } from "../sessions/worktree-path.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { patchAt } from "./patch-at.ts";
+import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Stages a file or folder as the worktree has it, or what a patch does to it. */
 export const stage = defineOperation({
@@ -24,6 +25,7 @@ export const stage = defineOperation({
           "A patch against the index; what it does at the path is staged, and the worktree left alone. Absent: the worktree's files are staged",
         ),
       ),
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
@@ -33,6 +35,7 @@ export const stage = defineOperation({
   ),
   errors: [
     ...SESSION_ERRORS,
+    ...EXPECTED_HEAD_ERRORS,
     ...LOCK_ERRORS,
     "session_required",
     "invalid_path",
@@ -44,15 +47,20 @@ export const stage = defineOperation({
   ],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   tool: { isDefault: true, idempotent: true, advice: "Puts a file's changes, or a patch of it, into the next commit." },
-  route: { method: "POST", path: "/repos/:repo/stage" },
+  route: { method: "POST", path: "/repos/:repo/stage", ifMatch: "expectedOid" },
   graphql: "stagePath",
-  async run({ session: id, path, patch }, { repository, sessions, limits }) {
+  async run({ session: id, path, patch, expectedOid }, { repository, sessions, limits }) {
     const clean = worktreePath(path);
     const part = patch === undefined ? undefined : patchAt(patch, limits.blobBytesMax, clean).patch;
-    await sessions.writing(repository, id, async ({ git, view }) => {
-      if (part === undefined) await git.worktree.stage(view, [clean]);
-      else await git.worktree.applyPatch(view, part, { to: "index" });
-    });
+    await sessions.writing(
+      repository,
+      id,
+      async ({ git, view }) => {
+        if (part === undefined) await git.worktree.stage(view, [clean]);
+        else await git.worktree.applyPatch(view, part, { to: "index" });
+      },
+      { expectedHead: expectedOid },
+    );
     return { path: clean };
   },
 });

@@ -3,6 +3,7 @@ import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { worktreePath } from "../sessions/worktree-path.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Takes changes out of the staging area; the worktree keeps them. */
 export const unstage = defineOperation({
@@ -18,6 +19,7 @@ export const unstage = defineOperation({
       repository: RepositoryField,
       session: MaybeSessionField,
       path: Maybe(PathField("File or folder; everything when absent")),
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
@@ -25,13 +27,23 @@ export const unstage = defineOperation({
     { path: Type.Union([PathField(), Type.Null()], { description: "What has been unstaged; null: everything" }) },
     { additionalProperties: false },
   ),
-  errors: [...SESSION_ERRORS, ...LOCK_ERRORS, "session_required", "invalid_path", "path_not_found", "disk_full"],
+  errors: [
+    ...SESSION_ERRORS,
+    ...EXPECTED_HEAD_ERRORS,
+    ...LOCK_ERRORS,
+    "session_required",
+    "invalid_path",
+    "path_not_found",
+    "disk_full",
+  ],
   examples: [{ title: "Everything", input: { session: EXAMPLE_SESSION } }],
   tool: { isDefault: true, idempotent: true },
-  route: { method: "POST", path: "/repos/:repo/unstage" },
-  async run({ session: id, path }, { repository, sessions }) {
+  route: { method: "POST", path: "/repos/:repo/unstage", ifMatch: "expectedOid" },
+  async run({ session: id, path, expectedOid }, { repository, sessions }) {
     const paths = path === undefined ? undefined : [worktreePath(path)];
-    await sessions.writing(repository, id, ({ git, view }) => git.worktree.unstage(view, paths));
+    await sessions.writing(repository, id, ({ git, view }) => git.worktree.unstage(view, paths), {
+      expectedHead: expectedOid,
+    });
     return { path: path ?? null };
   },
 });

@@ -5,6 +5,7 @@ import { commitIdentity, resolveMoment } from "../commits/person-fields.ts";
 import { writerOf } from "../commits/writer-of.ts";
 import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
 import { StashItem, stashItem } from "./stash-fields.ts";
+import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
 
 const MESSAGE_BYTES_MAX = 4096;
 
@@ -28,12 +29,14 @@ export const saveStash = defineOperation({
           description: "Files that Git does not know as well; ignored ones stay",
         }),
       ),
+      expectedOid: ExpectedHeadField,
     },
     { additionalProperties: false },
   ),
   output: StashItem,
   errors: [
     ...SESSION_ERRORS,
+    ...EXPECTED_HEAD_ERRORS,
     ...LOCK_ERRORS,
     "session_required",
     "nothing_to_stash",
@@ -49,13 +52,16 @@ export const saveStash = defineOperation({
       input: { session: EXAMPLE_SESSION, message: Buffer.from("half done"), includeUntracked: true },
     },
   ],
-  route: { method: "POST", path: "/repos/:repo/stash", status: 201 },
-  async run({ session: id, message, includeUntracked = false }, ctx) {
+  route: { method: "POST", path: "/repos/:repo/stash", ifMatch: "expectedOid", status: 201 },
+  async run({ session: id, message, includeUntracked = false, expectedOid }, ctx) {
     if (message !== undefined) refuseLines(message);
     const committer = commitIdentity(await writerOf(ctx), resolveMoment(undefined, ctx.clock));
     const title = message === undefined || message.length === 0 ? {} : { message };
-    const saved = await ctx.sessions.writing(ctx.repository, id, ({ git, view }) =>
-      git.worktree.stashSave(view, { ...title, includeUntracked, committer }),
+    const saved = await ctx.sessions.writing(
+      ctx.repository,
+      id,
+      ({ git, view }) => git.worktree.stashSave(view, { ...title, includeUntracked, committer }),
+      { expectedHead: expectedOid },
     );
     if (saved === undefined) throw new OperationError("nothing_to_stash", {});
     return stashItem(saved);

@@ -21,6 +21,6 @@ export const commitWorktree = defineOperation({
     isDefault: true,
     advice: "Commits what is staged, or with all: true everything that has changed. Then push_session.",
   },
-  route: { method: "POST", path: "/repos/:repo/worktree/commit" },
+  route: { method: "POST", path: "/repos/:repo/worktree/commit", ifMatch: "expectedOid" },
   run: async (input, ctx, parts) => commitSession.run(await sessionMeant(input, ctx), ctx, parts),
 });

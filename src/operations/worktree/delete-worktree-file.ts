@@ -16,6 +16,6 @@ export const deleteWorktreeFile = defineOperation({
   errors: [...deleteSessionFile.errors, "session_required"],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   tool: { isDefault: true },
-  route: { method: "DELETE", path: "/repos/:repo/worktree/files", status: 204 },
+  route: { method: "DELETE", path: "/repos/:repo/worktree/files", ifMatch: "expectedOid", status: 204 },
   run: async (input, ctx, parts) => deleteSessionFile.run(await sessionMeant(input, ctx), ctx, parts),
 });

@@ -26,6 +26,6 @@ export const writeWorktreeFile = defineOperation({
     advice:
       "Writes the whole file, on disk when it is answered; folders are made as needed. Nobody else sees it before push_session.",
   },
-  route: { method: "PUT", path: "/repos/:repo/worktree/files" },
+  route: { method: "PUT", path: "/repos/:repo/worktree/files", ifMatch: "expectedOid" },
   run: async (input, ctx, parts) => writeSessionFile.run(await sessionMeant(input, ctx), ctx, parts),
 });

@@ -23,7 +23,12 @@ describe("writeWorktreeFile", () => {
     "writes into the caller's default session, made when first needed, or into one that is named",
     async (story) => {
       await story.git.commit({ files: FILES });
-      expect(await write(story, "one")).toEqual({ path: "one", mode: "100644", size: 4 });
+      expect(await write(story, "one")).toEqual({
+        path: "one",
+        mode: "100644",
+        size: 4,
+        oid: "3e757656cf36eca53338e520d134963a44f793f8",
+      });
       const items = (await Array.fromAsync(story.run(listSessions, {}))).flat();
       expect(items.map(({ isDefault, branch }) => [isDefault, branch])).toEqual([[true, "main"]]);
       const { id } = await story.run(openSession, { branch: "other" });
