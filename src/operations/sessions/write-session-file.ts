@@ -40,7 +40,7 @@ export const writeSessionFile = defineOperation({
       size: Type.Integer({ description: "Length in bytes" }),
       oid: OidField("Id that these bytes have as a blob: what a later write expects"),
     },
-    { additionalProperties: false, title: "WorktreeFile" },
+    { additionalProperties: false, title: "WrittenWorktreeFile" },
   ),
   errors: [
     ...SESSION_ERRORS,
