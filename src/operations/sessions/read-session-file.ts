@@ -32,7 +32,13 @@ export const readSessionFile = defineOperation({
     const clean = worktreePath(path);
     return await sessions.reading(repository, id, async ({ files }) => {
       const { mode, size, content } = await files.read(clean, limits.blobBytesMax);
-      return { path: clean, mode: formatMode(mode), size, oid: await blobOid(content, repository.objectFormat), content };
+      return {
+        path: clean,
+        mode: formatMode(mode),
+        size,
+        oid: await blobOid(content, repository.objectFormat),
+        content,
+      };
     });
   },
 });
