@@ -56,6 +56,7 @@ export const BACKEND_METHODS: { readonly [F in FacetName]: { readonly [M in keyo
     writeObject: "write",
     writeTree: "write",
     stage: "write",
+    stageWithIgnored: "write",
     unstage: "write",
     applyPatch: "write",
     discard: "write",

@@ -118,6 +118,8 @@ export interface WorktreeFacet {
    * Ignored files only where named themselves. Throws `path_not_found` for what neither has.
    */
   stage(view: WorktreeView, paths?: readonly GitPath[]): Promise<void>;
+  /** Takes all that the worktree has into the index, ignored files as well. */
+  stageWithIgnored(view: WorktreeView): Promise<void>;
   /** Sets the index at these paths back to HEAD; everything when absent. Throws `path_not_found`. */
   unstage(view: WorktreeView, paths?: readonly GitPath[]): Promise<void>;
   /** Applies a patch: to the index alone, to the files alone, or to both. All or nothing. Throws `patch_not_applicable`. */

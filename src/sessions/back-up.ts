@@ -54,11 +54,14 @@ export class BackUp {
     return byDefault !== undefined && (await git.history.isAncestor(this.#view, commit, byDefault));
   }
 
-  /** Takes the files as they are where they are not what their attributes say, so that no session is kept from ending. */
+  /**
+   * Ignored files as well: somebody has written them. Takes the files as they are where they are not what their attributes say, so that no session is
+   * kept from ending.
+   */
   async #stageAll(): Promise<void> {
     const { worktree } = this.#repository.git;
     try {
-      await worktree.stage(this.#view);
+      await worktree.stageWithIgnored(this.#view);
     } catch (error) {
       if (!hasReason(error, "invalid_input")) throw error;
       const file = join(this.#view.gitDir, "info/attributes");
@@ -66,7 +69,7 @@ export class BackUp {
       await mkdir(dirname(file), { recursive: true });
       try {
         await writeFile(file, Buffer.concat([before ?? Buffer.alloc(0), Buffer.from("\n* -working-tree-encoding\n")]));
-        await worktree.stage(this.#view);
+        await worktree.stageWithIgnored(this.#view);
       } finally {
         await (before === undefined ? rm(file, { force: true }) : writeFile(file, before));
       }

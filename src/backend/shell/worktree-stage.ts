@@ -7,7 +7,10 @@ import { change, recordsOf, updateIndex } from "./worktree-change.ts";
 import { lookAt } from "./worktree-place.ts";
 
 /** Takes what the worktree has into the index, and out of it again. */
-export function createStage(runner: GitRunner, pool: CatFilePool): Pick<WorktreeFacet, "stage" | "unstage"> {
+export function createStage(
+  runner: GitRunner,
+  pool: CatFilePool,
+): Pick<WorktreeFacet, "stage" | "stageWithIgnored" | "unstage"> {
   /** Files that the index has at and below these paths, and such as could be added to it. */
   const filesBelow = async (view: WorktreeView, path: GitPath): Promise<GitPath[]> =>
     recordsOf(await runner.run(view, { command: "listStageable", paths: [path] }));
@@ -31,6 +34,10 @@ export function createStage(runner: GitRunner, pool: CatFilePool): Pick<Worktree
         for (const file of listed) files.add(file);
       }
       await updateIndex(runner, view, files);
+    },
+
+    async stageWithIgnored(view: WorktreeView) {
+      await change(runner, view, { command: "addAll", flags: ["--force"] });
     },
 
     async unstage(view: WorktreeView, paths?: readonly GitPath[]) {

@@ -39,7 +39,10 @@ export const SessionItem = Type.Object(
     isDefault: Type.Boolean({ json: "default", description: "Is it meant where no session is named?" }),
     checkout: Type.Union([Type.Literal("full"), Type.Literal("lazy")]),
     pushes: Type.Boolean({ json: "push", description: "Do automatic commits move the branch?" }),
-    isDirty: Type.Boolean({ json: "dirty", description: "May there be changes that no commit has?" }),
+    isDirty: Type.Boolean({
+      json: "dirty",
+      description: "Has anything been changed since the last commit? What that commit left out tells the status.",
+    }),
     createdAt: Type.String({ description: "ISO 8601" }),
     expiresAt: Type.String({ description: "When it ends unless somebody uses it before, ISO 8601" }),
     commitDueAt: Type.Union([Type.String(), Type.Null()], {

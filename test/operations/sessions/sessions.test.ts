@@ -130,6 +130,23 @@ describe("closeSession", () => {
   });
 });
 
+describe("a session with ignored files", () => {
+  for (const checkout of ["full", "lazy"] as const)
+    onBothBackends(`commits none of them, and ends with a backup of all, ${checkout}`, async (story) => {
+      const head = await story.git.commit({ files: { ...FILES, ".gitignore": "*.log\nbuild/\n" } });
+      const { id } = await story.run(openSession, { branch: "main", checkout });
+      await write(story, id, "a.log", "typed\n");
+      await write(story, id, "build/deep/b", "built\n");
+      await failure(
+        story.run(commitSession, { session: id, message: Buffer.from("x"), all: true }),
+        "nothing_to_commit",
+      );
+      const { backup } = await story.run(closeSession, { session: id });
+      expect(await story.git.text(["diff", "--name-status", head, backup!])).toBe("A\ta.log\nA\tbuild/deep/b");
+      expect(await story.git.text(["show", `${backup}:build/deep/b`])).toBe("built");
+    });
+});
+
 describe("a session with a file that git cannot encode as its attributes say", () => {
   onBothBackends("says so, and ends with a backup of it as it is", async (story) => {
     await story.git.commit({ files: FILES });
