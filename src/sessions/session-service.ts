@@ -5,7 +5,6 @@ import type { RepositoryRef } from "../contract/repository-ref.ts";
 import type { SessionStore } from "../contract/session-store.ts";
 import type { NewSession, OpenSession, SessionInfo, Sessions, WritingOptions } from "../contract/sessions.ts";
 import { OperationError } from "../domain/errors.ts";
-import { translateFileError } from "../domain/file-error.ts";
 import type { Oid } from "../domain/oid.ts";
 import { REFS_HEADS } from "../domain/reference.ts";
 import { BackUp } from "./back-up.ts";
@@ -76,7 +75,7 @@ class CallersSessions implements Sessions {
   }
 
   async open(repository: OpenRepository, session: NewSession): Promise<SessionInfo> {
-    return (await onDisk(() => this.#make(repository, session, false)))!;
+    return (await this.#make(repository, session, false))!;
   }
 
   async find(repository: OpenRepository, id: string): Promise<SessionInfo> {
@@ -132,8 +131,6 @@ class CallersSessions implements Sessions {
       await directories.remove(info.id);
       this.#service.warm.forget(view.gitDir);
       return kept;
-    } catch (error) {
-      throw translateFileError(error);
     } finally {
       release();
     }
@@ -171,7 +168,7 @@ class CallersSessions implements Sessions {
     run: (session: OpenSession) => Promise<T>,
     { changes = "files", expectedHead }: WritingOptions = {},
   ): Promise<T> {
-    const { info, release } = await onDisk(() => this.#enter(repository, id, "exclusive"));
+    const { info, release } = await this.#enter(repository, id, "exclusive");
     try {
       if (changes !== "history") await this.#checkedOut(repository, info.id);
       const announced = changes === "history" ? Promise.resolve() : this.#markDirty(info);
@@ -191,8 +188,6 @@ class CallersSessions implements Sessions {
       await announced;
       await this.#settle(repository, session);
       return result;
-    } catch (error) {
-      throw translateFileError(error);
     } finally {
       release();
     }
@@ -295,7 +290,7 @@ class CallersSessions implements Sessions {
     if (!(await this.#mayWrite(repository.ref))) throw new OperationError("forbidden", { operation: "openSession" });
     const { target } = await repository.git.refs.head(repository.view);
     const branch = target?.startsWith(REFS_HEADS) === true ? { branch: target.slice(REFS_HEADS.length) } : {};
-    const made = await onDisk(() => this.#make(repository, { ...branch, checkout: "lazy", pushes: true }, true));
+    const made = await this.#make(repository, { ...branch, checkout: "lazy", pushes: true }, true);
     // Somebody was faster: the owner, in another request.
     return made ?? (await store.default(place, owner)) ?? this.#default(repository);
   }
@@ -378,15 +373,6 @@ class CallersSessions implements Sessions {
 
   async #publishHead(repository: OpenRepository, { id }: SessionInfo, view: WorktreeView, newOid: Oid): Promise<void> {
     await publishSession(repository, view, [{ name: `${refsOfSession(id)}head`, newOid }]);
-  }
-}
-
-/** Says of a full disk that it is one. */
-async function onDisk<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw translateFileError(error);
   }
 }
 
