@@ -7,7 +7,7 @@ import type { GitObject } from "../../domain/git-object.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { isOid, type Oid } from "../../domain/oid.ts";
 import { parseIdentity } from "../../domain/parse-identity.ts";
-import type { Reference, RefName } from "../../domain/reference.ts";
+import type { Reference } from "../../domain/reference.ts";
 import { readSmallObjects } from "./read-small-objects.ts";
 
 /** What a list of references is sorted by, as `git for-each-ref --sort`; `created` is a tag's own date or a commit's. */
@@ -31,12 +31,8 @@ export async function sortReferences(
   key: SortKey = "name",
   direction: "ascending" | "descending" = "ascending",
 ): Promise<Reference[]> {
-  const sign = direction === "ascending" ? 1 : -1;
-  if (key === "name") return sign > 0 ? references : references.toReversed();
-  if (key === "version") return references.toSorted((a, b) => sign * compareVersions(a.name, b.name));
-  const dates = await datesOf(repository, references, key);
-  const dateOf = (reference: Reference) => dates.get(reference.oid) ?? 0;
-  return references.toSorted((a, b) => sign * (dateOf(a) - dateOf(b)));
+  if (key === "name") return direction === "ascending" ? references : references.toReversed();
+  return references.toSorted(await orderOf(repository, references, key, direction));
 }
 
 /**
@@ -46,28 +42,44 @@ export async function sortReferences(
 export async function sortedBehind(
   repository: OpenRepository,
   references: Reference[],
-  place: string,
+  token: string,
   key: SortKey = "name",
   direction: "ascending" | "descending" = "ascending",
 ): Promise<Reference[]> {
-  const sorted = await sortReferences(repository, references, key, direction);
-  const [name = "", oid] = place.split(" ");
+  const [name = "", oid = ""] = token.split(" ");
+  const place = { name, oid };
+  if (isDateKey(key) && !isOid(oid, repository.objectFormat))
+    throw new OperationError("page_token_not_found", { token });
+  const order = await orderOf(repository, [...references, place], key, direction);
+  return references.filter((each) => (order(each, place) || byName(each, place)) > 0).toSorted(order);
+}
+
+/** What a place in a list of references is told by. */
+type Place = Pick<Reference, "name" | "oid">;
+
+const byName = (a: Place, b: Place): number => (a.name < b.name ? -1 : Number(a.name > b.name));
+
+const isDateKey = (key: SortKey): key is DateKey => key !== "name" && key !== "version";
+
+/** Compares two of these references: below zero where the first comes first, zero where only their names tell. */
+async function orderOf(
+  repository: OpenRepository,
+  references: readonly Place[],
+  key: SortKey,
+  direction: "ascending" | "descending",
+): Promise<(a: Place, b: Place) => number> {
   const sign = direction === "ascending" ? 1 : -1;
-  const byName = (a: RefName, b: RefName) => (a < b ? -1 : Number(a > b));
-  if (key === "name") return sorted.filter((each) => sign * byName(each.name, name) > 0);
-  if (key === "version")
-    return sorted.filter((each) => (sign * compareVersions(each.name, name) || byName(each.name, name)) > 0);
-  if (oid === undefined || !isOid(oid, repository.objectFormat))
-    throw new OperationError("page_token_not_found", { token: place });
-  const dates = await datesOf(repository, [...references, { name, oid }], key);
-  const dateOf = (id: Oid) => dates.get(id) ?? 0;
-  return sorted.filter((each) => (sign * (dateOf(each.oid) - dateOf(oid)) || byName(each.name, name)) > 0);
+  if (key === "name") return (a, b) => sign * byName(a, b);
+  if (key === "version") return (a, b) => sign * compareVersions(a.name, b.name);
+  const dates = await datesOf(repository, references, key);
+  const dateOf = ({ oid }: Place) => dates.get(oid) ?? 0;
+  return (a, b) => sign * (dateOf(a) - dateOf(b));
 }
 
 /** Dates of the objects that references point at; what has none of that kind is left out. */
 async function datesOf(
   repository: OpenRepository,
-  references: readonly Pick<Reference, "name" | "oid">[],
+  references: readonly Place[],
   key: DateKey,
 ): Promise<Map<Oid, number>> {
   const oids = [...new Set(references.map(({ oid }) => oid))];
