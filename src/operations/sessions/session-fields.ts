@@ -3,6 +3,7 @@ import type { SessionInfo } from "../../contract/sessions.ts";
 import type { Reason } from "../../domain/reasons.ts";
 import { isZeroOid } from "../../domain/oid.ts";
 import { REFS_HEADS } from "../../domain/reference.ts";
+import { EXPECTED_HEAD_ERRORS } from "./expect-session.ts";
 
 /** What names a session in a path of its own. */
 export const SessionPlaceFields = {
@@ -23,6 +24,15 @@ export const SESSION_ERRORS = ["unauthenticated", "session_not_found", "session_
 
 /** What changes index or head fails with while somebody works in the session's folder with plain git: it is as it was. */
 export const LOCK_ERRORS = ["index_locked", "references_locked"] as const satisfies Reason[];
+
+/** What every change of a worktree, its index or its stashes may fail with, besides its own reasons. */
+export const STAGING_ERRORS = [
+  ...SESSION_ERRORS,
+  ...EXPECTED_HEAD_ERRORS,
+  ...LOCK_ERRORS,
+  "session_required",
+  "disk_full",
+] as const satisfies Reason[];
 
 /** A session as callers see it. */
 export const SessionItem = Type.Object(

@@ -2,8 +2,8 @@ import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { worktreePath } from "../sessions/worktree-path.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, STAGING_ERRORS } from "../sessions/session-fields.ts";
+import { ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Sets files of the worktree back to what is staged. */
 export const discardChanges = defineOperation({
@@ -32,17 +32,7 @@ export const discardChanges = defineOperation({
     { path: Type.Union([PathField(), Type.Null()], { description: "What has been set back; null: everything" }) },
     { additionalProperties: false },
   ),
-  errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
-    "invalid_path",
-    "path_not_found",
-    "index_unmerged",
-    "worktree_dirty",
-    "disk_full",
-  ],
+  errors: [...STAGING_ERRORS, "invalid_path", "path_not_found", "index_unmerged", "worktree_dirty"],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   tool: { destructive: true, idempotent: true, advice: "What has not been committed is lost." },
   route: { method: "POST", path: "/repos/:repo/discard", ifMatch: "expectedOid" },

@@ -7,8 +7,8 @@ import type { ByteString } from "../../domain/bytes.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { mayRevealHidden } from "../../domain/hidden-refs.ts";
 import { isZeroOid, type Oid } from "../../domain/oid.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, orNull, SESSION_ERRORS } from "../sessions/session-fields.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, orNull, STAGING_ERRORS } from "../sessions/session-fields.ts";
+import { ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Moves a session's head to another commit (git-reset(1)). */
 export const resetSession = defineOperation({
@@ -42,16 +42,7 @@ export const resetSession = defineOperation({
     },
     { additionalProperties: false },
   ),
-  errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
-    "revision_not_found",
-    "index_unmerged",
-    "worktree_dirty",
-    "disk_full",
-  ],
+  errors: [...STAGING_ERRORS, "revision_not_found", "index_unmerged", "worktree_dirty"],
   examples: [{ title: "Back by one commit", input: { session: EXAMPLE_SESSION, mode: "mixed", rev: "HEAD~1" } }],
   tool: { destructive: true, idempotent: true, advice: "With mode hard what has not been committed is lost." },
   route: { method: "POST", path: "/repos/:repo/reset", ifMatch: "expectedOid" },

@@ -1,9 +1,9 @@
 import { BytesField, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, STAGING_ERRORS } from "../sessions/session-fields.ts";
 import { patchAt } from "./patch-at.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Stages what a patch does: all of it or nothing. The worktree is left alone. */
 export const stagePatch = defineOperation({
@@ -29,17 +29,7 @@ export const stagePatch = defineOperation({
     { paths: Type.Array(PathField(), { description: "The files that the patch changes" }) },
     { additionalProperties: false },
   ),
-  errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
-    "invalid_path",
-    "invalid_input",
-    "patch_not_applicable",
-    "too_large",
-    "disk_full",
-  ],
+  errors: [...STAGING_ERRORS, "invalid_path", "invalid_input", "patch_not_applicable", "too_large"],
   examples: [
     {
       title: "A new file",

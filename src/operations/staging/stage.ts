@@ -2,9 +2,9 @@ import { BytesField, Maybe, RepositoryField, Type } from "../../contract/fields.
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { worktreePath } from "../sessions/worktree-path.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, STAGING_ERRORS } from "../sessions/session-fields.ts";
 import { patchAt } from "./patch-at.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Stages a file or folder as the worktree has it, or what a patch does to it. */
 export const stage = defineOperation({
@@ -33,18 +33,7 @@ export const stage = defineOperation({
     { path: PathField("What has been staged") },
     { additionalProperties: false, description: "What has been staged" },
   ),
-  errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
-    "invalid_path",
-    "path_not_found",
-    "invalid_input",
-    "patch_not_applicable",
-    "too_large",
-    "disk_full",
-  ],
+  errors: [...STAGING_ERRORS, "invalid_path", "path_not_found", "invalid_input", "patch_not_applicable", "too_large"],
   examples: [{ title: "A file", input: { session: EXAMPLE_SESSION, path: "README.md" } }],
   tool: { isDefault: true, idempotent: true, advice: "Puts a file's changes, or a patch of it, into the next commit." },
   route: { method: "POST", path: "/repos/:repo/stage", ifMatch: "expectedOid" },

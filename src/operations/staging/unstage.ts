@@ -2,8 +2,8 @@ import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
 import { PathField } from "../../contract/management-nouns.ts";
 import { defineOperation } from "../../contract/operation.ts";
 import { worktreePath } from "../sessions/worktree-path.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, STAGING_ERRORS } from "../sessions/session-fields.ts";
+import { ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Takes changes out of the staging area; the worktree keeps them. */
 export const unstage = defineOperation({
@@ -27,15 +27,7 @@ export const unstage = defineOperation({
     { path: Type.Union([PathField(), Type.Null()], { description: "What has been unstaged; null: everything" }) },
     { additionalProperties: false },
   ),
-  errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
-    "invalid_path",
-    "path_not_found",
-    "disk_full",
-  ],
+  errors: [...STAGING_ERRORS, "invalid_path", "path_not_found"],
   examples: [{ title: "Everything", input: { session: EXAMPLE_SESSION } }],
   tool: { isDefault: true, idempotent: true },
   route: { method: "POST", path: "/repos/:repo/unstage", ifMatch: "expectedOid" },

@@ -1,8 +1,8 @@
 import { RepositoryField, Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, STAGING_ERRORS } from "../sessions/session-fields.ts";
 import { findStash, StashNameField } from "./stash-fields.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { ExpectedHeadField } from "../sessions/expect-session.ts";
 
 /** Forgets a stash. */
 export const dropStash = defineOperation({
@@ -23,14 +23,7 @@ export const dropStash = defineOperation({
     { additionalProperties: false },
   ),
   output: Type.Object({}, { additionalProperties: false }),
-  errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
-    "stash_not_found",
-    "disk_full",
-  ],
+  errors: [...STAGING_ERRORS, "stash_not_found"],
   examples: [{ title: "The newest", input: { session: EXAMPLE_SESSION, stash: "0" } }],
   route: { method: "DELETE", path: "/repos/:repo/stash/:stash", ifMatch: "expectedOid", status: 204 },
   async run({ session: id, stash, expectedOid }, { repository, sessions }) {

@@ -1,8 +1,7 @@
-import { Maybe, RepositoryField, Type } from "../../contract/fields.ts";
+import { Type } from "../../contract/fields.ts";
 import { defineOperation } from "../../contract/operation.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
-import { findStash, StashAppliedFields, StashNameField } from "./stash-fields.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { EXAMPLE_SESSION } from "../sessions/session-fields.ts";
+import { applyNamed, STASH_APPLY_ERRORS, StashAppliedFields, StashToApplyFields } from "./stash-fields.ts";
 
 /** Applies a stash to a session's worktree, and drops it unless files conflict. */
 export const popStash = defineOperation({
@@ -13,16 +12,7 @@ export const popStash = defineOperation({
   access: "write",
   needsCredentials: true,
   target: "repository",
-  input: Type.Object(
-    {
-      repository: RepositoryField,
-      session: MaybeSessionField,
-      stash: StashNameField,
-      index: Maybe(Type.Boolean({ description: "Stage again what was staged" })),
-      expectedOid: ExpectedHeadField,
-    },
-    { additionalProperties: false },
-  ),
+  input: Type.Object(StashToApplyFields, { additionalProperties: false }),
   output: Type.Object(
     {
       ...StashAppliedFields,
@@ -30,16 +20,7 @@ export const popStash = defineOperation({
     },
     { additionalProperties: false },
   ),
-  errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
-    "stash_not_found",
-    "worktree_dirty",
-    "index_unmerged",
-    "disk_full",
-  ],
+  errors: [...STASH_APPLY_ERRORS],
   examples: [{ title: "The newest", input: { session: EXAMPLE_SESSION, stash: "0" } }],
   route: { method: "POST", path: "/repos/:repo/stash/:stash/pop", ifMatch: "expectedOid" },
   async run({ session: id, stash, index = false, expectedOid }, { repository, sessions }) {
@@ -47,13 +28,11 @@ export const popStash = defineOperation({
       repository,
       id,
       async (session) => {
-        const { git, view } = session;
-        const oid = await findStash(session, stash);
-        const { conflictingPaths } = await git.worktree.stashApply(view, oid, { index });
-        const isDropped = conflictingPaths.length === 0;
+        const applied = await applyNamed(session, stash, index);
+        const isDropped = applied.conflictingPaths.length === 0;
         // What it held is on disk by now.
-        if (isDropped) await git.worktree.stashDrop(view, oid);
-        return { id: oid, conflictingPaths: [...conflictingPaths], isDropped };
+        if (isDropped) await session.git.worktree.stashDrop(session.view, applied.id);
+        return { ...applied, isDropped };
       },
       { expectedHead: expectedOid },
     );

@@ -3,9 +3,9 @@ import { defineOperation } from "../../contract/operation.ts";
 import { OperationError } from "../../domain/errors.ts";
 import { commitIdentity, resolveMoment } from "../commits/person-fields.ts";
 import { writerOf } from "../commits/writer-of.ts";
-import { EXAMPLE_SESSION, LOCK_ERRORS, MaybeSessionField, SESSION_ERRORS } from "../sessions/session-fields.ts";
+import { EXAMPLE_SESSION, MaybeSessionField, STAGING_ERRORS } from "../sessions/session-fields.ts";
 import { StashItem, stashItem } from "./stash-fields.ts";
-import { EXPECTED_HEAD_ERRORS, ExpectedHeadField } from "../sessions/expect-session.ts";
+import { ExpectedHeadField } from "../sessions/expect-session.ts";
 
 const MESSAGE_BYTES_MAX = 4096;
 
@@ -35,16 +35,12 @@ export const saveStash = defineOperation({
   ),
   output: StashItem,
   errors: [
-    ...SESSION_ERRORS,
-    ...EXPECTED_HEAD_ERRORS,
-    ...LOCK_ERRORS,
-    "session_required",
+    ...STAGING_ERRORS,
     "nothing_to_stash",
     "index_unmerged",
     "revision_not_found",
     "invalid_identity",
     "invalid_input",
-    "disk_full",
   ],
   examples: [
     {
