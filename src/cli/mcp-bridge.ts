@@ -175,13 +175,12 @@ export class McpBridge {
   /** Listens again when the server has ended that, with what was followed; what has moved meanwhile is not known, so all of it is told. */
   async #followAgain(): Promise<void> {
     const { signal } = this.#ended;
-    const uris = [...this.#followed];
     while (!signal.aborted && this.#followed.size > 0) {
       try {
         // A server that is being started again finds its place free: nothing moves before it is there.
         if (!(await this.#endpoint.isServed())) throw new Error("there is no server");
         await (this.#listening ??= this.#listen());
-        for (const uri of uris) {
+        for (const uri of this.#followed) {
           const message = { jsonrpc: "2.0", id: `again:${uri}`, method: "resources/subscribe", params: { uri } };
           await (await this.#endpoint.post(JSON.stringify(message), this.#agreed(), signal)).text();
           const params = { uri };

@@ -6,7 +6,7 @@ import type { EventStreams } from "../../http/event-streams.ts";
 import type { HttpCall, HttpDoor } from "../../http/http-door.ts";
 import type { BodyRoom } from "../derived/body-budget.ts";
 import type { GraphqlOptions } from "./graphql-door.ts";
-import { type ErrorServices, refusal } from "./graphql-error.ts";
+import { type ErrorServices, refusal, toldError } from "./graphql-error.ts";
 import type { PreparedQuery, RefusedQuery } from "./query-runner.ts";
 import { readParameters } from "./read-parameters.ts";
 import { contextOf } from "./request-context.ts";
@@ -203,7 +203,7 @@ async function tell(
 /** Why a stream ends. One that is to come back, to the next server, is not told that all is complete. */
 function failed(error: unknown, services: ErrorServices): string {
   if (error instanceof OperationError && error.reason === "shutting_down") return "";
-  return `${next({ errors: [error as GraphQLError] }, services)}${COMPLETE}`;
+  return `${message({ errors: [inStream(toldError(error, services))] })}${COMPLETE}`;
 }
 
 /** One result, and that it was all. */
@@ -214,7 +214,9 @@ function whole(result: ExecutionResult | RefusedQuery, services: ErrorServices):
 }
 
 const next = (result: ExecutionResult | RefusedQuery, services: ErrorServices): string =>
-  `event: next\ndata: ${JSON.stringify(payloadOf(result, services))}\n\n`;
+  message(payloadOf(result, services));
+
+const message = (payload: object): string => `event: next\ndata: ${JSON.stringify(payload)}\n\n`;
 
 /** A result as it stands in a stream. */
 function payloadOf(result: ExecutionResult | RefusedQuery, services: ErrorServices): object {

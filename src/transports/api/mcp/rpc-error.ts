@@ -6,6 +6,7 @@ import { nextStep } from "./next-step.ts";
 
 /** Of ours, among those that JSON-RPC leaves to servers. */
 const SERVER_ERROR = -32000;
+
 /** An error of an operation as an error of the protocol: for whatever has no results of its own that could tell it. */
 export function protocolError(error: OperationError, requestId: string): ProtocolError {
   const { code, message, data } = rpcError(error, requestId);

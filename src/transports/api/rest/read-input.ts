@@ -89,10 +89,12 @@ function checkBody(body: unknown, { parameters, repositories, fields }: RestRout
     const name = parameter === "repo" ? "repo" : parameter.name;
     if (name in body) throw new OperationError("invalid_input", { field: name, problem: "is told by the path" });
   }
-  const known = [...fields.keys()];
-  if ([...fields.values()].some(({ schema }) => schema["content"] === true)) known.push("encoding");
-  const unknown = Object.keys(body).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw unknownField(unknown, unknown, known);
+  for (const name of Object.keys(body)) {
+    if (fields.has(name)) continue;
+    const hasContent = [...fields.values()].some(({ schema }) => schema["content"] === true);
+    if (name === "encoding" && hasContent) continue;
+    throw unknownField(name, name, [...fields.keys(), ...(hasContent ? ["encoding"] : [])]);
+  }
   // The codec knows fields by their own names.
   const renamed = new Map([...repositories].map(([field, name]) => [name, snake(field)]));
   if (renamed.size === 0) return body;
