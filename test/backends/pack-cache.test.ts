@@ -155,8 +155,14 @@ async function withSmallDisk(bytes: number, run: (place: string) => Promise<void
 
 describe("identical requests", () => {
   test("at once share one child, and each has the whole pack", async () => {
-    const { backend, packs, answers } = open();
-    const all = await Promise.all(Array.from({ length: 8 }, () => packOf(backend.pack.create(view, request))));
+    const gate = new Gate();
+    const { backend, packs, answers, told } = open({}, (method) =>
+      method === "createInto" ? { before: () => gate.pass() } : undefined,
+    );
+    const asked = Array.from({ length: 8 }, () => packOf(backend.pack.create(view, request)));
+    await told(8);
+    gate.open();
+    const all = await Promise.all(asked);
     expect(packs()).toBe(1);
     expect(answers.toSorted()).toEqual(["miss", ...Array.from({ length: 7 }, () => "shared" as const)]);
     for (const pack of all) expect(Buffer.compare(pack, all[0]!)).toBe(0);
@@ -467,9 +473,16 @@ describe("trouble", () => {
   });
 
   test("an error of git is everybody's, and is not kept", async () => {
-    const { backend, cache, answers } = open();
+    const gate = new Gate();
+    const { backend, cache, answers, told } = open({}, (method) =>
+      method === "createInto" ? { before: () => gate.pass() } : undefined,
+    );
     const missing = { ...request, wants: ["1".repeat(40)] };
-    const errors = await Promise.all([1, 2].map(() => failureOf(packOf(backend.pack.create(view, missing)))));
+    const asked = [1, 2].map(() => failureOf(packOf(backend.pack.create(view, missing))));
+    // Git may have refused the first before the second has looked.
+    await told(2);
+    gate.open();
+    const errors = await Promise.all(asked);
     for (const error of errors) expect(hasReason(error, "objects_missing")).toBe(true);
     expect(answers.filter((answer) => answer !== "miss")).toEqual(["shared"]);
     expect(cache.entries).toBe(0);
